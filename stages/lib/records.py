@@ -1,0 +1,128 @@
+"""The record of one run: a typed JSON file, validated on write and on read.
+
+``quality`` is deterministic on the CPU for a given commit and seed; ``cost`` and ``environment`` say
+where and how it was measured. Keys carry their units.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from stages.lib.errors import InputError
+from stages.lib.params import Strict
+from stages.lib.settings import RunSettings
+
+
+
+class Run(Strict):
+    """What was run, by which process."""
+
+    architecture: str
+    configuration: str
+    seed: int
+    exp_id: str
+    method: str
+    learning_rate: float
+    settings: RunSettings
+    process_id: int
+    started_at: str  # ISO 8601, UTC
+
+
+class Epoch(Strict):
+    """One row of the learning curve; the loss is the mean cross-entropy in nats."""
+
+    epoch: int
+    train_loss: float
+    selection_loss: float
+    selection_accuracy: float
+
+
+class Quality(Strict):
+    """Scores as fractions. ``confusion`` is [[TN, FP], [FN, TP]] on the test split."""
+
+    test_accuracy: float = Field(ge=0, le=1)
+    test_f1_macro: float = Field(ge=0, le=1)
+    test_loss: float = Field(ge=0)
+    validation_accuracy: float | None = Field(ge=0, le=1)  # None when selection used another split
+    selected_epoch: int = Field(ge=1)
+    confusion: list[list[int]]
+    history: list[Epoch] = Field(min_length=1)
+
+
+class Parameters(Strict):
+    """Counts of scalar parameters; 4-bit weights count one a weight, not one a stored byte."""
+
+    trainable: int
+    total: int
+    adapter: int
+    head: int
+    new_but_frozen: int
+    trainable_but_dead: int
+
+
+class Cost(Strict):
+    """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device."""
+
+    startup_seconds: float
+    train_seconds: float  # optimisation steps only, evaluation and saving left out
+    evaluation_seconds: float
+    saving_seconds: float
+    step_seconds_median: float
+    step_seconds_p95: float
+    steps: int
+    tokens_per_second: float  # without padding
+    peak_memory_allocated_bytes: int | None
+    peak_memory_reserved_bytes: int | None
+    peak_memory_host_bytes: int  # resident set, above the baseline after imports
+    checkpoint_bytes: int
+
+
+class Environment(Strict):
+    """Enough to say whether two records are comparable."""
+
+    python: str
+    platform: str
+    processor: str
+    packages: dict[str, str]
+    commit: str | None
+    dirty: bool | None
+    device: str
+    threads: int
+    dataset_sha256: dict[str, str]
+    checkpoint_sha256: str
+    checkpoint_revision: str | None
+
+
+class Record(Strict):
+    """``metrics/runs/<architecture>/<configuration>/<seed>.json``."""
+
+    run: Run
+    quality: Quality
+    parameters: Parameters
+    cost: Cost
+    environment: Environment
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write atomically: a reader sees the whole record or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def read_record(path: Path) -> Record:
+    """Read and validate one record.
+
+    Raises:
+        InputError: the file is missing, or a key in it is missing, unknown or of a wrong type.
+    """
+    try:
+        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no record of this run; `dvc repro` makes it") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: {key}: {first['msg']}") from error

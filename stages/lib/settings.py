@@ -1,0 +1,240 @@
+"""Resolved settings: what each stage is told, and nothing it is not.
+
+``stages/settings.py`` turns ``params.yaml`` into these files, one a consumer. A stage depends on its
+own file, so a changed parameter re-runs exactly the stages whose resolved settings changed: a new
+``lr`` touches the base-rate cells and leaves the probe cells alone, which no list of parameter names in
+``dvc.yaml`` could express (DVC templates do not nest).
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from stages.lib.errors import InputError
+from stages.lib.params import (
+    Architecture,
+    Configuration,
+    GeneratedData,
+    HubBase,
+    HubData,
+    LocalBase,
+    LocalData,
+    Method,
+    Params,
+    Precision,
+    PretrainedBase,
+    Strict,
+    Train,
+)
+
+FOLDER = Path("data/settings")
+STUDY = FOLDER / "study.json"
+DATA = FOLDER / "data.json"
+
+ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
+
+
+class DataSettings(Strict):
+    """For ``prepare``."""
+
+    data: Annotated[GeneratedData | LocalData | HubData, Field(discriminator="source")]
+    deduplicate: bool
+
+
+class BaseSettings(Strict):
+    """For ``base@<architecture>``."""
+
+    architecture: str
+    family: Architecture
+    base: Annotated[PretrainedBase | LocalBase | HubBase, Field(discriminator="source")]
+    max_length: int
+    threads: int
+
+
+class TokenizeSettings(Strict):
+    """For ``tokenize@<architecture>``."""
+
+    architecture: str
+    max_length: int
+
+
+class RunSettings(Strict):
+    """For every seed of one (architecture, configuration): all that decides a run's result."""
+
+    architecture: str
+    configuration: str
+    profile: str
+    protocol: str
+    exp_id: str
+    method: Method
+    model_class: str
+    learning_rate: float  # effective: the rate of params.yaml times the profile's lr_scale
+    nominal_learning_rate: float
+    target_modules: list[str]
+    feedforward_modules: list[str]
+    rank: int | None
+    alpha: float | None
+    dropout: float | None
+    head: list[str]
+    head_policy: Literal["new-modules", "as-published"]
+    selection_split: Literal["validation", "test"]
+    padding: Literal["longest", "max_length"]
+    max_length: int
+    seed_before_model: bool
+    gradient_checkpointing: bool
+    precision: Precision
+    optimizer: str
+    train: Train
+
+
+class Cell(Strict):
+    """One run of the grid."""
+
+    architecture: str
+    configuration: str
+    seed: int
+    role: Literal["train", "probe"]
+
+    @property
+    def record_path(self) -> Path:
+        return Path("metrics/runs", self.architecture, self.configuration, f"{self.seed}.json")
+
+    @property
+    def model_path(self) -> Path:
+        return Path("models/runs", self.architecture, self.configuration, str(self.seed))
+
+
+class StudySettings(Strict):
+    """For ``collect`` and the paper: the grid of cells and how to name things."""
+
+    profile: str
+    description: str
+    small_scale: bool
+    protocol: str
+    lr: float
+    lr_probe: float
+    lr_scale: float
+    seeds: list[int]
+    architectures: dict[str, Architecture]
+    configurations: dict[str, Configuration]
+    cells: list[Cell]
+    max_length: int
+    train: Train
+
+
+Settings = TypeVar("Settings", bound=Strict)
+
+
+def base_path(architecture: str) -> Path:
+    return FOLDER / "base" / f"{architecture}.json"
+
+
+def tokenize_path(architecture: str) -> Path:
+    return FOLDER / "tokenize" / f"{architecture}.json"
+
+
+def run_path(architecture: str, configuration: str) -> Path:
+    return FOLDER / "runs" / architecture / f"{configuration}.json"
+
+
+def read_settings(model: type[Settings], path: Path) -> Settings:
+    """Read one settings file back, validated.
+
+    Raises:
+        InputError: when the file is missing or was not written by ``stages/settings.py``.
+    """
+    try:
+        return model.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro settings` first") from error
+    except ValidationError as error:
+        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f settings`") from error
+
+
+def resolve(params: Params) -> dict[Path, Strict]:
+    """Every settings file of the study, by path."""
+    profile = params.profiles[params.profile]
+    protocol = params.protocols[params.protocol]
+    files: dict[Path, Strict] = {
+        DATA: DataSettings(data=profile.data, deduplicate=protocol.deduplicate),
+        STUDY: resolve_study(params),
+    }
+    for name in params.architectures:
+        files[base_path(name)] = BaseSettings(
+            architecture=name,
+            family=params.architecture[name],
+            base=profile.base,
+            max_length=profile.tokenize.max_length,
+            threads=profile.train.threads,
+        )
+        files[tokenize_path(name)] = TokenizeSettings(architecture=name, max_length=profile.tokenize.max_length)
+        for configuration in params.configurations + params.probes:
+            files[run_path(name, configuration)] = resolve_run(params, name, configuration)
+    return files
+
+
+def resolve_run(params: Params, architecture: str, configuration: str) -> RunSettings:
+    """Apply profile and protocol to one configuration of one architecture."""
+    family = params.architecture[architecture]
+    method = params.configuration[configuration]
+    profile = params.profiles[params.profile]
+    protocol = params.protocols[params.protocol]
+    nominal = params.lr if method.lr == "base" else params.lr_probe
+    precision = protocol.precision[method.method]
+    alpha = method.alpha
+    if alpha is not None and protocol.alpha_policy == "rank-proportional":
+        alpha = alpha * method.rank / ALPHA_REFERENCE_RANK
+    return RunSettings(
+        architecture=architecture,
+        configuration=configuration,
+        profile=params.profile,
+        protocol=params.protocol,
+        exp_id=method.exp_id,
+        method=method.method,
+        model_class=family.model_class,
+        learning_rate=nominal * profile.train.lr_scale,
+        nominal_learning_rate=nominal,
+        target_modules=family.modules[method.placement] if method.placement else [],
+        feedforward_modules=family.modules["ia3-feedforward"] if method.method == "ia3" else [],
+        rank=method.rank,
+        alpha=alpha,
+        dropout=method.dropout,
+        head=family.head,
+        head_policy=protocol.head_policy,
+        selection_split=protocol.selection_split,
+        padding=protocol.padding,
+        max_length=profile.tokenize.max_length,
+        seed_before_model=protocol.seed_before_model,
+        gradient_checkpointing=protocol.gradient_checkpointing[method.method],
+        precision=profile.train.precision if precision == "profile" else precision,
+        optimizer=protocol.optimizer[method.method],
+        train=profile.train,
+    )
+
+
+def resolve_study(params: Params) -> StudySettings:
+    """The grid: every architecture with every configuration (train) and probe (probe), a seed each."""
+    profile = params.profiles[params.profile]
+    cells = [
+        Cell(architecture=architecture, configuration=configuration, seed=seed, role=role)
+        for role, names in (("train", params.configurations), ("probe", params.probes))
+        for architecture in params.architectures
+        for configuration in names
+        for seed in params.seeds
+    ]
+    return StudySettings(
+        profile=params.profile,
+        description=profile.description,
+        small_scale=profile.small_scale,
+        protocol=params.protocol,
+        lr=params.lr,
+        lr_probe=params.lr_probe,
+        lr_scale=profile.train.lr_scale,
+        seeds=params.seeds,
+        architectures={name: params.architecture[name] for name in params.architectures},
+        configurations={name: params.configuration[name] for name in params.configurations + params.probes},
+        cells=cells,
+        max_length=profile.tokenize.max_length,
+        train=profile.train,
+    )
