@@ -43,6 +43,7 @@ class Architecture(Strict):
     revision: Revision
     tokenizer: Literal["wordpiece", "byte-bpe", "unigram"]
     head: list[str] = Field(min_length=1)
+    head_as_published_qlora: list[str] = Field(min_length=1)
     modules: dict[Literal["attention", "attention-ffn", "ia3", "ia3-feedforward"], list[str]]
     miniature: dict[str, int | float]
 
@@ -85,13 +86,14 @@ class Protocol(Strict):
     seed_before_model: bool
     head_policy: Literal["new-modules", "as-published"]
     alpha_policy: Literal["fixed", "rank-proportional"]
+    load_best: dict[Method, bool]
     gradient_checkpointing: dict[Method, bool]
     precision: dict[Method, Literal["profile", "fp32", "bf16", "fp16"]]
     optimizer: dict[Method, Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]]
 
     @model_validator(mode="after")
     def _every_method(self) -> "Protocol":
-        for field in ("gradient_checkpointing", "precision", "optimizer"):
+        for field in ("load_best", "gradient_checkpointing", "precision", "optimizer"):
             missing = {"full", "lora", "qlora", "ia3"} - getattr(self, field).keys()
             if missing:
                 raise ValueError(f"{field}: no value for {', '.join(sorted(missing))}")

@@ -14,7 +14,6 @@ from stages.lib.params import Strict
 from stages.lib.settings import RunSettings
 
 
-
 class Run(Strict):
     """What was run, by which process."""
 
@@ -74,8 +73,10 @@ class Cost(Strict):
     tokens_per_second: float  # without padding
     peak_memory_allocated_bytes: int | None
     peak_memory_reserved_bytes: int | None
+    evaluation_peak_memory_allocated_bytes: int | None
     peak_memory_host_bytes: int  # resident set, above the baseline after imports
     checkpoint_bytes: int
+    energy_joules: float | None = None  # where the device reports it
 
 
 class Environment(Strict):

@@ -24,6 +24,7 @@ from stages.lib.params import (
     Params,
     Precision,
     PretrainedBase,
+    Protocol,
     Strict,
     Train,
 )
@@ -76,15 +77,18 @@ class RunSettings(Strict):
     rank: int | None
     alpha: float | None
     dropout: float | None
-    head: list[str]
+    head: list[str]  # every module that the checkpoint does not bring
+    modules_to_save: list[str]  # of those, what peft is told to train beside the adapter
     head_policy: Literal["new-modules", "as-published"]
     selection_split: Literal["validation", "test"]
+    load_best: bool
     padding: Literal["longest", "max_length"]
     max_length: int
     seed_before_model: bool
     gradient_checkpointing: bool
     precision: Precision
     optimizer: str
+    checkpoint_revision: str | None  # commit id on the hub; None for any other source
     train: Train
 
 
@@ -201,16 +205,26 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
         alpha=alpha,
         dropout=method.dropout,
         head=family.head,
+        modules_to_save=_modules_to_save(family, method.method, protocol),
         head_policy=protocol.head_policy,
         selection_split=protocol.selection_split,
+        load_best=protocol.load_best[method.method],
         padding=protocol.padding,
         max_length=profile.tokenize.max_length,
         seed_before_model=protocol.seed_before_model,
         gradient_checkpointing=protocol.gradient_checkpointing[method.method],
         precision=profile.train.precision if precision == "profile" else precision,
         optimizer=protocol.optimizer[method.method],
+        checkpoint_revision=family.revision if profile.base.source == "hub" else None,
         train=profile.train,
     )
+
+
+def _modules_to_save(family: Architecture, method: Method, protocol: Protocol) -> list[str]:
+    """The published notebook listed head modules for QLoRA alone and left the rest to peft's default."""
+    if protocol.head_policy == "new-modules":
+        return family.head
+    return family.head_as_published_qlora if method == "qlora" else []
 
 
 def resolve_study(params: Params) -> StudySettings:

@@ -1,0 +1,56 @@
+# make paper builds everything; make help lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# What LaTeX needs on Debian and Ubuntu, and the files that show it is there.
+TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-science texlive-fonts-recommended cm-super
+TEX_FILES := IEEEtran.cls siunitx.sty booktabs.sty hyperref.sty stix.sty
+
+.DEFAULT_GOAL := help
+.PHONY: help paper test lint benchmark tex clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+paper: $(VENV)/study tex ## set up, run the study, build paper/main.pdf
+	@python -m stages.settings --check
+	dvc repro
+	@python -m stages.summary
+
+test: $(VENV)/dev tex lint ## set up, check style, run the tests
+	python -m pytest
+
+lint: $(VENV)/dev ## ruff
+	ruff check .
+	ruff format --check .
+
+benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)
+	python -m benchmarks.pretraining
+
+clean: ## remove the virtual environment; data, models and metrics are DVC's
+	rm -rf $(VENV)
+
+$(VENV)/study: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/study
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Installs TeX only when it is missing and this user may; else says what to run.
+tex:
+	@missing=; command -v latexmk >/dev/null || missing=latexmk; \
+	for file in $(TEX_FILES); do kpsewhich $$file >/dev/null 2>&1 || missing="$$missing $$file"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	install='apt-get install -y --no-install-recommends $(TEX_PACKAGES)'; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "error: TeX lacks:$$missing; install the equivalent of: $(TEX_PACKAGES)" >&2; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; \
+	else echo "error: TeX lacks:$$missing; run: sudo $$install" >&2; exit 1; fi; \
+	echo "installing TeX ($$missing missing)"; \
+	$$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as $$install -qq >/dev/null

@@ -1,0 +1,61 @@
+"""Where a run happened: package versions, commit, device, hashes of its inputs."""
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from stages.lib.records import Environment
+from stages.lib.settings import RunSettings
+
+PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "datasets", "accelerate", "tokenizers", "numpy", "dvc")
+CODE = ("stages", "dvc.yaml", "params.yaml", "requirements.txt")
+
+
+def sha256(path: Path) -> str:
+    """Of a file, or of a folder's files in order of their names."""
+    digest = hashlib.sha256()
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _git(*arguments: str) -> str | None:
+    """A git command's output, None outside a checkout or without git."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:
+    """The record's ``environment`` section; ``dirty`` speaks of the code alone, not of its outputs."""
+    changes = _git("status", "--porcelain", "--", *CODE)
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        processor=_processor(),
+        packages={name: version(name) for name in PACKAGES},
+        commit=_git("rev-parse", "HEAD"),
+        dirty=None if changes is None else bool(changes),
+        device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        threads=torch.get_num_threads(),
+        dataset_sha256={split: sha256(tokenized / split) for split in ("train", "validation", "test")},
+        checkpoint_sha256=sha256(checkpoint / "model.safetensors"),
+        checkpoint_revision=settings.checkpoint_revision,
+    )

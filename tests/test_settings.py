@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stages import settings
+from stages.lib.errors import InputError
+from stages.lib.params import load_params
+from stages.lib.settings import (
+    STUDY,
+    RunSettings,
+    StudySettings,
+    base_path,
+    read_settings,
+    resolve_run,
+    run_path,
+)
+from tests.tiny_study import write_params
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def settings_files(**changes) -> dict[str, str]:
+    write_params(Path(), **changes)
+    settings.main()
+    return {str(path): path.read_text(encoding="utf-8") for path in Path("data/settings").rglob("*.json")}
+
+
+def test_default_grid_has_42_runs_and_18_probes():
+    settings_files()
+    cells = read_settings(StudySettings, STUDY).cells
+    assert [cell.role for cell in cells] == ["train"] * 42 + ["probe"] * 18
+    assert len({cell.record_path for cell in cells}) == 60
+    assert cells[0].record_path == Path("metrics/runs/distilbert/full/42.json")
+
+
+def test_base_rate_reaches_the_base_rate_cells_alone():
+    before, after = settings_files(), settings_files(lr=2e-5)
+    changed = {path for path in before if before[path] != after[path]}
+    configurations = ["full", "lora-r8", "lora-r16", "lora-ffn", "qlora-ffn", "ia3"]
+    architectures = ["distilbert", "roberta", "deberta"]
+    assert changed == {str(STUDY)} | {str(run_path(a, c)) for a in architectures for c in configurations}
+
+
+def test_files_of_an_earlier_grid_are_removed():
+    settings_files()
+    files = settings_files(architectures=["roberta"], configurations=["full"], probes=[], seeds=[1])
+    assert sorted(files) == [
+        "data/settings/base/roberta.json",
+        "data/settings/data.json",
+        "data/settings/runs/roberta/full.json",
+        "data/settings/study.json",
+        "data/settings/tokenize/roberta.json",
+    ]
+
+
+def test_check_writes_nothing():
+    write_params(Path())
+    settings.main(check=True)
+    assert not Path("data").exists()
+
+
+def test_wrong_value_stops_before_anything_is_written():
+    write_params(Path(), lr="abc")
+    with pytest.raises(InputError, match=r"params\.yaml: lr: 'abc': input should be a valid number"):
+        settings.main()
+    assert not Path("data").exists()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "configuration", "expected"),
+    [
+        ("corrected", "qlora-ffn", (["classifier"], "validation", False, "fp32", "paged_adamw_8bit")),
+        ("corrected", "lora-ffn", (["classifier"], "validation", False, "fp32", "adamw_torch")),
+        (
+            "as-published",
+            "qlora-ffn",
+            (["classifier.dense", "classifier.out_proj"], "test", True, "fp16", "paged_adamw_8bit"),
+        ),
+        ("as-published", "lora-ffn", ([], "test", False, "fp32", "adamw_torch")),
+    ],
+)
+def test_protocol_resolves_by_method(protocol, configuration, expected):
+    write_params(Path(), protocol=protocol)
+    run = resolve_run(load_params(), "roberta", configuration)
+    assert (
+        run.modules_to_save,
+        run.selection_split,
+        run.gradient_checkpointing,
+        run.precision,
+        run.optimizer,
+    ) == expected
+
+
+def test_rank_proportional_alpha():
+    write_params(Path(), **{"protocols.corrected.alpha_policy": "rank-proportional"})
+    params = load_params()
+    assert [resolve_run(params, "roberta", name).alpha for name in ("lora-r8", "lora-r16")] == [16, 32]
+
+
+def test_effective_rate_is_the_nominal_rate_scaled():
+    write_params(Path(), **{"profiles.mini.train.lr_scale": 100})
+    run = resolve_run(load_params(), "roberta", "ia3-probe")
+    assert (run.nominal_learning_rate, run.learning_rate) == (2e-5, pytest.approx(2e-3))
+
+
+def test_hub_revision_is_recorded_for_hub_checkpoints_alone():
+    write_params(Path())
+    params = load_params()
+    assert resolve_run(params, "roberta", "full").checkpoint_revision is None
+    paper = params.model_copy(update={"profile": "paper"})
+    assert resolve_run(paper, "roberta", "full").checkpoint_revision == params.architecture["roberta"].revision
+
+
+def test_reading_back_names_the_file():
+    with pytest.raises(InputError, match=r"data/settings/base/x\.json: not found; run `dvc repro settings` first"):
+        read_settings(RunSettings, base_path("x"))
+    path = base_path("x")
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"architecture": "x"}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"data/settings/base/x\.json: \d+ faults"):
+        read_settings(RunSettings, path)
