@@ -1,0 +1,294 @@
+from pathlib import Path
+
+import datasets
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets import Dataset, DatasetDict
+
+from stages.lib import sources
+from stages.lib.errors import InputError
+from stages.lib.params import GeneratedData, HubData, LocalData
+from stages.lib.sources import LAYOUTS, load_source
+
+REVISION = "e6281661ce1c48d982bc483cf8a173c1bbeb5d31"
+TRAIN = [("NA", 0), ('a "quoted", café', 1), ("two\nlines", 1), ("7", 0)]  # what type inference would spoil
+TEST = [("null", 1), ("bad", 0)]
+
+
+@pytest.fixture(autouse=True)
+def _in_tmp_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    datasets.disable_progress_bars()
+
+
+def frame(rows: list[tuple]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["text", "label"])
+
+
+def write(rows: list[tuple] | pd.DataFrame, path: str) -> None:
+    data = rows if isinstance(rows, pd.DataFrame) else frame(rows)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    suffix = Path(path).suffix
+    if suffix == ".parquet":
+        data.to_parquet(path, index=False)
+    elif suffix in (".jsonl", ".json"):
+        data.to_json(path, orient="records", lines=suffix == ".jsonl", force_ascii=False)
+    else:
+        data.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+
+
+def load(path: str) -> tuple[sources.Origin, sources.Splits]:
+    return load_source(LocalData(source="local", path=path, validation=2, seed=1))
+
+
+def rows(data: pd.DataFrame) -> list[tuple[str, int]]:
+    return list(zip(data["text"], data["label"].tolist(), strict=True))
+
+
+def fault(path: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "tsv", "jsonl", "json"])
+def test_folder_of_files(suffix):
+    write(TRAIN, f"d/train.{suffix}")
+    write(TEST, f"d/test.{suffix}")
+    origin, splits = load("d")
+    assert list(splits) == ["train", "validation", "test", "unsupervised"]
+    assert rows(splits["train"]) == TRAIN
+    assert rows(splits["test"]) == TEST
+    assert splits["unsupervised"].empty
+    assert {str(split["label"].dtype) for split in splits.values()} == {"int64"}
+    assert origin == sources.Origin(source="local", name="d")
+
+
+def test_shards_follow_their_names_and_odd_folder_names_are_no_patterns():
+    write(TRAIN[2:], "d[1]/.x/train-00001-of-00002.parquet")
+    write(TRAIN[:2], "d[1]/.x/train-00000-of-00002.parquet")
+    write(TEST, "d[1]/.x/test-00000-of-00001.parquet")
+    assert rows(load("d[1]/.x")[1]["train"]) == TRAIN
+
+
+@pytest.mark.parametrize(
+    ("name", "split"), [("valid", "validation"), ("dev", "validation"), ("unlabeled", "unsupervised")]
+)
+def test_other_names_of_splits(name, split):
+    write(TRAIN, "d/train.csv")
+    write(TEST, "d/test.csv")
+    write([("more", 1)], f"d/{name}.csv")
+    assert rows(load("d")[1][split]) == [("more", 1)]
+
+
+def test_extra_columns_are_dropped_and_text_labels_read():
+    write(frame([("a", "0"), ("b", "1")]).assign(stars=3), "d/train.parquet")
+    write(TEST, "d/test.csv")
+    assert list(load("d")[1]["train"].columns) == ["text", "label"]
+    assert rows(load("d")[1]["train"]) == [("a", 0), ("b", 1)]
+
+
+def test_unsupervised_needs_no_labels():
+    write(TRAIN, "d/train.csv")
+    write(TEST, "d/test.csv")
+    write(frame([("x", 0)])[["text"]], "d/unsupervised.jsonl")
+    assert rows(load("d")[1]["unsupervised"]) == [("x", -1)]
+
+
+def test_single_file_with_split_column():
+    table = frame([*TRAIN, *TEST, ("x", -1)]).assign(split=["train", "train", "test", *["test"] * 3, "unsupervised"])
+    write(table, "all.csv")
+    splits = load("all.csv")[1]
+    assert rows(splits["train"]) == TRAIN[:2]
+    assert rows(splits["test"]) == [*TRAIN[2:], *TEST]
+    assert rows(splits["unsupervised"]) == [("x", -1)]
+
+
+def tree(root: str) -> None:
+    files = {"train/neg": ["10_1", "9_2"], "train/pos": ["0_9"], "train/unsup": ["0_0"]}
+    files |= {"test/neg": ["0_3"], "test/pos": ["0_8"]}
+    for folder, names in files.items():
+        Path(root, folder).mkdir(parents=True)
+        for name in names:
+            Path(root, folder, f"{name}.txt").write_text(f"{folder} {name} é<br />", encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["aclImdb", "."])
+def test_acl_imdb_tree_in_the_order_of_file_numbers(path):
+    tree("aclImdb")
+    splits = load(path)[1]
+    assert rows(splits["train"]) == [
+        ("train/neg 9_2 é<br />", 0),
+        ("train/neg 10_1 é<br />", 0),
+        ("train/pos 0_9 é<br />", 1),
+    ]
+    assert rows(splits["test"]) == [("test/neg 0_3 é<br />", 0), ("test/pos 0_8 é<br />", 1)]
+    assert rows(splits["unsupervised"]) == [("train/unsup 0_0 é<br />", -1)]
+
+
+def test_faults_of_the_tree():
+    tree("d")
+    Path("d/train/neg/9_2.txt").write_bytes(b"caf\xe9")
+    assert fault("d") == "d/train/neg/9_2.txt: not valid UTF-8; save the file as UTF-8"
+    Path("d/train/neg/9_2.txt").write_text(" \n")
+    assert fault("d") == "d/train/neg/9_2.txt: empty text; every row needs some"
+    Path("d/train/neg/9_2.txt").rename("d/train/neg/readme.txt")
+    assert fault("d").startswith("d/train/neg: invalid literal for int() with base 10: 'readme'; expected names such")
+    for file in Path("d/test/pos").iterdir():
+        file.unlink()
+    Path("d/train/neg/readme.txt").unlink()
+    assert fault("d") == f"d/test/pos: no *.txt; expected {LAYOUTS}"
+
+
+def test_faults_of_the_layout():
+    assert fault("d") == f"data.path: d: not found; expected {LAYOUTS}"
+    Path("d").mkdir()
+    assert fault("d") == f"d: no train split; expected {LAYOUTS}"
+    write(TRAIN, "d/train.csv")
+    assert fault("d") == f"d: no test split; expected {LAYOUTS}"
+    write(TRAIN, "d/train.jsonl")
+    assert fault("d") == "d: train in train.csv, train.jsonl; allowed: one format a split"
+
+
+def test_faults_of_a_single_file():
+    Path("d.xlsx").touch()
+    assert fault("d.xlsx") == (
+        "data.path: d.xlsx: unknown format; allowed: a folder, .parquet, .csv, .tsv, .jsonl, .json"
+    )
+    write(TRAIN, "d.csv")
+    assert fault("d.csv") == (
+        f"d.csv: no column 'split' (train, validation, test, unsupervised); without it give a folder with {LAYOUTS}"
+    )
+    write(frame(TRAIN).assign(split="dev"), "d.csv")
+    assert fault("d.csv") == "d.csv: row 1: split 'dev'; allowed: train, validation, test, unsupervised"
+    write(frame([*TRAIN, ("x", -1)]).assign(split="test"), "d.csv")
+    assert fault("d.csv") == "d.csv: row 5: label -1 in split test; allowed: 0, 1"
+
+
+NO_LABEL = frame(TRAIN)[["text"]].assign(stars=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("train.csv", NO_LABEL, "no column 'label' among text, stars; required: text, label"),
+        ("train.csv", [("a", 0), ("b", 2)], "row 2: label '2'; allowed: 0, 1"),
+        ("train.parquet", [("a", 0), ("b", 2)], "row 2: label 2; allowed: 0, 1"),
+        ("train.csv", [("a", 0), ("b", "pos")], "row 2: label 'pos'; allowed: 0, 1"),
+        ("train.parquet", [("a", 0), ("b", -1)], "row 2: label -1; allowed: 0, 1"),
+        ("train.csv", [("a", "0"), ("b", "")], "row 2: label ''; allowed: 0, 1"),
+        ("train.parquet", [("a", 0.0), ("b", 0.5)], "column 'label' holds double; allowed: 0, 1"),
+        ("train.csv", [("a", 0), (" \n", 1)], "row 2: empty text; every row needs some"),
+        ("train.jsonl", [("a", 0), (None, 1)], "row 2: empty text; every row needs some"),
+        ("train.parquet", [(3, 0), (4, 1)], "column 'text' holds int64; allowed: string"),
+        ("unsupervised.csv", [("a", 0), ("b", -2)], "row 2: label '-2'; allowed: -1, 0, 1"),
+    ],
+)
+def test_faults_of_rows_and_columns(name, data, message):
+    write(TEST, "d/test.csv")
+    write(data, f"d/{name}")
+    assert fault("d") == f"d/{name}: {message}"
+
+
+@pytest.mark.parametrize("name", ["train.csv", "train.tsv", "train.jsonl"])
+def test_text_files_in_another_encoding(name):
+    write(TRAIN, f"d/{name}")
+    Path("d", name).write_bytes(Path("d", name).read_text(encoding="utf-8").encode("latin-1"))
+    line = 2 if name == "train.jsonl" else 3
+    assert fault("d") == f"d/{name}: line {line}: not valid UTF-8; save the file as UTF-8"
+
+
+def test_parquet_with_text_in_another_encoding():
+    raw = pa.array([b"ok", b"caf\xe9"], pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 2, raw.buffers())
+    Path("d").mkdir()
+    pq.write_table(pa.table({"text": text, "label": [0, 1]}), "d/train.parquet")
+    assert fault("d") == "d/train.parquet: row 2: text is not valid UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("train.csv", "text,label\na,1\nb,0,3\n", "Error tokenizing data. C error: Expected 2 fields in line 3, saw 3"),
+        ("train.csv", "", "No columns to parse from file"),
+        ("train.csv", "text,label\n", 'Instruction "train" corresponds to no data!'),
+        ("train.jsonl", '{"text": "a"}\n{oops\n', "JSON parse error: Missing a name for object member. in row 1"),
+        ("train.jsonl", "", "StopIteration"),
+        ("train.parquet", "text", "Parquet file size is 4 bytes, smaller than the minimum file footer (8 bytes)"),
+    ],
+)
+def test_broken_files(name, content, reason):
+    Path("d").mkdir()
+    Path("d", name).write_text(content)
+    assert fault("d") == f"d/{name}: cannot be read as {Path(name).suffix}, or has no rows: {reason}"
+
+
+def test_generated(monkeypatch):
+    monkeypatch.setattr(sources, "generate", lambda settings: on_hub(train=[("a", 1)], test=[("b", 0)]))
+    settings = {"train": 16, "validation": 2, "test": 2, "unsupervised": 0, "label_noise": 0.05, "seed": 3}
+    origin, splits = load_source(GeneratedData(source="generated", **settings))
+    assert (rows(splits["train"]), rows(splits["test"])) == ([("a", 1)], [("b", 0)])
+    assert (origin.licence, origin.ceiling_accuracy, origin.revision) == ("MIT", 0.95, None)
+    assert origin.citation == "Generated by this project (stages/lib/corpus.py, seed 3)."
+
+
+def hub(monkeypatch, loaded: DatasetDict | Exception, hub_id: str = "a/b", urls: tuple[str, ...] = ()) -> tuple:
+    def load_dataset(name: str, revision: str) -> DatasetDict:
+        assert (name, revision) == (hub_id, REVISION)
+        if isinstance(loaded, Exception):
+            raise loaded
+        for data in loaded.values():
+            data.info.download_checksums = {url: {} for url in urls}
+        return loaded
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    return load_source(HubData(source="hub", hub_id=hub_id, revision=REVISION, validation=2, seed=1))
+
+
+def on_hub(**splits: list[tuple]) -> DatasetDict:
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"]))
+    return DatasetDict({name: Dataset.from_pandas(frame(data), features=features) for name, data in splits.items()})
+
+
+def test_hub(monkeypatch):
+    url = f"hf://datasets/a/b@{REVISION}/train.parquet"
+    origin, splits = hub(monkeypatch, on_hub(train=TRAIN, test=TEST, extra=[("x", 0)]), urls=(url,))
+    assert (rows(splits["train"]), rows(splits["test"])) == (TRAIN, TEST)
+    assert (origin.name, origin.revision, origin.licence) == ("a/b", REVISION, None)
+    assert origin.citation == "https://huggingface.co/datasets/a/b"
+
+
+def test_imdb_on_the_hub_is_cited(monkeypatch):
+    origin, splits = hub(
+        monkeypatch, on_hub(train=TRAIN, test=TEST, unsupervised=[("x", -1)]), hub_id="stanfordnlp/imdb"
+    )
+    assert (origin.source, origin.revision) == ("hub", REVISION)
+    assert "Maas" in origin.citation
+    assert rows(splits["unsupervised"]) == [("x", -1)]
+
+
+def test_faults_of_the_hub(monkeypatch):
+    with pytest.raises(InputError) as caught:
+        hub(monkeypatch, ConnectionError("Couldn't reach 'a/b' on the Hub (OfflineModeIsEnabled)"))
+    assert str(caught.value) == (
+        "a/b@e6281661: cannot be loaded: Couldn't reach 'a/b' on the Hub (OfflineModeIsEnabled); allowed: a machine "
+        "that reaches the hub, `data.source: local` with a downloaded copy, or `profile: mini`, which needs no data"
+    )
+    with pytest.raises(InputError, match=r"^a/b@e6281661: no test split; expected splits train and test$"):
+        hub(monkeypatch, on_hub(train=TRAIN))
+    with pytest.raises(InputError, match=r"^a/b@e6281661 train: row 1: label -1; allowed: 0, 1$"):
+        hub(monkeypatch, on_hub(train=[("a", -1)], test=TEST))
+    other = f"hf://datasets/a/b@{'0' * 40}/train.parquet"
+    with pytest.raises(InputError, match=r"^a/b@e6281661: the local cache holds another revision and the hub cannot"):
+        hub(monkeypatch, on_hub(train=TRAIN, test=TEST), urls=(other,))
+
+
+def test_the_library_itself_offline(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(InputError, match=r"cannot be loaded: Couldn't reach 'a/b' on the Hub .*`profile: mini`"):
+        load_source(HubData(source="hub", hub_id="a/b", revision=REVISION, validation=2, seed=1))

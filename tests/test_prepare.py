@@ -1,0 +1,225 @@
+import hashlib
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from stages import prepare
+from stages.lib.card import read_card, split_sha256
+from stages.lib.errors import InputError
+
+IMDB = Path(__file__).resolve().parents[2] / "shared" / "imdb"
+FILES = ["card.json", "test.parquet", "train.parquet", "unsupervised.parquet", "validation.parquet"]
+TRAIN = [(f"train {i}", i % 2) for i in range(40)]
+TEST = [(f"test {i}", i % 2) for i in range(10)]
+
+
+@pytest.fixture(autouse=True)
+def _in_tmp_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def configure(deduplicate: bool = True, **data: object) -> None:
+    data = {"source": "local", "path": "reviews", "validation": 10, "seed": 1} | data
+    Path("data/settings").mkdir(parents=True, exist_ok=True)
+    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": deduplicate}))
+
+
+def reviews(**splits: list[tuple[str, int]]) -> None:
+    Path("reviews").mkdir(exist_ok=True)
+    for name, rows in splits.items():
+        pd.DataFrame(rows, columns=["text", "label"]).to_csv(f"reviews/{name}.csv", index=False)
+
+
+def raw(split: str) -> list[tuple[str, int]]:
+    frame = pd.read_parquet(f"data/raw/{split}.parquet")
+    return list(zip(frame["text"], frame["label"].tolist(), strict=True))
+
+
+def written() -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(Path("data/raw").iterdir())}
+
+
+def fault() -> str:
+    with pytest.raises(InputError) as caught:
+        prepare.main()
+    assert not Path("data/raw").exists()
+    return str(caught.value)
+
+
+def test_files_columns_and_message(capsys):
+    reviews(train=TRAIN, test=TEST)
+    configure()
+    prepare.main()
+    assert sorted(written()) == FILES
+    for split in ("train", "validation", "test", "unsupervised"):
+        schema = pq.read_schema(f"data/raw/{split}.parquet")
+        assert [(field.name, str(field.type)) for field in schema] == [("text", "string"), ("label", "int64")]
+        assert schema.metadata is None
+    assert capsys.readouterr().out == "reviews: train 30, validation 10, test 10, unsupervised 0\n"
+    assert [path.name for path in Path("data").iterdir() if path.name.startswith(".")] == []
+
+
+def test_two_runs_write_the_same_bytes():
+    reviews(train=TRAIN, test=TEST)
+    configure()
+    prepare.main()
+    first = written()
+    prepare.main()
+    assert written() == first
+
+
+def test_validation_is_carved_stratified_in_source_order():
+    reviews(train=[(f"train {i}", int(i < 8)) for i in range(40)], test=TEST)
+    configure()
+    prepare.main()
+    train, validation = raw("train"), raw("validation")
+    assert [sum(label for _, label in split) for split in (train, validation)] == [6, 2]
+    assert sorted(train + validation) == sorted((f"train {i}", int(i < 8)) for i in range(40))
+    for split in (train, validation):
+        numbers = [int(text.split()[1]) for text, _ in split]
+        assert numbers == sorted(numbers)
+    assert read_card().validation_from == "train"
+
+
+def test_seed_decides_what_is_carved():
+    reviews(train=TRAIN, test=TEST)
+    carved = []
+    for seed in (1, 1, 2):
+        configure(seed=seed)
+        prepare.main()
+        carved.append(raw("validation"))
+    assert carved[0] == carved[1] != carved[2]
+
+
+def test_validation_of_the_source_is_kept():
+    reviews(train=TRAIN, test=TEST, validation=[("v", 1), ("train 3", 1)])
+    configure(validation=500)
+    prepare.main()
+    assert raw("train") == TRAIN
+    assert raw("validation") == [("v", 1)]
+    assert read_card().validation_from == "source"
+
+
+REPEATED = {
+    "train": [*TRAIN, ("train 0", 0), ("train 2", 1)],  # the second contradicts the first "train 2"
+    "test": [("train 1", 1), *TEST, ("test 4", 0), ("train 1", 1)],
+    "unsupervised": [("test 0", -1), ("unrated 0", -1), ("unrated 0", -1), ("train 0", -1)],
+}
+
+
+def test_deduplicated():
+    reviews(**REPEATED)
+    configure()
+    prepare.main()
+    card = read_card()
+    assert sorted(raw("train") + raw("validation")) == sorted(TRAIN)
+    assert raw("test") == TEST
+    assert raw("unsupervised") == [("unrated 0", -1)]
+    assert {name: split.duplicates_removed for name, split in card.splits.items()} == {
+        "train": 2,
+        "validation": 0,
+        "test": 3,
+        "unsupervised": 3,
+    }
+    assert card.conflicting_duplicates == 1
+    assert card.leakage.model_dump() == {
+        "test_in_train_before": 2,
+        "test_in_train_after": 0,
+        "validation_in_train_after": 0,
+        "test_in_unsupervised": 0,
+    }
+
+
+def test_not_deduplicated():
+    reviews(**REPEATED)
+    configure(deduplicate=False)
+    prepare.main()
+    card = read_card()
+    assert sorted(raw("train") + raw("validation")) == sorted(REPEATED["train"])
+    assert raw("test") == REPEATED["test"]
+    assert {split.duplicates_removed for split in card.splits.values()} == {0}
+    assert (card.leakage.test_in_train_before, card.leakage.test_in_train_after) == (2, 2)
+    assert not card.deduplicate
+
+
+def test_card_describes_the_written_files():
+    reviews(train=TRAIN, test=TEST)
+    configure()
+    prepare.main()
+    for name, split in read_card().splits.items():
+        frame = pd.read_parquet(f"data/raw/{name}.parquet")
+        assert (split.rows, split.sha256) == (len(frame), split_sha256(frame))
+
+
+def test_generated_corpus():
+    configure(source="generated", train=40, validation=8, test=20, unsupervised=30, label_noise=0.05, path=None)
+    settings = json.loads(Path("data/settings/data.json").read_text())
+    del settings["data"]["path"]
+    Path("data/settings/data.json").write_text(json.dumps(settings))
+    prepare.main()
+    card = read_card()
+    assert {name: split.rows_in_source for name, split in card.splits.items()} == {
+        "train": 40,
+        "validation": 8,
+        "test": 20,
+        "unsupervised": 30,
+    }
+    assert (card.source, card.licence, card.ceiling_accuracy) == ("generated", "MIT", 0.95)
+
+
+def test_too_few_train_rows_left():
+    reviews(train=TRAIN, test=TEST)
+    configure(validation=25)
+    assert fault() == "data.validation: 25: leaves 15 of 40 train rows; allowed: at least 16 left"
+    configure(validation=50)
+    assert fault() == "data.validation: 50: leaves 0 of 40 train rows; allowed: at least 16 left"
+    reviews(train=TRAIN[:15], validation=[("v", 1)])
+    assert fault() == "train: 15 rows; required: at least 16"
+
+
+def test_one_class_only():
+    reviews(train=TRAIN, test=[("a", 1), ("b", 1)])
+    configure()
+    assert fault() == "test: none of 2 rows has label 0; required: both 0 and 1"
+    reviews(train=[(f"train {i}", 0) for i in range(40)], test=TEST)
+    assert fault() == "train: 0 rows with label 1; allowed: at least 2, to carve validation from"
+
+
+def test_a_fault_leaves_earlier_data_alone():
+    reviews(train=TRAIN, test=TEST)
+    configure()
+    prepare.main()
+    first = written()
+    reviews(train=[*TRAIN, ("x", 7)])
+    with pytest.raises(InputError, match=r"^reviews/train\.csv: row 41: label '7'; allowed: 0, 1$"):
+        prepare.main()
+    assert written() == first
+
+
+def test_command_line_ends_with_one_line(monkeypatch):
+    configure(path="nowhere")
+    monkeypatch.setattr(sys, "argv", ["prepare"])
+    monkeypatch.delitem(sys.modules, "stages.prepare")
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("stages.prepare", run_name="__main__")
+    assert str(caught.value).startswith("error: data.path: nowhere: not found; expected train.* and test.*")
+
+
+@pytest.mark.skipif(not IMDB.is_dir(), reason="the Large Movie Review Dataset is not beside this repository")
+def test_imdb_has_the_known_rows_without_duplicates():
+    Path("reviews").mkdir()
+    for split in ("train", "test"):  # the unlabelled half would only add seconds
+        Path(f"reviews/{split}.parquet").symlink_to(IMDB / f"{split}-00000-of-00001.parquet")
+    configure(validation=2500)
+    prepare.main()
+    card = read_card()
+    rows = {name: split.rows for name, split in card.splits.items()}
+    assert (rows["train"] + rows["validation"], rows["test"]) == (24904, 24678)
+    assert card.leakage.test_in_train_before == 123
+    assert card.conflicting_duplicates == 0
+    assert card.name == "Large Movie Review Dataset v1.0 (IMDb)"

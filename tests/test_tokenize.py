@@ -1,0 +1,173 @@
+import hashlib
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from datasets import load_from_disk
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from stages import tokenize
+from stages.lib.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+WORDS = ["a", "bad", "film", "good", "very"]
+CLS, SEP = 2, 3
+TEXTS = ["good", "a bad film", "very very very very very very very good film", "a very very very very good", "?"]
+
+
+def write_tokenizer(folder: str, limit: int = 32) -> None:
+    vocabulary = {word: number for number, word in enumerate(SPECIAL + WORDS)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", CLS), ("[SEP]", SEP)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=limit
+    ).save_pretrained(folder)
+
+
+@pytest.fixture(autouse=True)
+def _study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_tokenizer("models/base/tiny")
+    configure(8)
+    Path("data/raw").mkdir()
+    for split, repeats in (("train", 300), ("validation", 1), ("test", 2)):
+        rows = {"text": TEXTS * repeats, "label": [0, 1, 0, 1, 1] * repeats}
+        pd.DataFrame(rows).to_parquet(f"data/raw/{split}.parquet", index=False)
+
+
+def configure(max_length: int) -> None:
+    Path("data/settings/tokenize").mkdir(parents=True, exist_ok=True)
+    Path("data/settings/tokenize/tiny.json").write_text(json.dumps({"architecture": "tiny", "max_length": max_length}))
+
+
+def written() -> dict[str, str]:
+    folder = Path("data/tokenized/tiny")
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def fault() -> str:
+    with pytest.raises(InputError) as caught:
+        tokenize.main("tiny")
+    assert not Path("data/tokenized").exists()
+    return str(caught.value)
+
+
+def test_files_and_message(capsys):
+    tokenize.main("tiny")
+    parts = ("data-00000-of-00001.arrow", "dataset_info.json", "state.json")
+    assert sorted(written()) == sorted(
+        ["dataset_dict.json", *(f"{split}/{part}" for split in ("train", "validation", "test") for part in parts)]
+    )
+    assert [path.name for path in Path("data/tokenized").iterdir()] == ["tiny"]
+    assert capsys.readouterr().out == (
+        "tiny: train 1500 rows (20.0% truncated), validation 5 rows (20.0% truncated), test 10 rows (20.0% truncated)\n"
+    )
+
+
+def test_exact_rows():
+    tokenize.main("tiny")
+    good, a, bad, film, very = (SPECIAL + WORDS).index("good"), 4, 5, 6, 8
+    assert load_from_disk("data/tokenized/tiny")["validation"].to_dict() == {
+        "input_ids": [
+            [CLS, good, SEP],
+            [CLS, a, bad, film, SEP],
+            [CLS, very, very, very, very, very, very, SEP],
+            [CLS, a, very, very, very, very, good, SEP],
+            [CLS, 1, SEP],
+        ],
+        "attention_mask": [[1] * length for length in (3, 5, 8, 8, 3)],
+        "label": [0, 1, 0, 1, 1],
+        "length": [3, 5, 8, 8, 3],
+        "true_length": [3, 5, 11, 8, 3],
+    }
+
+
+def test_every_row_is_there_in_order_across_batches():
+    tokenize.main("tiny")
+    data = load_from_disk("data/tokenized/tiny")
+    assert data.num_rows == {"train": 1500, "validation": 5, "test": 10}
+    assert data["train"]["label"][:] == [0, 1, 0, 1, 1] * 300
+    assert data["train"]["input_ids"][:] == data["validation"]["input_ids"][:] * 300
+
+
+@pytest.mark.parametrize("max_length", [8, 9, 11, 32])
+def test_lengths_are_those_of_the_tokenizer(max_length):
+    tokenizer = AutoTokenizer.from_pretrained("models/base/tiny")
+    encoded = tokenize.encode(tokenizer, TEXTS, max_length)
+    whole = tokenizer(TEXTS, truncation=False)["input_ids"]
+    kept = tokenizer(TEXTS, truncation=True, max_length=max_length)["input_ids"]
+    assert encoded["input_ids"] == kept
+    assert encoded["length"].tolist() == [len(ids) for ids in kept]
+    assert encoded["true_length"].tolist() == [len(ids) for ids in whole]
+
+
+def test_two_runs_write_the_same_bytes_and_other_settings_do_not():
+    tokenize.main("tiny")
+    first = written()
+    tokenize.main("tiny")
+    assert written() == first
+    configure(9)
+    tokenize.main("tiny")
+    assert written()["train/state.json"] != first["train/state.json"]
+
+
+def test_fingerprint_follows_the_tokenizer():
+    path = Path("data/raw/test.parquet")
+    tokenizer = AutoTokenizer.from_pretrained("models/base/tiny")
+    first = tokenize.tokenize_split(path, tokenizer, 8)
+    assert tokenize.tokenize_split(path, AutoTokenizer.from_pretrained("models/base/tiny"), 8)._fingerprint == (
+        first._fingerprint
+    )
+    tokenizer.add_tokens(["great"])
+    assert tokenize.tokenize_split(path, tokenizer, 8)._fingerprint != first._fingerprint
+
+
+def test_texts_cut_everywhere_keep_their_true_length():
+    configure(8)
+    long = " ".join(["very"] * 1000)
+    pd.DataFrame({"text": [long, "good"], "label": [0, 1]}).to_parquet("data/raw/test.parquet")
+    tokenize.main("tiny")
+    test = load_from_disk("data/tokenized/tiny")["test"]
+    assert np.array(test["true_length"]).tolist() == [1002, 3]
+    assert np.array(test["length"]).tolist() == [8, 3]
+
+
+def test_faults():
+    Path("data/raw/test.parquet").unlink()
+    assert fault() == "data/raw/test.parquet: not found; run `dvc repro prepare` first"
+    configure(33)
+    assert fault() == "tokenize.max_length: 33: more than tiny takes; allowed: at most 32"
+    for file in Path("models/base/tiny").iterdir():
+        file.unlink()
+    assert fault() == "models/base/tiny: holds no tokenizer; run `dvc repro -f base@tiny`"
+    Path("models/base/tiny").rmdir()
+    assert fault() == "models/base/tiny: not found; run `dvc repro base@tiny` first"
+    Path("data/settings/tokenize/tiny.json").unlink()
+    assert fault() == "data/settings/tokenize/tiny.json: not found; run `dvc repro settings` first"
+
+
+def test_the_command_does_not_shadow_the_standard_library():
+    assert Path(importlib.import_module("tokenize").__file__) != Path(tokenize.__file__)
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.tokenize", "unknown"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: data/settings/tokenize/unknown.json: not found; run `dvc repro settings` first\n"
