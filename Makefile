@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Cells trained at once: one a core, or one alone where there is a GPU to measure on.
+JOBS ?= $(shell command -v nvidia-smi >/dev/null && echo 1 || getconf _NPROCESSORS_ONLN)
+export STUDY_JOBS := $(JOBS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What LaTeX needs on Debian and Ubuntu, and the files that show it is there.
 TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-science texlive-fonts-recommended cm-super
@@ -14,8 +17,11 @@ TEX_FILES := IEEEtran.cls siunitx.sty booktabs.sty hyperref.sty stix.sty
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-paper: $(VENV)/study tex ## set up, run the study, build paper/main.pdf
+paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build paper/main.pdf
 	@python -m stages.settings --check
+	dvc repro tokenize
+	@[ $(JOBS) -le 1 ] || dvc status --json train probe | python -c 'import json, sys; print(*json.load(sys.stdin))' \
+		| xargs -r -n 2 -P $(JOBS) dvc --wait-for-lock repro -s
 	dvc repro
 	@python -m stages.summary
 

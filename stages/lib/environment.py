@@ -1,6 +1,7 @@
 """Where a run happened: package versions, commit, device, hashes of its inputs."""
 
 import hashlib
+import os
 import platform
 import subprocess
 from importlib.metadata import version
@@ -55,6 +56,7 @@ def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Enviro
         dirty=None if changes is None else bool(changes),
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         threads=torch.get_num_threads(),
+        runs_at_once=int(os.environ.get("STUDY_JOBS", "1")),
         dataset_sha256={split: sha256(tokenized / split) for split in ("train", "validation", "test")},
         checkpoint_sha256=sha256(checkpoint / "model.safetensors"),
         checkpoint_revision=settings.checkpoint_revision,

@@ -90,6 +90,7 @@ class Environment(Strict):
     dirty: bool | None
     device: str
     threads: int
+    runs_at_once: int = 1  # as `make paper JOBS=n` was told; the cost section depends on it
     dataset_sha256: dict[str, str]
     checkpoint_sha256: str
     checkpoint_revision: str | None

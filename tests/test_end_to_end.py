@@ -1,0 +1,109 @@
+"""The whole pipeline in a fresh clone: a tiny study to a PDF, then a sweep and a diff, as a user types them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_study import ROOT, write_params
+
+TINY = {
+    "architectures": ["distilbert"],
+    "configurations": ["full", "lora-ffn"],
+    "probes": [],
+    "seeds": [42],
+    "profiles.mini.data.train": 64,
+    "profiles.mini.data.validation": 32,
+    "profiles.mini.data.test": 64,
+    "profiles.mini.data.unsupervised": 300,
+    "profiles.mini.base.vocab_size": 400,
+    "profiles.mini.base.steps": 0,
+}
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command as a user with the environment activated; return its standard output."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """A repository of the tracked files as they are now, with the tiny study's parameters, built once."""
+    folder = tmp_path_factory.mktemp("clone")
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in tracked:
+        if not name.startswith("metrics/") and name != "dvc.lock" and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    write_params(folder, **TINY)
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "config", "user.name", "test")
+    run(folder, "git", "config", "user.email", "test@example.org")
+    commit(folder)
+    run(folder, "dvc", "repro", "--quiet")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "state")
+
+
+def summary(folder: Path) -> dict:
+    return json.loads((folder / "metrics/summary.json").read_text(encoding="utf-8"))
+
+
+def test_builds_a_paper_of_its_own_grid(clone):
+    assert (clone / "paper/main.pdf").read_bytes().startswith(b"%PDF")
+    assert {name: list(cells) for name, cells in summary(clone).items()} == {"distilbert": ["full", "lora-ffn"]}
+    assert len((clone / "metrics/runs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2
+    assert "Data and pipelines are up to date." in run(clone, "dvc", "status")
+    assert "distilbert" in run(clone, sys.executable, "-m", "stages.summary")
+
+
+def test_outputs_that_git_should_track_are_tracked(clone):
+    tracked = run(clone, "git", "ls-files", "metrics", "data", "models", "dvc.lock").splitlines()
+    assert "metrics/runs/distilbert/full/42.json" in tracked
+    assert "metrics/summary.json" in tracked
+    assert "dvc.lock" in tracked
+    assert not any(name.startswith(("data/", "models/")) for name in tracked)
+
+
+def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):
+    before = summary(clone)
+    base = (clone / "models/base/distilbert/model.safetensors").stat().st_mtime_ns
+    output = run(clone, "dvc", "exp", "run", "-S", "lr=9e-5", "--name", "sweep")
+    assert "Running stage 'train@distilbert-full-42'" in output
+    assert "Stage 'base@distilbert' didn't change, skipping" in output
+    assert (clone / "models/base/distilbert/model.safetensors").stat().st_mtime_ns == base
+    assert summary(clone) != before
+    assert "test_accuracy_mean" in run(clone, "dvc", "metrics", "diff", "--all")
+    assert "sweep" in run(clone, "dvc", "exp", "show", "--csv")
+    run(clone, "git", "checkout", "--quiet", ".")
+    run(clone, "dvc", "checkout", "--quiet")
+    assert summary(clone) == before
+    run(clone, "dvc", "exp", "apply", "sweep")
+    assert summary(clone) != before
+    run(clone, "dvc", "exp", "remove", "sweep")
+
+
+def test_bad_parameter_stops_the_first_stage(clone):
+    command = ["dvc", "exp", "run", "-S", "lr=abc"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "error: params.yaml: lr: 'abc': input should be a valid number" in done.stderr
