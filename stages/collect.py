@@ -1,0 +1,140 @@
+"""collect: the records of the current grid -> metrics/runs.csv, summary.json and the data of `dvc plots`.
+
+The grid comes from the resolved settings, never from the folder: leftovers of an earlier grid are not read.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.lib.errors import InputError, run_stage
+from stages.lib.records import Record, read_record
+from stages.lib.runs import RUNS, SUMMARY, summarise, tidy
+from stages.lib.settings import STUDY, Cell, StudySettings, read_settings
+
+PLOTS = Path("metrics/plots")
+CLASSES = ("negative", "positive")
+CONFUSION_ROWS = 1000
+METRICS = (
+    "test_accuracy_mean",
+    "test_accuracy_sd",
+    "test_f1_macro_mean",
+    "test_loss_mean",
+    "train_seconds_mean",
+    "peak_memory_bytes_mean",
+    "trainable_parameters",
+)
+
+
+def main() -> None:
+    """Write the tidy table, the summary and the plot data of the current grid.
+
+    Raises:
+        InputError: a cell of the grid has no record, or a record of other settings.
+    """
+    study = read_settings(StudySettings, STUDY)
+    records = read_grid(study)
+    runs = tidy(records)
+    cells = summarise(runs)
+    PLOTS.mkdir(parents=True, exist_ok=True)
+    runs.to_csv(RUNS, index=False)
+    SUMMARY.write_text(json.dumps(nested(cells), indent=2) + "\n", encoding="utf-8")
+    learning_curves(records).to_csv(PLOTS / "learning_curves.csv", index=False)
+    confusion(runs).to_csv(PLOTS / "confusion.csv", index=False)
+    pareto(cells).to_csv(PLOTS / "pareto.csv", index=False)
+    print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}")
+
+
+def read_grid(study: StudySettings) -> list[tuple[Cell, Record]]:
+    """Each cell of the grid with its record, in grid order.
+
+    Raises:
+        InputError: the first missing record, or the first that does not belong to its cell.
+    """
+    records = []
+    for cell in study.cells:
+        name = f"{cell.role}@{cell.architecture}-{cell.configuration}-{cell.seed}"
+        if not cell.record_path.exists():
+            raise InputError(f"{cell.record_path}: no record of this run; `dvc repro {name}` makes it")
+        record = read_record(cell.record_path)
+        _check(study, cell, record, f"`dvc repro -f {name}`")
+        records.append((cell, record))
+    return records
+
+
+def _check(study: StudySettings, cell: Cell, record: Record, remedy: str) -> None:
+    run, configuration = record.run, study.configurations[cell.configuration]
+    nominal = study.lr if configuration.lr == "base" else study.lr_probe
+    expected = {
+        "architecture": (run.architecture, cell.architecture),
+        "configuration": (run.configuration, cell.configuration),
+        "seed": (run.seed, cell.seed),
+        "method": (run.method, configuration.method),
+        "profile": (run.settings.profile, study.profile),
+        "protocol": (run.settings.protocol, study.protocol),
+        "learning_rate": (run.learning_rate, nominal * study.lr_scale),
+    }
+    for key, (found, wanted) in expected.items():
+        same = math.isclose(found, wanted) if isinstance(wanted, float) else found == wanted
+        if not same:
+            raise InputError(f"{cell.record_path}: {key}: {_shown(found)}; the grid says {_shown(wanted)}; {remedy}")
+
+
+def _shown(value: str | float) -> str:
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def nested(cells: pd.DataFrame) -> dict[str, dict[str, dict[str, float | int | None]]]:
+    """Architecture -> configuration -> metric; None where a metric is not defined (sd of one seed)."""
+    summary: dict = {}
+    for row in cells.to_dict("records"):
+        values = {key: None if pd.isna(row[key]) else row[key] for key in METRICS}
+        summary.setdefault(row["architecture"], {})[row["configuration"]] = values
+    return summary
+
+
+def learning_curves(records: list[tuple[Cell, Record]]) -> pd.DataFrame:
+    """One row an epoch of each run; losses in nats, accuracy as a fraction of the selection split."""
+    return pd.DataFrame(
+        [
+            {"architecture": cell.architecture, "configuration": cell.configuration, "seed": cell.seed}
+            | epoch.model_dump()
+            for cell, record in records
+            for epoch in record.quality.history
+        ]
+    )
+
+
+def confusion(runs: pd.DataFrame) -> pd.DataFrame:
+    """Columns ``actual`` and ``predicted``, 1000 rows: the headline grid's test predictions, pooled, per mille.
+
+    DVC's confusion template counts rows and takes no weights; a row a prediction would be a hundred thousand.
+    """
+    headline = runs[runs["role"] == "train"]
+    counts = headline[["true_negatives", "false_positives", "false_negatives", "true_positives"]].sum().to_numpy()
+    exact = counts / counts.sum() * CONFUSION_ROWS
+    rows = np.floor(exact).astype(int)
+    rows[np.argsort(rows - exact, kind="stable")[: CONFUSION_ROWS - rows.sum()]] += 1
+    cells = [(actual, predicted) for actual in CLASSES for predicted in CLASSES]
+    repeated = [cell for cell, number in zip(cells, rows, strict=True) for _ in range(number)]
+    return pd.DataFrame(repeated, columns=["actual", "predicted"])
+
+
+def pareto(cells: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy and cost of each cell, in percent, seconds and MiB."""
+    return pd.DataFrame(
+        {
+            "architecture": cells["architecture"],
+            "configuration": cells["configuration"],
+            "test_accuracy_percent": 100 * cells["test_accuracy_mean"],
+            "train_seconds": cells["train_seconds_mean"],
+            "peak_memory_mib": cells["peak_memory_bytes_mean"] / 2**20,
+        }
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

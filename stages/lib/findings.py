@@ -1,0 +1,200 @@
+"""Decisions that the report's sentences turn on, each read off the results."""
+
+from dataclasses import dataclass, field
+
+from stages.lib.entries import CLOSE, Results, half_width
+from stages.lib.latex import Latex, escape, listing
+from stages.lib.numbers import Ledger, mean_and_deviation
+from stages.lib.runs import METHODS, Memory, memory, pairs, reference
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Names of architectures and configurations, chosen by the data; empty where the grid has no such cell."""
+
+    reference: str | None  # full fine-tuning at the base rate
+    headline: list[str]
+    adapters: list[str]  # headline, base rate, not full
+    best_adapter: dict[str, str]  # architecture -> configuration
+    weakest_adapter: dict[str, str]
+    lightest: dict[str, str]  # least peak memory in the headline grid
+    fastest: dict[str, str]
+    full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
+    full_trails: list[str]
+    close: dict[str, list[str]] = field(default_factory=dict)  # adapter -> architectures within CLOSE of full
+    rank_pairs: list[tuple[str, str]] = field(default_factory=list)
+    placement_pairs: list[tuple[str, str]] = field(default_factory=list)
+    quantised_pairs: list[tuple[str, str]] = field(default_factory=list)
+    rate_pairs: list[tuple[str, str]] = field(default_factory=list)
+
+
+def find(results: Results) -> Findings:
+    """Read all decisions off the results."""
+    study, full = results.study, reference(results.study)
+    headline = list(dict.fromkeys(cell.configuration for cell in study.cells if cell.role == "train"))
+    base_rate = [name for name in headline if study.configurations[name].lr == "base"]
+    adapters = [name for name in base_rate if study.configurations[name].method != "full"]
+    full = full if full in headline else None
+    leads = [a for a in study.architectures if full and extreme(results, a, base_rate)[a] == full]
+    return Findings(
+        reference=full,
+        headline=headline,
+        adapters=adapters,
+        best_adapter=_by_architecture(results, adapters),
+        weakest_adapter=_by_architecture(results, adapters, highest=False),
+        lightest=_by_architecture(results, headline, "peak_memory_bytes_mean", highest=False),
+        fastest=_by_architecture(results, headline, "train_seconds_mean", highest=False),
+        full_leads=leads,
+        full_trails=[a for a in study.architectures if full and a not in leads],
+        close={name: _close(results, full, name) for name in adapters} if full else {},
+        rank_pairs=pairs(study, "rank", "alpha"),
+        placement_pairs=pairs(study, "placement"),
+        quantised_pairs=[pair for pair in pairs(study, "method") if set(pair) <= set(adapters)],
+        rate_pairs=pairs(study, "lr"),
+    )
+
+
+def extreme(
+    results: Results, architecture: str, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
+) -> dict[str, str]:
+    """``{architecture: configuration}`` with the highest or lowest value; the first of equals; empty without names."""
+    if not names:
+        return {}
+    choose = max if highest else min
+    return {architecture: choose(names, key=lambda name: results.mean(architecture, name, column))}
+
+
+def _by_architecture(
+    results: Results, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for architecture in results.study.architectures:
+        found |= extreme(results, architecture, names, column, highest)
+    return found
+
+
+def _close(results: Results, full: str, name: str) -> list[str]:
+    return [
+        a for a in results.study.architectures if abs(results.mean(a, name) - results.mean(a, full)) <= CLOSE + 1e-12
+    ]
+
+
+class Phrases:
+    """What the template calls: names, numbers, and words chosen by a number's sign as printed."""
+
+    def __init__(self, results: Results, ledger: Ledger) -> None:
+        self.results, self.ledger = results, ledger
+        self.number, self.has = ledger.number, ledger.has
+
+    def architecture(self, name: str) -> Latex:
+        return escape(self.results.study.architectures[name].label)
+
+    def configuration(self, name: str) -> Latex:
+        return escape(self.results.study.configurations[name].label)
+
+    def score(self, architecture: str, configuration: str) -> Latex:
+        """Mean accuracy, with the sample deviation where there are several seeds."""
+        key = f"{architecture}.{configuration}.accuracy"
+        if not self.has(f"{key}_sd"):
+            return self.number(key)
+        self.ledger.used |= {key, f"{key}_sd"}
+        deviation = self.results.mean(architecture, configuration, "test_accuracy_sd")
+        return Latex(mean_and_deviation(self.results.mean(architecture, configuration), deviation) + r"\%")
+
+    def gap(self, architecture: str, configuration: str, against: str) -> Latex:
+        """``3.85 pp below``, ``0.31 pp above`` or ``level with``."""
+        key = f"{architecture}.{configuration}.vs.{against}"
+        sign = self.sign(architecture, configuration, against)
+        if not sign:
+            return Latex("level with")
+        return Latex(f"{self.number(f'{key}.distance')} {'above' if sign > 0 else 'below'}")
+
+    def sign(self, architecture: str, configuration: str, against: str) -> int:
+        """Of the difference as printed: a difference that rounds to zero is none."""
+        value = float(self.ledger.plain(f"{architecture}.{configuration}.vs.{against}.difference"))
+        return (value > 0) - (value < 0)
+
+    def higher(self, pair: tuple[str, str]) -> list[str]:
+        """Architectures in which the second of a pair has the higher mean accuracy."""
+        return [a for a in self.results.study.architectures if self.sign(a, pair[1], pair[0]) > 0]
+
+    def lower(self, pair: tuple[str, str]) -> list[str]:
+        return [a for a in self.results.study.architectures if self.sign(a, pair[1], pair[0]) < 0]
+
+    def beyond_noise(self, pair: tuple[str, str]) -> list[str]:
+        """Architectures in which a pair's means differ by more than the test split's sampling error."""
+        limit = half_width(self.results) * 2**0.5
+        mean = self.results.mean
+        return [a for a in self.results.study.architectures if abs(mean(a, pair[1]) - mean(a, pair[0])) > limit]
+
+    def against_noise(self, pair: tuple[str, str]) -> Latex:
+        """The end of a sentence: which of a pair's differences exceed the sampling error."""
+        beyond, everywhere = self.beyond_noise(pair), list(self.results.study.architectures)
+        limit = self.number("noise.difference")
+        if not beyond:
+            subject = "it does not exceed" if len(everywhere) == 1 else "none exceeds"
+            return Latex(f"{subject} the sampling error of the test split ({limit}).")
+        if len(everywhere) == 1:
+            subject = "it exceeds"
+        elif beyond == everywhere:
+            subject = "all exceed"
+        else:
+            listed = listing(self.names(beyond))
+            subject = f"{'that' if len(beyond) == 1 else 'those'} on {listed} exceed{'s' * (len(beyond) == 1)}"
+        return Latex(f"{subject} the sampling error of the test split ({limit}).")
+
+    def names(self, architectures: list[str]) -> list[Latex]:
+        return [self.architecture(name) for name in architectures]
+
+    def labels(self, configurations: list[str]) -> list[Latex]:
+        return [self.configuration(name) for name in configurations]
+
+    def method_names(self, methods: list[str]) -> list[Latex]:
+        return [Latex(METHODS[method]) for method in methods]
+
+    def settings(self, column: str) -> list[str]:
+        """Distinct values of a column of the runs, as text."""
+        return [str(value) for value in self.results.runs[column].dropna().unique()]
+
+    def methods_where(self, column: str, value: object) -> list[str]:
+        """Methods of which some run has ``value`` in ``column``."""
+        runs = self.results.runs
+        found = set(runs.loc[runs[column] == value, "method"])
+        return [method for method in METHODS if method in found]
+
+    def adapts(self, module: str) -> bool:
+        """Whether some adapter of the grid targets modules of this name."""
+        targets = self.results.runs["target_modules"].dropna()
+        return any(module in names.split() for names in targets)
+
+    @property
+    def fair(self) -> bool:
+        """Whether the protocol treats methods alike in all that it can."""
+        wanted = {"selection_split": "validation", "head_policy": "new-modules", "gradient_checkpointing": "False"}
+        return all(self.settings(column) == [value] for column, value in wanted.items())
+
+    @property
+    def sound(self) -> bool:
+        """Whether no run trained a parameter in vain or left a new one untrained."""
+        return not self.results.runs[["new_but_frozen_parameters", "trainable_but_dead_parameters"]].any(axis=None)
+
+    @property
+    def threads(self) -> str:
+        return "thread" if self.results.runs["threads"].max() == 1 else "threads"
+
+    @property
+    def several_at_once(self) -> bool:
+        return bool((self.results.runs["runs_at_once"] > 1).any())
+
+    @property
+    def memory(self) -> Memory:
+        return memory(self.results.runs)
+
+
+def comma(loop) -> Latex:
+    """What stands after an item of a loop: ``, ``, `` and ``, ``, and `` or nothing."""
+    if loop.last:
+        return Latex("")
+    if loop.revindex == 2:
+        return Latex(" and " if loop.length == 2 else ", and ")
+    return Latex(", ")

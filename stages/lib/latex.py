@@ -1,0 +1,124 @@
+"""Text to LaTeX: one escape for every string, and the Jinja2 environment of the templates."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import jinja2
+
+from stages.lib.errors import InputError
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+}
+TYPESET = 0x17F  # Latin letters up to here have T1 glyphs
+PUNCTUATION = "\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u20ac\u2122"
+
+
+class Latex(str):
+    """Text that is LaTeX already and must not be escaped again."""
+
+    __slots__ = ()
+
+
+def escape(text: str) -> Latex:
+    """LaTeX that prints ``text`` character by character, whatever it holds.
+
+    Control characters become spaces; a character without a glyph is printed as its code point.
+    """
+    if isinstance(text, Latex):
+        return text
+    escaped = "".join(map(_character, unicodedata.normalize("NFC", text)))
+    return Latex(escaped.replace("--", "-{}-{}"))  # two hyphens, not a dash
+
+
+def _character(character: str) -> str:
+    if character in SPECIAL:
+        return SPECIAL[character]
+    if unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp"):
+        return " "
+    if ord(character) <= TYPESET or character in PUNCTUATION:
+        return character
+    return f"[U+{ord(character):04X}]"
+
+
+def listing(items: list[str], last: str = "and") -> Latex:
+    """``a``, ``a and b``, ``a, b, and c``, each item escaped."""
+    items = [escape(item) for item in items]
+    if len(items) < 3:
+        return Latex(f" {last} ".join(items))
+    return Latex(f"{', '.join(items[:-1])}, {last} {items[-1]}")
+
+
+def environment(folder: Path) -> jinja2.Environment:
+    r"""Templates of ``folder`` with ``\VAR{}``, ``\BLOCK{}`` and ``\#{}``, which TeX editors leave alone.
+
+    Every string that a template prints is escaped unless it is ``Latex``. A bare number is refused:
+    numbers reach the text through the ledger.
+    """
+    built = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        block_start_string=r"\BLOCK{",
+        block_end_string="}",
+        variable_start_string=r"\VAR{",
+        variable_end_string="}",
+        comment_start_string=r"\#{",
+        comment_end_string="}",
+        line_comment_prefix="%#",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalise,
+    )
+    built.filters["listing"] = listing
+    built.filters["latex"] = Latex  # for LaTeX written inside an expression of the template
+    return built
+
+
+def _finalise(value: object) -> object:
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, jinja2.Undefined):
+        return value  # StrictUndefined raises where it is printed
+    raise TypeError(f"{value!r}: only text may be printed; enter numbers in the ledger and print number(key)")
+
+
+def render(template: Path, context: dict[str, object]) -> str:
+    """Fill a template in. Punctuation that a block left at the start of a line joins the line before.
+
+    Raises:
+        InputError: a fault in the template, with its file and line.
+    """
+    try:
+        text = environment(template.parent).get_template(template.name).render(context)
+    except jinja2.TemplateSyntaxError as error:
+        raise InputError(f"{template}:{error.lineno}: {error.message}") from error
+    except (jinja2.UndefinedError, KeyError, TypeError) as error:
+        raise InputError(f"{template}:{_line(error, template)}: {type(error).__name__}: {error}") from error
+    return re.sub(r"\s*\n\s*(?=[.,;:])", "", text)
+
+
+def _line(error: BaseException, template: Path) -> int:
+    """The template's line in the traceback: Jinja2 maps its generated code back to it."""
+    line, frame = 0, error.__traceback__
+    while frame is not None:
+        if Path(frame.tb_frame.f_code.co_filename).name == template.name:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line

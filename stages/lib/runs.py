@@ -1,0 +1,128 @@
+"""The tidy table of runs (``metrics/runs.csv``), its means over seeds, and which configurations to compare."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from stages.lib.errors import InputError
+from stages.lib.records import Record
+from stages.lib.settings import Cell, StudySettings
+
+RUNS = Path("metrics/runs.csv")
+SUMMARY = Path("metrics/summary.json")
+CELL = ["architecture", "configuration"]
+METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}  # LaTeX
+TEXT = {"exp_id": str}  # "01" is a name
+
+
+class Memory(NamedTuple):
+    """Which of a record's peaks the study compares, and how to name it in a sentence."""
+
+    column: str
+    label: str  # on an axis or above a column
+    phrase: str  # in prose
+
+
+DEVICE_MEMORY = Memory("peak_memory_allocated_bytes", "peak GPU memory", "peak allocated GPU memory")
+HOST_MEMORY = Memory(
+    "peak_memory_host_bytes", "peak resident set", "peak resident set of the process above its import baseline"
+)
+
+
+def flatten(record: Record, role: str) -> dict[str, object]:
+    """A record as one row of scalars, units in the names; lists of module names are joined by spaces.
+
+    Settings keep their own names, parameter counts end in ``_parameters``, package versions begin with
+    ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
+    """
+    settings = record.run.settings.model_dump(exclude={"train", *record.run.model_fields_set})
+    train = record.run.settings.train.model_dump(exclude={"precision", "threads"})
+    (tn, fp), (fn, tp) = record.quality.confusion
+    environment = record.environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision"})
+    return {
+        **{key: getattr(record.run, key) for key in (*CELL, "seed")},
+        "role": role,
+        **record.run.model_dump(exclude={*CELL, "seed", "settings"}),
+        **{key: " ".join(value) if isinstance(value, list) else value for key, value in settings.items()},
+        **train,
+        **record.quality.model_dump(exclude={"confusion", "history"}),
+        **{"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp},
+        **{f"{key}_parameters": value for key, value in record.parameters.model_dump().items()},
+        **record.cost.model_dump(),
+        **environment,
+        **{f"version_{name}": version for name, version in record.environment.packages.items()},
+        **{f"dataset_sha256_{split}": digest for split, digest in record.environment.dataset_sha256.items()},
+    }
+
+
+def tidy(records: list[tuple[Cell, Record]]) -> pd.DataFrame:
+    """One row a run, in the order given."""
+    return pd.DataFrame([flatten(record, cell.role) for cell, record in records])
+
+
+def read_runs(path: Path = RUNS) -> pd.DataFrame:
+    """Read the table back.
+
+    Raises:
+        InputError: the file is missing.
+    """
+    try:
+        return pd.read_csv(path, dtype=TEXT)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
+
+
+def memory(runs: pd.DataFrame) -> Memory:
+    """Device memory where every run has it, else the host's: the two are never mixed."""
+    return DEVICE_MEMORY if runs[DEVICE_MEMORY.column].notna().all() else HOST_MEMORY
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds, one row an (architecture, configuration), in grid order.
+
+    Standard deviations are those of a sample (ddof 1), NaN with one seed. Accuracies are fractions.
+    """
+    groups = runs.assign(peak_memory_bytes=runs[memory(runs).column]).groupby(CELL, sort=False)
+    cells = groups.agg(
+        role=("role", "first"),
+        seeds=("seed", "size"),
+        test_accuracy_mean=("test_accuracy", "mean"),
+        test_accuracy_sd=("test_accuracy", "std"),
+        test_accuracy_min=("test_accuracy", "min"),
+        test_accuracy_max=("test_accuracy", "max"),
+        test_f1_macro_mean=("test_f1_macro", "mean"),
+        test_loss_mean=("test_loss", "mean"),
+        train_seconds_mean=("train_seconds", "mean"),
+        peak_memory_bytes_mean=("peak_memory_bytes", "mean"),
+        trainable_parameters=("trainable_parameters", "first"),
+        total_parameters=("total_parameters", "first"),
+    )
+    return cells.reset_index()
+
+
+def label_of(study: StudySettings, architecture: str) -> str:
+    return study.architectures[architecture].label
+
+
+def reference(study: StudySettings) -> str | None:
+    """The configuration that others are measured against: full fine-tuning at the base rate."""
+    full = [name for name, c in study.configurations.items() if c.method == "full" and c.lr == "base"]
+    return full[0] if full else None
+
+
+def pairs(study: StudySettings, *fields: str) -> list[tuple[str, str]]:
+    """Configurations that differ in the first of ``fields``, may differ in the others, and agree in the rest.
+
+    In each pair comes first: the base rate, the lower rank, attention alone, LoRA.
+    """
+    order = {"base": 0, "attention": 0, "lora": 0, "probe": 1, "attention-ffn": 1, "qlora": 1}
+    found = []
+    for first, a in study.configurations.items():
+        for second, b in study.configurations.items():
+            ours, theirs = (c.model_dump(exclude={"label", "exp_id"}) for c in (a, b))
+            low, high = (order.get(side[fields[0]], side[fields[0]]) for side in (ours, theirs))
+            differing = {key for key in ours if ours[key] != theirs[key]}
+            if fields[0] in differing and differing <= set(fields) and low < high:
+                found.append((first, second))
+    return found

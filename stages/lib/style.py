@@ -1,0 +1,72 @@
+"""One look for every figure: sizes of the IEEE template, fonts that embed, colours that print in grey."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+from matplotlib.figure import Figure
+
+COLUMN = 3.487  # inches: IEEEtran's column, 252 pt
+PAGE = 7.140  # inches: its text width, 516 pt
+# Okabe and Ito's palette, without its yellow (too light on paper), in an order that alternates in lightness.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+FILLINGS = ("full", "none", "left", "top")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+GREY = "0.55"
+LIGHT = "0.85"
+SETTINGS = {
+    "backend": "agg",
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 4.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "figure.constrained_layout.use": True,
+    "pdf.fonttype": 42,  # TrueType: IEEE rejects Type 3
+    "svg.hashsalt": "",
+}
+
+
+class Look(NamedTuple):
+    """Colour, marker and filling of one name; filling tells colours apart in grey."""
+
+    colour: str
+    marker: str
+    filling: str
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """The style, for the figures made inside."""
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **SETTINGS}):
+        yield
+
+
+def looks(names: list[str]) -> dict[str, Look]:
+    """A look for each name, the same for the same list."""
+    return {
+        name: Look(*look) for name, *look in zip(names, cycle(COLOURS), cycle(MARKERS), cycle(FILLINGS), strict=False)
+    }
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PDF whose bytes depend on the figure alone."""
+    figure.savefig(path, metadata={"CreationDate": None})

@@ -1,0 +1,132 @@
+"""Train the tokenizer of each encoder family on the corpus at hand, the same one every time.
+
+The WordPiece and Unigram trainers of the ``tokenizers`` library walk a randomly seeded hash map, so their
+vocabularies differ from process to process; its byte-pair trainer does not. Byte-pair merges therefore
+choose the pieces for all three families, and each family's own model does the splitting: merge order
+(byte-level BPE), longest match (WordPiece) or the most probable path (Unigram).
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+Kind = Literal["wordpiece", "byte-bpe", "unigram"]
+
+ALPHABET = 256  # characters with a piece of their own; the rest of Unicode becomes the unknown token
+SPECIAL = {  # in the order of their ids
+    "wordpiece": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+    "byte-bpe": ("<s>", "<pad>", "</s>", "<unk>", "<mask>"),
+    "unigram": ("[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"),
+}
+
+
+def train_tokenizer(kind: Kind, texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
+    """Train a family's tokenizer: DistilBERT (wordpiece), RoBERTa (byte-bpe) or DeBERTa-v3 (unigram).
+
+    Args:
+        texts: documents.
+        vocab_size: upper bound of the number of ids, special tokens included; byte-bpe needs at least 261.
+        max_length: stored in the tokenizer as ``model_max_length``; tokens, special ones included.
+
+    Returns:
+        A tokenizer of the family's own class, which ``AutoTokenizer.from_pretrained`` restores once saved.
+    """
+    return {"wordpiece": _wordpiece, "byte-bpe": _byte_bpe, "unigram": _unigram}[kind](texts, vocab_size, max_length)
+
+
+def _wordpiece(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
+    from transformers import DistilBertTokenizerFast
+
+    def mark(pieces: list[str]) -> list[str]:
+        return pieces[:1] + [f"##{piece}" for piece in pieces[1:]]
+
+    backend = DistilBertTokenizerFast().backend_tokenizer
+    counts = _count_pieces(backend, texts, vocab_size, mark)
+    characters = {piece.removeprefix("##") for piece in counts if len(piece.removeprefix("##")) == 1}
+    alphabet = sorted(characters) + sorted(f"##{character}" for character in characters)
+    pieces = _most_frequent(counts, alphabet, vocab_size - len(SPECIAL["wordpiece"]))
+    vocabulary = {piece: index for index, piece in enumerate([*SPECIAL["wordpiece"], *pieces])}
+    return DistilBertTokenizerFast(vocab=vocabulary, model_max_length=max_length)
+
+
+def _unigram(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
+    from tokenizers import pre_tokenizers
+    from transformers import DebertaV2TokenizerFast
+
+    backend = DebertaV2TokenizerFast().backend_tokenizer
+    # No piece joins a word to its comma, as in SentencePiece; the finished model then splits there by itself.
+    backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pre_tokenizers.Punctuation()])
+    counts = _count_pieces(backend, texts, vocab_size, list)
+    alphabet = sorted(piece for piece in counts if len(piece) == 1)
+    pieces = _most_frequent(counts, alphabet, vocab_size - len(SPECIAL["unigram"]))
+    total = sum(counts[piece] + 1 for piece in pieces)  # add-one: a character may occur in longer pieces alone
+    scored = [(piece, math.log((counts[piece] + 1) / total)) for piece in pieces]
+    vocabulary = [(token, 0.0) for token in SPECIAL["unigram"]] + scored
+    return DebertaV2TokenizerFast(vocab=vocabulary, model_max_length=max_length)
+
+
+def _byte_bpe(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
+    import json
+
+    from tokenizers import pre_tokenizers
+    from transformers import RobertaTokenizerFast
+
+    family, alphabet = RobertaTokenizerFast().backend_tokenizer, pre_tokenizers.ByteLevel.alphabet()
+    trained = _train_bpe(family, texts, vocab_size, SPECIAL["byte-bpe"], alphabet)
+    model = json.loads(trained.to_str())["model"]
+    merges = [tuple(merge) for merge in model["merges"]]
+    return RobertaTokenizerFast(vocab=model["vocab"], merges=merges, model_max_length=max_length)
+
+
+def _train_bpe(
+    family: "Tokenizer",
+    texts: Iterable[str],
+    vocab_size: int,
+    special: Sequence[str] = (),
+    alphabet: Sequence[str] = (),
+) -> "Tokenizer":
+    """A plain byte-pair tokenizer that normalises and splits words as ``family`` does."""
+    from tokenizers import Tokenizer, models, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    if family.normalizer is not None:
+        tokenizer.normalizer = family.normalizer
+    tokenizer.pre_tokenizer = family.pre_tokenizer
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=list(special),
+        initial_alphabet=sorted(alphabet),
+        limit_alphabet=ALPHABET,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _count_pieces(
+    family: "Tokenizer", texts: Iterable[str], vocab_size: int, mark: Callable[[list[str]], list[str]]
+) -> Counter[str]:
+    """How often each byte-pair piece occurs, every character listed; ``mark`` renames the pieces of a word."""
+    texts = list(texts)
+    bpe = _train_bpe(family, texts, vocab_size)
+    words: Counter[str] = Counter()
+    for text in texts:
+        normal = family.normalizer.normalize_str(text)
+        words.update(word for word, _ in family.pre_tokenizer.pre_tokenize_str(normal))
+    counts = Counter({piece: 0 for piece in bpe.get_vocab() if len(piece) == 1})
+    for word, count in words.items():
+        for piece in mark([token.value for token in bpe.model.tokenize(word)]):
+            counts[piece] += count
+    return counts
+
+
+def _most_frequent(counts: Counter[str], alphabet: list[str], size: int) -> list[str]:
+    """The alphabet, then the commonest other pieces, ``size`` in all; ties in alphabetical order."""
+    known = set(alphabet)
+    others = sorted((piece for piece in counts if piece not in known), key=lambda piece: (-counts[piece], piece))
+    return alphabet + others[: max(size - len(alphabet), 0)]

@@ -1,0 +1,150 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages import collect, settings
+from stages.lib.errors import InputError
+from stages.lib.runs import HOST_MEMORY, memory, pairs, read_runs, reference, summarise
+from stages.lib.settings import STUDY, StudySettings, read_settings
+from tests.fixtures import write_results
+from tests.tiny_study import write_params
+
+SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": []}
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def collected(**changes) -> pd.DataFrame:
+    write_results(**changes)
+    collect.main()
+    return read_runs()
+
+
+def test_full_grid_is_one_row_a_run_in_grid_order():
+    runs = collected()
+    cells = read_settings(StudySettings, STUDY).cells
+    assert [tuple(row) for row in runs[["architecture", "configuration", "seed", "role"]].to_numpy()] == [
+        (cell.architecture, cell.configuration, cell.seed, cell.role) for cell in cells
+    ]
+    assert runs["role"].value_counts().to_dict() == {"train": 42, "probe": 18}
+    assert all(name.replace("_", "").isalnum() and name == name.lower() for name in runs.columns)
+    assert set(runs["exp_id"]) == {"01", "02", "03", "04", "05", "06", "07"}
+
+
+def test_values_survive_the_file():
+    runs = collected(**SMALL)
+    record = json.loads(Path("metrics/runs/distilbert/lora-ffn/43.json").read_text(encoding="utf-8"))
+    row = runs[(runs["configuration"] == "lora-ffn") & (runs["seed"] == 43)].iloc[0]
+    assert row["test_accuracy"] == record["quality"]["test_accuracy"]
+    assert row["train_seconds"] == record["cost"]["train_seconds"]
+    assert row["target_modules"] == "q_lin v_lin lin1 lin2"
+    assert row["learning_rate"] == pytest.approx(1.5e-3)
+    assert row["precision"] == "fp32"
+    assert row["trainable_parameters"] == record["parameters"]["trainable"]
+
+
+def test_missing_cell_is_named():
+    write_results(**SMALL)
+    Path("metrics/runs/distilbert/lora-ffn/43.json").unlink()
+    with pytest.raises(InputError) as error:
+        collect.main()
+    assert str(error.value) == (
+        "metrics/runs/distilbert/lora-ffn/43.json: no record of this run; "
+        "`dvc repro train@distilbert-lora-ffn-43` makes it"
+    )
+
+
+def test_records_of_another_grid_are_never_read():
+    write_results()
+    Path("metrics/runs/roberta/full/42.json").write_text("not a record", encoding="utf-8")
+    runs = collected(**SMALL, seeds=[42])
+    assert len(runs) == 2
+    summary = json.loads(Path("metrics/summary.json").read_text(encoding="utf-8"))
+    assert {name: list(cells) for name, cells in summary.items()} == {"distilbert": ["full", "lora-ffn"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lr": 3e-5}, "learning_rate: 0.0015; the grid says 0.0045; `dvc repro -f train@distilbert-full-42`"),
+        ({"protocol": "as-published"}, "protocol: 'corrected'; the grid says 'as-published'"),
+    ],
+)
+def test_stale_record_is_refused(changes, message):
+    write_results(**SMALL)
+    write_params(Path(), **{"profiles.mini.train.lr_scale": 150}, **SMALL, **changes)
+    settings.main()
+    with pytest.raises(InputError) as error:
+        collect.main()
+    assert str(error.value).startswith("metrics/runs/distilbert/full/42.json: ")
+    assert message in str(error.value)
+
+
+def test_summary_has_means_and_sample_deviations():
+    runs = collected(**SMALL)
+    summary = json.loads(Path("metrics/summary.json").read_text(encoding="utf-8"))
+    scores = runs.loc[runs["configuration"] == "full", "test_accuracy"]
+    cell = summary["distilbert"]["full"]
+    assert cell["test_accuracy_mean"] == pytest.approx(scores.mean())
+    assert cell["test_accuracy_sd"] == pytest.approx(abs(scores.iloc[0] - scores.iloc[1]) / 2**0.5)
+    assert list(cell) == list(collect.METRICS)
+
+
+def test_one_seed_has_no_deviation():
+    collected(**SMALL, seeds=[42])
+    summary = json.loads(Path("metrics/summary.json").read_text(encoding="utf-8"))
+    assert summary["distilbert"]["full"]["test_accuracy_sd"] is None
+
+
+def test_plot_data():
+    runs = collected(**SMALL)
+    curves = pd.read_csv("metrics/plots/learning_curves.csv")
+    assert len(curves) == 2 * len(runs)
+    assert list(curves.columns) == [
+        "architecture",
+        "configuration",
+        "seed",
+        "epoch",
+        "train_loss",
+        "selection_loss",
+        "selection_accuracy",
+    ]
+    pareto = pd.read_csv("metrics/plots/pareto.csv")
+    assert pareto["test_accuracy_percent"].tolist() == pytest.approx(100 * summarise(runs)["test_accuracy_mean"])
+
+
+def test_confusion_is_per_mille_of_the_pooled_predictions():
+    runs = collected(**SMALL)
+    counts = pd.read_csv("metrics/plots/confusion.csv").value_counts()
+    total = runs[["true_negatives", "false_positives", "false_negatives", "true_positives"]].to_numpy().sum()
+    assert counts.sum() == 1000
+    assert counts["negative", "positive"] == pytest.approx(1000 * runs["false_positives"].sum() / total, abs=1)
+
+
+def test_memory_is_the_device_s_only_where_every_run_has_it():
+    runs = collected(**SMALL)
+    assert memory(runs) is HOST_MEMORY
+    device = runs.assign(peak_memory_allocated_bytes=5e9)
+    assert memory(device).phrase == "peak allocated GPU memory"
+    assert summarise(device)["peak_memory_bytes_mean"].unique().tolist() == [5e9]
+    device.loc[0, "peak_memory_allocated_bytes"] = None
+    assert memory(device) is HOST_MEMORY
+
+
+def test_pairs_differ_in_one_choice():
+    study = write_results()
+    assert reference(study) == "full"
+    assert pairs(study, "rank", "alpha") == [("lora-r8", "lora-r16")]
+    assert pairs(study, "placement") == [("lora-r16", "lora-ffn")]
+    assert pairs(study, "method") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
+    assert pairs(study, "lr") == [
+        ("full", "full-probe"),
+        ("lora-ffn", "lora-ffn-probe"),
+        ("qlora-ffn", "qlora-ffn-probe"),
+        ("ia3", "ia3-probe"),
+    ]

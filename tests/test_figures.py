@@ -1,0 +1,91 @@
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import collect, figures
+from stages.lib import style
+from stages.lib.errors import InputError
+from stages.lib.runs import read_runs
+from tests.fixtures import make_card, write_results
+
+SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def results(**changes):
+    study = write_results(**changes)
+    collect.main()
+    return study, read_runs()
+
+
+def written() -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in sorted(Path("paper/generated/figures").glob("*.pdf"))}
+
+
+def test_frontier_keeps_what_no_other_point_beats():
+    cost, accuracy = np.array([3.0, 1.0, 2.0, 4.0, 1.0]), np.array([0.9, 0.7, 0.8, 0.85, 0.6])
+    assert figures.frontier(cost, accuracy).tolist() == [1, 2, 0]
+
+
+def test_full_grid_has_four_figures_with_embedded_truetype_fonts_and_fixed_bytes():
+    results()
+    figures.main()
+    first = written()
+    assert list(first) == ["data", "methods", "pareto", "rank"]
+    figures.main()  # again, over the first
+    assert written() == first
+    if shutil.which("pdffonts"):
+        for name in first:
+            path = f"paper/generated/figures/{name}.pdf"
+            fonts = subprocess.run(["pdffonts", path], capture_output=True, text=True, check=True).stdout
+            assert "STIX" in fonts
+            assert "Type 3" not in fonts
+
+
+def test_one_architecture_one_seed_has_no_rank_figure():
+    results(**SMALL)
+    figures.main()
+    assert list(written()) == ["data", "methods", "pareto"]
+
+
+def test_widths_are_those_of_the_page():
+    study, runs = results(architectures=["distilbert", "roberta"])
+    with style.applied():
+        made = [figures.methods(runs, study), figures.pareto(runs, study), figures.rank(runs, study)]
+    assert [figure.get_size_inches()[0] for figure in made] == [style.PAGE, style.PAGE, style.COLUMN]
+
+
+def test_methods_draw_every_run():
+    study, runs = results(architectures=["distilbert"])
+    with style.applied():
+        axes = figures.methods(runs, study).axes[0]
+    dots = [line for line in axes.lines if line.get_marker() != "|"]
+    drawn = sorted(float(x) for line in dots for x in line.get_xdata())
+    assert drawn == pytest.approx(sorted(100 * runs.loc[runs["role"] == "train", "test_accuracy"]))
+
+
+def test_pareto_bars_are_one_deviation_and_absent_with_one_seed():
+    study, runs = results(architectures=["distilbert"])
+    with style.applied():
+        assert len(figures.pareto(runs, study).axes[0].collections) == 7
+        assert len(figures.pareto(runs[runs["seed"] == 42], study).axes[0].collections) == 0
+
+
+def test_class_bars_show_the_counts():
+    study, _ = results(**SMALL)
+    with style.applied():
+        axes = figures.data(make_card(), figures.read_lengths(["distilbert"]), study).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["750", "250", "1,000"] * 2
+
+
+def test_missing_token_lengths_are_named():
+    with pytest.raises(InputError) as error:
+        figures.read_lengths(["distilbert"])
+    assert str(error.value) == "data/tokenized/distilbert/train: not found; run `dvc repro tokenize@distilbert` first"

@@ -1,0 +1,226 @@
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stages import collect, figures, paper, tables
+from stages.lib import pdf
+from stages.lib.errors import InputError
+from tests.fixtures import make_card, write_results
+from tests.tiny_study import ROOT
+
+SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
+HOSTILE = r"a_b & 50% \input{x} $ # { }"
+needs_latex = pytest.mark.skipif(shutil.which("latexmk") is None, reason="LaTeX is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def prepare(drawn: bool = False, **changes) -> None:
+    """All inputs of the paper stage in the current folder; empty files for figures unless ``drawn``."""
+    write_results(**changes)
+    Path("paper").mkdir()
+    for name in ("main.tex.j2", "references.bib"):
+        shutil.copy(ROOT / "paper" / name, "paper")
+    for stage in (collect, tables, figures) if drawn else (collect, tables):
+        stage.main()
+    if not drawn:
+        Path("paper/generated/figures").mkdir()
+        Path("paper/generated/figures/methods.pdf").touch()
+
+
+def source(**changes) -> str:
+    """The LaTeX of the report, without building it; white space as single spaces."""
+    prepare(**changes)
+    return written()
+
+
+def written() -> str:
+    results = paper.read_results()
+    text = paper.render(paper.TEMPLATE, paper.context(results, paper.build(results)))
+    return " ".join(text.split())
+
+
+def edit(configuration: str, seed: int, accuracy: float, architecture: str = "distilbert") -> None:
+    """Change one run's accuracy in its record, and collect again."""
+    path = Path("metrics/runs", architecture, configuration, f"{seed}.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["quality"]["test_accuracy"] = accuracy
+    path.write_text(json.dumps(record), encoding="utf-8")
+    collect.main()
+
+
+def pages() -> list[str]:
+    done = subprocess.run(["pdftotext", "-layout", "paper/main.pdf", "-"], capture_output=True, text=True, check=True)
+    return done.stdout.split("\f")[:-1]
+
+
+@needs_latex
+def test_full_grid_builds_the_same_bytes_in_two_folders(tmp_path, monkeypatch, capsys):
+    prepare(drawn=True)
+    shutil.copytree(tmp_path, tmp_path.with_name("other") / "deeper")
+    built = []
+    for folder in (tmp_path, tmp_path.with_name("other") / "deeper"):
+        monkeypatch.chdir(folder)
+        paper.main()
+        built.append(Path("paper/main.pdf").read_bytes())
+    assert built[0] == built[1]
+    assert "Overfull" not in capsys.readouterr().out
+    assert len(pages()) >= 4
+    assert all("SMALL-SCALE BUILD" in page and "profile mini" in page for page in pages())
+    assert "??" not in "".join(pages())
+    fonts = subprocess.run(["pdffonts", "paper/main.pdf"], capture_output=True, text=True, check=True).stdout
+    assert "Type 3" not in fonts
+
+
+@needs_latex
+def test_smallest_grid_with_hostile_names_builds(capsys):
+    prepare(
+        drawn=True,
+        **SMALL,
+        **{
+            "configuration.lora-ffn.label": HOSTILE,
+            "architecture.distilbert.label": HOSTILE,
+            "profiles.mini.description": HOSTILE,
+        },
+    )
+    paper.main()
+    assert "Overfull" not in capsys.readouterr().out
+    assert HOSTILE in " ".join("".join(pages()).split())
+    assert "nothing can be said about the scatter between seeds" in " ".join(Path("paper/main.tex").read_text().split())
+
+
+@needs_latex
+def test_failed_build_keeps_the_last_pdf():
+    prepare(**SMALL)
+    Path("paper/main.pdf").write_bytes(b"last")
+    Path("paper/main.tex.j2").write_text("\\documentclass{article}\n\\begin{document}\n\\wrong", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        paper.main()
+    assert str(error.value) == r"main.tex: Undefined control sequence. l.3 \wrong"
+    assert Path("paper/main.pdf").read_bytes() == b"last"
+    assert sorted(path.name for path in Path("paper").iterdir() if path.is_file()) == [
+        "main.pdf",
+        "main.tex",
+        "main.tex.j2",
+        "references.bib",
+    ]
+
+
+@needs_latex
+def test_undefined_reference_is_an_error():
+    prepare(**SMALL)
+    text = "\\documentclass{article}\n\\begin{document}\n\\ref{nowhere}\n\\end{document}"
+    Path("paper/main.tex.j2").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"^main\.tex: undefined: nowhere$"):
+        paper.main()
+
+
+def test_latex_not_installed(monkeypatch):
+    prepare(**SMALL)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InputError) as error:
+        paper.main()
+    assert str(error.value) == f"latexmk: not found; install LaTeX: {pdf.INSTALL}"
+
+
+def test_ledger_says_where_each_number_is_read():
+    prepare()
+    ledger = paper.build(paper.read_results())
+    checked = 0
+    for key, number in ledger.entries.items():
+        assert Path(number.source).exists() or (ROOT / number.source).exists(), key
+        if number.source == "metrics/summary.json" and re.fullmatch(r"[\w.-]+", number.source_key):
+            value = json.loads(Path(number.source).read_text(encoding="utf-8"))
+            for part in number.source_key.split("."):
+                value = value[part]
+            assert value == pytest.approx(number.value), key
+            checked += 1
+    assert checked == 30 * 6
+
+
+def test_every_numeral_of_the_tables_is_in_the_ledger():
+    prepare()
+    ledger = paper.build(paper.read_results())
+    known = {number.text.lstrip("+-") for number in ledger.entries.values()}
+    table = Path("paper/generated/tables/performance.tex").read_text(encoding="utf-8").split(r"\midrule", 1)[1]
+    numerals = set(re.findall(r"(?<![\w=])\d+\.\d+", table))
+    assert numerals <= known
+
+
+def test_result_decides_which_method_leads():
+    text = source(**SMALL)
+    assert "At the base rate, full fine-tuning has the highest mean accuracy." in text
+    edit("lora-ffn", 42, 0.95)
+    text = written()
+    assert "At the base rate, some adapter has a higher mean accuracy than full fine-tuning." in text
+    assert r"\,pp above full fine-tuning" in text
+
+
+def test_result_decides_what_is_close():
+    assert r"No adapter comes within 1\,pp of full fine-tuning" in source(**SMALL)
+    edit("lora-ffn", 42, 0.90)
+    assert r"LoRA FFN is within 1\,pp of full fine-tuning on DistilBERT." in written()
+
+
+def test_absent_cells_leave_no_sentence_behind():
+    text = source(**SMALL)
+    for absent in (
+        "RoBERTa with",
+        r"\subsection{Quantisation}",
+        r"\subsection{Learning Rate}",
+        "tab:spread",
+        "fig:rank",
+    ):
+        assert absent not in text
+    assert "One Seed" in text
+
+
+@pytest.mark.parametrize("configurations", [["ia3"], ["full"], ["qlora-ffn-probe"]])
+def test_single_configuration_grids_render(configurations):
+    text = source(**SMALL | {"configurations": configurations})
+    assert "it compares no adapter with full fine-tuning" in text
+
+
+def test_full_scale_has_no_notice_and_names_gpu_memory():
+    changes = {"profile": "paper", "lr": 1e-5}
+    prepare(**SMALL, **changes)
+    for path in Path("metrics/runs").rglob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["cost"]["peak_memory_allocated_bytes"] = 3 * 2**30
+        record["environment"]["device"] = "Example GPU"
+        path.write_text(json.dumps(record), encoding="utf-8")
+    collect.main()
+    text = written()
+    assert "SMALL-SCALE" not in text
+    assert "small-scale" not in text
+    assert "Memory is the peak allocated GPU memory;" in text
+    assert r"3.00\,GiB" in text
+    assert "resident" not in text
+
+
+def test_real_data_is_described_from_its_card():
+    prepare(**SMALL)
+    card = make_card(source="local", name="reviews_2", licence=None, ceiling_accuracy=None, validation_from="train")
+    Path("data/raw/card.json").write_text(card.model_dump_json(), encoding="utf-8")
+    text = written()
+    assert r"The data are reviews\_2, read from local files; licence: not stated by the source." in text
+    assert "grammar" not in text
+
+
+def test_missing_inputs_are_named():
+    prepare(**SMALL)
+    Path("metrics/base/distilbert.json").unlink()
+    with pytest.raises(
+        InputError, match=r"^metrics/base/distilbert\.json: not found; run `dvc repro base@distilbert` "
+    ):
+        paper.read_results()
+    shutil.rmtree("paper/generated/tables")
+    with pytest.raises(InputError, match=r"^paper/generated/tables: nothing there; run `dvc repro tables` first$"):
+        paper.produced("tables")
