@@ -9,7 +9,11 @@ export STUDY_JOBS := $(JOBS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What LaTeX needs on Debian and Ubuntu, and the files that show it is there.
 TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-science texlive-fonts-recommended cm-super
-TEX_FILES := IEEEtran.cls siunitx.sty booktabs.sty hyperref.sty stix.sty
+TEX_FILES := IEEEtran.cls siunitx.sty booktabs.sty tabularx.sty microtype.sty cite.sty amssymb.sty hyperref.sty ptmr8t.tfm
+
+# Reproduces the out-of-date cells of $$stages, JOBS of them at once, each in a dvc of its own.
+SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*json.load(sys.stdin))' \
+	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
 
 .DEFAULT_GOAL := help
 .PHONY: help paper test lint benchmark tex clean
@@ -19,9 +23,8 @@ help: ## list the targets
 
 paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build paper/main.pdf
 	@python -m stages.settings --check
-	dvc repro tokenize
-	@[ $(JOBS) -le 1 ] || dvc status --json train probe | python -c 'import json, sys; print(*json.load(sys.stdin))' \
-		| xargs -r -n 2 -P $(JOBS) dvc --wait-for-lock repro -s
+	dvc repro prepare
+	@[ $(JOBS) -le 1 ] || for stages in base tokenize 'train probe'; do $(SIDE_BY_SIDE) || exit 1; done
 	dvc repro
 	@python -m stages.summary
 
