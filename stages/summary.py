@@ -6,6 +6,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from stages.lib.errors import InputError, run_stage
+from stages.lib.numbers import PERCENT, POINTS, text
 from stages.lib.settings import STUDY, StudySettings, read_settings
 
 SUMMARY = Path("metrics/summary.json")
@@ -24,7 +25,7 @@ def table(summary: dict, study: StudySettings) -> str:
 
 def _accuracy(cell: dict) -> str:
     mean, sd = cell["test_accuracy_mean"], cell["test_accuracy_sd"]
-    return f"{100 * mean:.2f}" + ("" if sd is None else f" ± {100 * sd:.2f}")
+    return text(mean, PERCENT) + ("" if sd is None else f" ± {text(sd, POINTS)}")
 
 
 def main() -> None:
