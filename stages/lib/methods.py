@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 import transformers
+from bitsandbytes.nn import Linear4bit
 from peft import IA3Config, LoraConfig, PeftConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
@@ -36,6 +37,7 @@ def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
     """
     model, new_weights = load_classifier(settings, checkpoint)
     if settings.method == "qlora":
+        keep_double_quantisation(model)
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.gradient_checkpointing)
     if (config := adapter_config(settings)) is not None:
         model = get_peft_model(model, config)
@@ -55,6 +57,17 @@ def load_classifier(settings: RunSettings, checkpoint: Path) -> tuple[PreTrained
         output_loading_info=True,
     )
     return model, sorted(info["missing_keys"])
+
+
+def keep_double_quantisation(model: PreTrainedModel) -> None:
+    """Turn off bitsandbytes' inference packing, which acts on CPUs with AVX512-BF16 alone.
+
+    At the first evaluation it would repack the weights in place, round their constants to bf16 and drop the second
+    quantisation, and training would go on with those: other results on one processor than on another.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
 
 
 def quantization_config(settings: RunSettings) -> BitsAndBytesConfig | None:
