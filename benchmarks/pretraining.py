@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 
 from tabulate import tabulate
 
+from stages.lib.cells import STUDY, Cell, read_settings
 from stages.lib.errors import InputError, run_stage
 from stages.lib.records import read_record
-from stages.lib.settings import STUDY, Cell, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = Path("metrics/bench/pretraining.json")

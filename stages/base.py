@@ -10,11 +10,12 @@ import shutil
 import time
 from pathlib import Path
 
+from stages.lib.cells import read_settings
 from stages.lib.encoders import UNRATED, Corpus
 from stages.lib.errors import InputError, run_stage
 from stages.lib.params import Architecture, HubBase, LocalBase, PretrainedBase
 from stages.lib.pretraining import PretrainingReport, check_helped
-from stages.lib.settings import BaseSettings, base_path, read_settings
+from stages.lib.settings import BaseSettings, base_path
 
 RAW = Path("data/raw")
 WEIGHTS = "model.safetensors"

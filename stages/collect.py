@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stages.lib.cells import STUDY, Cell, read_settings
 from stages.lib.errors import InputError, run_stage
 from stages.lib.records import Record, read_record
 from stages.lib.runs import RUNS, SUMMARY, summarise, tidy
-from stages.lib.settings import STUDY, Cell, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 
 PLOTS = Path("metrics/plots")
 CLASSES = ("negative", "positive")

@@ -15,10 +15,11 @@ from matplotlib.ticker import MaxNLocator
 
 from stages.lib import style
 from stages.lib.card import Card, read_card
+from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import InputError, run_stage
 from stages.lib.numbers import Unit, axis_label, memory_unit
 from stages.lib.runs import label_of, memory, pairs, read_runs, summarise
-from stages.lib.settings import STUDY, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 
 FOLDER = Path("paper/generated/figures")
 TOKENIZED = Path("data/tokenized")

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from stages.lib.card import read_card
+from stages.lib.cells import STUDY, read_settings
 from stages.lib.entries import Results, build
 from stages.lib.errors import InputError, run_stage
 from stages.lib.findings import Phrases, comma, find
@@ -18,7 +19,7 @@ from stages.lib.numbers import Ledger
 from stages.lib.pdf import compile_pdf, overfull
 from stages.lib.pretraining import PretrainingReport
 from stages.lib.runs import read_runs, summarise
-from stages.lib.settings import STUDY, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.lib.card import CARD, Card, Splits, build_card, write_card
+from stages.lib.cells import read_settings
 from stages.lib.errors import InputError, run_stage
-from stages.lib.settings import DATA, DataSettings, read_settings
+from stages.lib.settings import DATA, DataSettings
 from stages.lib.sources import load_source
 
 FOLDER = Path("data/raw")

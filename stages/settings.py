@@ -3,9 +3,10 @@
 import argparse
 import shutil
 
+from stages.lib.cells import FOLDER
 from stages.lib.errors import run_stage
 from stages.lib.params import load_params
-from stages.lib.settings import FOLDER, resolve
+from stages.lib.settings import resolve
 
 
 def main(check: bool = False) -> None:

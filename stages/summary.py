@@ -5,9 +5,10 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import InputError, run_stage
 from stages.lib.numbers import PERCENT, POINTS, text
-from stages.lib.settings import STUDY, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 
 SUMMARY = Path("metrics/summary.json")
 PDF = Path("paper/main.pdf")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import run_stage
 from stages.lib.latex import Latex, escape
 from stages.lib.numbers import (
@@ -27,7 +28,7 @@ from stages.lib.numbers import (
     text,
 )
 from stages.lib.runs import METHODS, label_of, pairs, read_runs, reference, summarise
-from stages.lib.settings import STUDY, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 
 FOLDER = Path("paper/generated/tables")
 NONE = "{--}"  # braces: siunitx columns parse everything else as a number

@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, Features, List, Value
 
+from stages.lib.cells import read_settings
 from stages.lib.errors import InputError, run_stage
-from stages.lib.settings import TokenizeSettings, read_settings, tokenize_path
+from stages.lib.settings import TokenizeSettings, tokenize_path
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

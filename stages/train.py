@@ -3,15 +3,16 @@
 Every run is a process of its own, so no memory, cache or random state passes from one to the next.
 """
 
-import argparse
 import os
+
+os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")  # a second less to import; nothing here is compiled
+
+import argparse
 import shutil
-import time
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,50 +20,47 @@ import psutil
 import torch
 import transformers
 from datasets import Dataset, load_from_disk
-from scipy.special import softmax
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 from transformers import AutoTokenizer, set_seed
 
+from stages.lib import checkpoints
 from stages.lib.audit import parameter_counts
-from stages.lib.environment import describe
+from stages.lib.cells import Cell, RunSettings, read_settings, run_path
+from stages.lib.environment import describe, packages, sha256
 from stages.lib.errors import run_stage
+from stages.lib.meters import EnergyMeter, MemoryMeter
 from stages.lib.methods import LABELS, build_model
 from stages.lib.progress import announce
-from stages.lib.records import Cost, Parameters, Quality, Record, Run, write_record
-from stages.lib.settings import Cell, RunSettings, read_settings, run_path
-from stages.lib.training import (
-    StudyTrainer,
-    host_peak_bytes,
-    learning_curve,
-    make_trainer,
-    resident_bytes,
-    selected_epoch,
-)
-
-
-class DevicePeak(NamedTuple):
-    """Peak device memory in bytes since the last reset; None without CUDA."""
-
-    allocated: int | None
-    reserved: int | None
+from stages.lib.records import Cost, Quality, Record, Run, write_record
+from stages.lib.training import StudyTrainer, by_length, learning_curve, make_trainer, selected_epoch
 
 
 def main(architecture: str, configuration: str, seed: int) -> None:
-    """Fine-tune one cell, score it once on the test split, and write its model and record."""
+    """Fine-tune one cell, score it once on the test split, and write its model and record.
+
+    An interrupted run goes on from its last whole checkpoint.
+    """
     announce(architecture, configuration, seed)
     settings = read_settings(RunSettings, run_path(architecture, configuration))
     cell = Cell(architecture=architecture, configuration=configuration, seed=seed, role="train")
     quiet()
     torch.set_num_threads(settings.train.threads)
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
-    Path("models").mkdir(exist_ok=True)
+    unfinished = checkpoints.open_folder(cell, origin(settings, seed))
     with TemporaryDirectory(dir="models", prefix=".run-") as folder:
-        record = run_cell(settings, seed, Path(folder))
+        record = run_cell(settings, seed, unfinished, Path(folder, "model"))
         shutil.rmtree(cell.model_path, ignore_errors=True)
         cell.model_path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(Path(folder, "model"), cell.model_path)
     write_record(record, cell.record_path)
+    shutil.rmtree(unfinished)
     print(f"test accuracy {record.quality.test_accuracy:.4f}, training {record.cost.train_seconds:.1f} s")
+
+
+def origin(settings: RunSettings, seed: int) -> str:
+    """What a checkpoint must have come from to be gone on from."""
+    tokenized, checkpoint = inputs(settings.architecture)
+    read = (tokenized / "train", tokenized / settings.selection_split, checkpoint / "model.safetensors")
+    return checkpoints.fingerprint(settings.model_dump_json(), str(seed), *map(sha256, read), *packages().values())
 
 
 def quiet() -> None:
@@ -74,28 +72,19 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", message="Paged optimizers are not supported on CPU")
 
 
-def run_cell(settings: RunSettings, seed: int, folder: Path) -> Record:
-    """Train, select, test, save into ``folder/model``; return the record."""
-    started_at = datetime.now(UTC)
-    baseline = resident_bytes()
+def run_cell(settings: RunSettings, seed: int, unfinished: Path, folder: Path) -> Record:
+    """Train, select, test, save into ``folder``; return the record."""
+    started_at, memory, energy = datetime.now(UTC), MemoryMeter(), EnergyMeter()
     tokenized, checkpoint = inputs(settings.architecture)
-    trainer = prepare_trainer(settings, seed, folder)
-    trainer.train()
-    training_peak = device_peak()
+    trainer = prepare_trainer(settings, seed, memory, unfinished)
+    trainer.train(resume_from_checkpoint=checkpoints.last(unfinished))
+    memory.book("training")
 
     # The test split is opened here for the first time, unless the protocol selects on it.
-    test = load_from_disk(str(tokenized / "test"))
-    began = time.perf_counter()
-    predictions = predict(trainer, test)
-    evaluation_seconds = trainer.evaluation_seconds + time.perf_counter() - began
-    evaluation_peak = device_peak()
-
-    began = time.perf_counter()
-    model_bytes = save(trainer, predictions, folder / "model", checkpoint)
-    saving_seconds = trainer.saving_seconds + time.perf_counter() - began
-
-    watch, tokens = trainer.stopwatch, sum(trainer.train_lengths) * settings.train.epochs
-    parameters: Parameters = parameter_counts(trainer.model, trainer.audit, trainer.new_weights, settings.head)
+    predictions = predict(trainer, load_from_disk(str(tokenized / "test")))
+    with trainer.seconds.of("saving"):
+        save(trainer, predictions, folder, checkpoint)
+    weights = next(folder.glob("*.safetensors"))
     return Record(
         run=Run(
             architecture=settings.architecture,
@@ -108,24 +97,38 @@ def run_cell(settings: RunSettings, seed: int, folder: Path) -> Record:
             process_id=os.getpid(),
             started_at=started_at.isoformat(timespec="milliseconds"),
         ),
-        quality=quality(settings, trainer, predictions),
-        parameters=parameters,
-        cost=Cost(
-            startup_seconds=watch.first_step_at - psutil.Process().create_time(),
-            train_seconds=watch.train_seconds,
-            evaluation_seconds=evaluation_seconds,
-            saving_seconds=saving_seconds,
-            step_seconds_median=float(np.median(watch.steady_steps())),
-            step_seconds_p95=float(np.percentile(watch.steady_steps(), 95)),
-            steps=len(watch.step_seconds),
-            tokens_per_second=tokens / watch.train_seconds,
-            peak_memory_allocated_bytes=training_peak.allocated,
-            peak_memory_reserved_bytes=training_peak.reserved,
-            evaluation_peak_memory_allocated_bytes=evaluation_peak.allocated,
-            peak_memory_host_bytes=host_peak_bytes(baseline),
-            checkpoint_bytes=model_bytes,
-        ),
+        quality=quality(settings, trainer, predictions, sha256(weights)),
+        parameters=parameter_counts(trainer.model, trainer.audit, trainer.new_weights, settings.head),
+        cost=cost(trainer, energy, weights.stat().st_size),
         environment=describe(settings, tokenized, checkpoint),
+    )
+
+
+def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> Cost:
+    """Seconds, bytes and joules of what this process did."""
+    watch, seconds = trainer.stopwatch, trainer.seconds.spent
+    training, evaluation = trainer.memory.peaks["training"], trainer.memory.peaks["evaluation"]
+    steps = len(watch.step_seconds)
+    tokens = sum(trainer.train_lengths) * trainer.args.num_train_epochs * steps / trainer.state.global_step
+    return Cost(
+        startup_seconds=watch.first_step_at - psutil.Process().create_time(),
+        train_seconds=watch.train_seconds,
+        evaluation_seconds=seconds["evaluation"],
+        saving_seconds=seconds["saving"],
+        step_seconds_median=float(np.median(watch.steady_steps())),
+        step_seconds_p95=float(np.percentile(watch.steady_steps(), 95)),
+        steps=steps,
+        resumed_at_step=trainer.resumed_at_step,
+        tokens_per_second=tokens / watch.train_seconds,
+        peak_memory_allocated_bytes=training.allocated,
+        peak_memory_reserved_bytes=training.reserved,
+        peak_memory_host_bytes=training.host,
+        evaluation_peak_memory_allocated_bytes=evaluation.allocated,
+        evaluation_peak_memory_reserved_bytes=evaluation.reserved,
+        evaluation_peak_memory_host_bytes=evaluation.host,
+        baseline_memory_host_bytes=trainer.memory.baseline,
+        checkpoint_bytes=checkpoint_bytes,
+        energy_joules=energy.joules(),
     )
 
 
@@ -134,7 +137,7 @@ def inputs(architecture: str) -> tuple[Path, Path]:
     return Path("data/tokenized", architecture), Path("models/base", architecture)
 
 
-def prepare_trainer(settings: RunSettings, seed: int, folder: Path) -> StudyTrainer:
+def prepare_trainer(settings: RunSettings, seed: int, memory: MemoryMeter, unfinished: Path) -> StudyTrainer:
     """Model, data and optimisation of a cell; the seed is set where the protocol says."""
     tokenized, checkpoint = inputs(settings.architecture)
     if settings.seed_before_model:
@@ -142,7 +145,7 @@ def prepare_trainer(settings: RunSettings, seed: int, folder: Path) -> StudyTrai
     loaded = build_model(settings, checkpoint)
     splits = {name: load_from_disk(str(tokenized / name)) for name in ("train", settings.selection_split)}
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
-    return make_trainer(settings, seed, loaded, tokenizer, splits, folder / "checkpoints")
+    return make_trainer(settings, seed, loaded, tokenizer, splits, memory, unfinished)
 
 
 def predict(trainer: StudyTrainer, test: Dataset) -> pd.DataFrame:
@@ -150,7 +153,9 @@ def predict(trainer: StudyTrainer, test: Dataset) -> pd.DataFrame:
 
     Examples are batched by length, so that little is spent on padding, and put back in order.
     """
-    order = np.argsort(test["length"], kind="stable")
+    from scipy.special import softmax
+
+    order = by_length(test)
     logits = np.empty((len(test), len(LABELS)), dtype=np.float32)
     logits[order] = trainer.predict_logits(test.select(order))
     probabilities = softmax(logits.astype(np.float64), axis=1)
@@ -164,8 +169,10 @@ def predict(trainer: StudyTrainer, test: Dataset) -> pd.DataFrame:
     )
 
 
-def quality(settings: RunSettings, trainer: StudyTrainer, predictions: pd.DataFrame) -> Quality:
+def quality(settings: RunSettings, trainer: StudyTrainer, predictions: pd.DataFrame, weights_sha256: str) -> Quality:
     """Test scores of the selected epoch and the learning curve that selected it."""
+    from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss  # not before the first step
+
     curve = learning_curve(trainer.state.log_history)
     epoch = selected_epoch(curve, settings.load_best)
     label, prediction = predictions["label"], predictions["prediction"]
@@ -179,25 +186,16 @@ def quality(settings: RunSettings, trainer: StudyTrainer, predictions: pd.DataFr
         selected_epoch=epoch,
         confusion=confusion_matrix(label, prediction, labels=list(LABELS)).tolist(),
         history=curve,
+        weights_sha256=weights_sha256,
     )
 
 
-def save(trainer: StudyTrainer, predictions: pd.DataFrame, folder: Path, checkpoint: Path) -> int:
-    """Write weights or adapter, tokenizer and predictions; return the bytes of the weights."""
+def save(trainer: StudyTrainer, predictions: pd.DataFrame, folder: Path, checkpoint: Path) -> None:
+    """Write weights or adapter, tokenizer and predictions."""
     trainer.model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
     AutoTokenizer.from_pretrained(checkpoint, local_files_only=True).save_pretrained(folder)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-
-
-def device_peak() -> DevicePeak:
-    """Read the device's peak memory and start a new measurement."""
-    if not torch.cuda.is_available():
-        return DevicePeak(None, None)
-    peak = DevicePeak(torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved())
-    torch.cuda.reset_peak_memory_stats()
-    return peak
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ import numpy as np
 
 from stages import settings
 from stages.lib.card import Card, Leakage, SplitCard, Words, write_card
+from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
 from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run, write_record
-from stages.lib.settings import STUDY, Cell, RunSettings, StudySettings, read_settings, run_path
+from stages.lib.settings import StudySettings
 from tests.tiny_study import write_params
 
 TEST_ROWS = 2000
@@ -88,6 +89,7 @@ def _quality(score: float, epochs: int) -> Quality:
             )
             for number in range(1, epochs + 1)
         ],
+        weights_sha256="f" * 64,
     )
 
 
@@ -121,6 +123,11 @@ def _cost(run: RunSettings, seed: int) -> Cost:
         peak_memory_allocated_bytes=None,
         peak_memory_reserved_bytes=None,
         evaluation_peak_memory_allocated_bytes=None,
+        evaluation_peak_memory_reserved_bytes=None,
+        evaluation_peak_memory_host_bytes=200 * 2**20,
+        baseline_memory_host_bytes=600 * 2**20,
+        energy_joules=None,
+        resumed_at_step=0,
         peak_memory_host_bytes=int((MEBIBYTES[run.method] * slower**0.5 + extra) * 2**20),
         checkpoint_bytes=2_400_000,
     )
@@ -137,6 +144,7 @@ def _environment() -> Environment:
         dirty=False,
         device="cpu",
         threads=2,
+        runs_at_once=1,
         dataset_sha256={"train": "a" * 64, "validation": "b" * 64, "test": "c" * 64},
         checkpoint_sha256="d" * 64,
         checkpoint_revision=None,

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from stages import collect, settings
+from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import InputError
 from stages.lib.runs import HOST_MEMORY, memory, pairs, read_runs, reference, summarise
-from stages.lib.settings import STUDY, StudySettings, read_settings
+from stages.lib.settings import StudySettings
 from tests.fixtures import write_results
 from tests.tiny_study import write_params
 

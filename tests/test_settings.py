@@ -4,17 +4,10 @@ from pathlib import Path
 import pytest
 
 from stages import settings
+from stages.lib.cells import STUDY, RunSettings, read_settings, run_path
 from stages.lib.errors import InputError
 from stages.lib.params import load_params
-from stages.lib.settings import (
-    STUDY,
-    RunSettings,
-    StudySettings,
-    base_path,
-    read_settings,
-    resolve_run,
-    run_path,
-)
+from stages.lib.settings import StudySettings, base_path, resolve_run
 from tests.tiny_study import write_params
 
 

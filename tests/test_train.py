@@ -68,6 +68,55 @@ def test_record_agrees_with_predictions():
     assert record.quality.validation_accuracy == selected.selection_accuracy
 
 
+class InterruptedRunError(Exception):
+    pass
+
+
+def interrupt_at(step: int, monkeypatch) -> None:
+    """Make training stop dead at an optimiser step, as a killed process does, once."""
+    inner = train.StudyTrainer.training_step
+
+    def stop_or_step(self, *args, **kwargs):
+        if self.state.global_step == step:
+            monkeypatch.setattr(train.StudyTrainer, "training_step", inner)
+            raise InterruptedRunError
+        return inner(self, *args, **kwargs)
+
+    monkeypatch.setattr(train.StudyTrainer, "training_step", stop_or_step)
+
+
+@pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
+def test_interrupted_run_goes_on_and_ends_with_the_same_weights(configuration, monkeypatch):
+    write_study("deberta", **{"profiles.mini.train.epochs": 3})
+    undisturbed = run("deberta", configuration)
+    interrupt_at(7, monkeypatch)  # in the third epoch
+    with pytest.raises(InterruptedRunError):
+        train.main("deberta", configuration, 42)
+    resumed = run("deberta", configuration)
+    assert resumed.quality == undisturbed.quality
+    assert (undisturbed.cost.resumed_at_step, resumed.cost.resumed_at_step) == (0, 6)
+    assert (undisturbed.cost.steps, resumed.cost.steps) == (9, 3)
+    assert not Path("models/.checkpoints/deberta", configuration, "42").exists()
+
+
+def test_interrupted_run_of_other_settings_is_not_gone_on_with(monkeypatch):
+    write_study("distilbert")
+    interrupt_at(4, monkeypatch)
+    with pytest.raises(InterruptedRunError):
+        train.main("distilbert", "full", 42)
+    write_study("distilbert", lr=3.0e-5)
+    record = run("distilbert", "full")
+    assert record.cost.resumed_at_step == 0
+    assert record.cost.steps == 6
+
+
+def test_divergence_is_named():
+    write_study("distilbert", **{"profiles.mini.train.lr_scale": 1e11})
+    with pytest.raises(InputError, match="diverged: selection loss nan at step 3"):
+        train.main("distilbert", "full", 42)
+    assert not record_path("distilbert", "full").exists()
+
+
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
 def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(configuration):
     write_study("distilbert", seeds=[42, 43])
@@ -104,6 +153,40 @@ def test_test_split_is_not_opened_before_the_final_evaluation(monkeypatch):
     monkeypatch.setattr(train.StudyTrainer, "train", train_then_write_test_split)
     record = run("distilbert", "full")
     assert np.asarray(record.quality.confusion).sum() == 6
+
+
+def test_selection_on_the_test_split_fails_without_one():
+    """What the test above shows is not that the split goes unnoticed."""
+    write_study("distilbert", **{"protocols.corrected.selection_split": "test"})
+    shutil.rmtree("data/tokenized/distilbert/test")
+    with pytest.raises(FileNotFoundError, match="data/tokenized/distilbert/test"):
+        train.main("distilbert", "full", 42)
+
+
+VARIED = [
+    ("qlora-ffn", "gradient_checkpointing.qlora", True),
+    ("lora-ffn", "gradient_checkpointing.lora", True),
+    ("full", "gradient_checkpointing.full", True),
+    ("lora-ffn", "optimizer.lora", "adamw_8bit"),
+    ("qlora-ffn", "optimizer.qlora", "adamw_torch"),
+    ("ia3", "precision.ia3", "bf16"),
+    ("lora-r16", "alpha_policy", "rank-proportional"),
+    ("full", "batching", "random"),
+    ("full", "padding", "max_length"),
+    ("full", "seed_before_model", False),
+    ("full", "load_best.full", False),
+]
+
+
+@pytest.mark.parametrize(("configuration", "setting", "value"), VARIED)
+def test_each_setting_of_the_protocol_varies_alone(configuration, setting, value):
+    write_study("distilbert", **{f"protocols.corrected.{setting}": value})
+    settings = run("distilbert", configuration).run.settings
+    found = {
+        "alpha_policy": settings.alpha == 32,
+        "load_best.full": not settings.load_best,
+    }.get(setting, getattr(settings, setting.split(".")[0], None) == value)
+    assert found
 
 
 def test_published_protocol_selects_on_the_test_split():

@@ -23,6 +23,7 @@ class Audit(NamedTuple):
     dead: list[str]  # require a gradient and got none
     frozen: list[str]  # newly initialised, and nothing trains them
     quantised_heads: list[str]  # head layers in 4 bits
+    heads_without_gradient: list[str]  # head modules that no gradient reaches, or a zero one
 
 
 def count(parameter: torch.nn.Parameter) -> int:
@@ -53,7 +54,13 @@ def audit(model: torch.nn.Module, new_weights: list[str], head: list[str]) -> Au
     quantised = [
         name for name, m in model.named_modules() if isinstance(m, Linear4bit) and in_head(f"{name}.weight", head)
     ]
-    return Audit(dead, frozen, quantised)
+    return Audit(dead, frozen, quantised, [module for module in head if not _reached(parameters, module)])
+
+
+def _reached(parameters: dict[str, torch.nn.Parameter], module: str) -> bool:
+    """Whether some parameter of a head module has a gradient other than zero (any at all on the meta device)."""
+    own = [p for name, p in parameters.items() if in_head(name, [module])]
+    return any(p.grad is not None and (p.grad.is_meta or bool(p.grad.any())) for p in own)
 
 
 def require_sound(found: Audit) -> None:

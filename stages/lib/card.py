@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from stages.lib.errors import InputError
-from stages.lib.params import Strict
+from stages.lib.schema import Strict
 
 CARD = Path("data/raw/card.json")
 IMDB = {

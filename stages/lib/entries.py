@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from stages.lib.card import CARD, Card
+from stages.lib.cells import STUDY
 from stages.lib.numbers import (
     COUNT,
     DIFFERENCE,
@@ -24,7 +25,7 @@ from stages.lib.numbers import (
 )
 from stages.lib.pretraining import PretrainingReport
 from stages.lib.runs import RUNS, SUMMARY, pairs, reference
-from stages.lib.settings import STUDY, StudySettings
+from stages.lib.settings import StudySettings
 
 CLOSE = 0.01  # a fraction of accuracy: what the report calls close
 LEVEL = 0.95  # of the intervals

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
+from stages.lib.cells import RunSettings
 from stages.lib.records import Environment
-from stages.lib.settings import RunSettings
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "datasets", "accelerate", "tokenizers", "numpy", "dvc")
 CODE = ("stages", "dvc.yaml", "params.yaml", "requirements.txt")
@@ -25,6 +25,11 @@ def sha256(path: Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def packages() -> dict[str, str]:
+    """Versions of the packages that decide a result."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def _git(*arguments: str) -> str | None:
@@ -51,7 +56,7 @@ def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Enviro
         python=platform.python_version(),
         platform=platform.platform(),
         processor=_processor(),
-        packages={name: version(name) for name in PACKAGES},
+        packages=packages(),
         commit=_git("rev-parse", "HEAD"),
         dirty=None if changes is None else bool(changes),
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",

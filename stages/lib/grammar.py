@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 from ruamel.yaml import YAML
 
 from stages.lib.errors import InputError
-from stages.lib.params import Fraction, Strict
+from stages.lib.schema import Fraction, Strict
 
 GRAMMAR = Path(__file__).with_name("grammar.yaml")
 

@@ -15,7 +15,7 @@ from bitsandbytes.nn import Linear4bit
 from peft import IA3Config, LoraConfig, PeftConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
-from stages.lib.settings import RunSettings
+from stages.lib.cells import RunSettings
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 LABELS = {0: "negative", 1: "positive"}

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from stages.lib.latex import Latex, escape
-from stages.lib.params import Strict
 from stages.lib.runs import Memory
+from stages.lib.schema import Strict
 
 
 class Unit(NamedTuple):

@@ -7,27 +7,13 @@ writes from it (see ``stages/lib/settings.py``).
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from stages.lib.cells import Train
 from stages.lib.errors import InputError
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-
-Method = Literal["full", "lora", "qlora", "ia3"]
-Precision = Literal["fp32", "bf16", "fp16"]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors, values are not coerced, instances do not change."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+from stages.lib.schema import Count, Fraction, Method, Name, Rate, Revision, Seed, Strict
 
 
 class Architecture(Strict):
@@ -83,6 +69,7 @@ class Protocol(Strict):
     selection_split: Literal["validation", "test"]
     deduplicate: bool
     padding: Literal["longest", "max_length"]
+    batching: Literal["by-length", "random"]
     seed_before_model: bool
     head_policy: Literal["new-modules", "as-published"]
     alpha_policy: Literal["fixed", "rank-proportional"]
@@ -160,18 +147,6 @@ class Tokenize(Strict):
     """``max_length`` counts tokens, special ones included."""
 
     max_length: Annotated[int, Field(ge=8)]
-
-
-class Train(Strict):
-    """Optimisation common to every run of a profile. The linear schedule has no warm-up."""
-
-    epochs: Count
-    batch_size: Count
-    gradient_accumulation: Count
-    evaluation_batch_size: Count
-    lr_scale: Annotated[float, Field(gt=0)]
-    precision: Precision
-    threads: Count
 
 
 class Profile(Strict):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from stages.lib.encoders import EVALUATION_BATCH, UNRATED, Corpus, pad
 from stages.lib.errors import InputError
-from stages.lib.params import PretrainedBase, Strict
+from stages.lib.params import PretrainedBase
+from stages.lib.schema import Strict
 
 if TYPE_CHECKING:
     import torch

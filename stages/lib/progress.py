@@ -1,9 +1,10 @@
 """One line at the start of a run: which of how many, and how long the rest may take."""
 
+import json
 from statistics import median
 
+from stages.lib.cells import STUDY, Cell
 from stages.lib.records import read_record
-from stages.lib.settings import STUDY, Cell, StudySettings, read_settings
 
 
 def announce(architecture: str, configuration: str, seed: int) -> None:
@@ -13,15 +14,15 @@ def announce(architecture: str, configuration: str, seed: int) -> None:
     still be up to date, so the time left is an upper bound. This reads for display only: nothing here
     reaches a result.
     """
-    study = read_settings(StudySettings, STUDY)
+    cells = [Cell(**cell) for cell in json.loads(STUDY.read_text(encoding="utf-8"))["cells"]]
     since = STUDY.stat().st_mtime
-    done = [cell for cell in study.cells if _is_newer(cell, since)]
+    done = [cell for cell in cells if _is_newer(cell, since)]
     left = ""
     if done:
         seconds = median(_run_seconds(cell) for cell in done)
-        left = f", at most {seconds * (len(study.cells) - len(done)) / 60:.0f} min left"
-    place = min(len(done) + 1, len(study.cells))
-    print(f"[run {place} of {len(study.cells)}{left}] {architecture} {configuration} seed {seed}", flush=True)
+        left = f", at most {seconds * (len(cells) - len(done)) / 60:.0f} min left"
+    place = min(len(done) + 1, len(cells))
+    print(f"[run {place} of {len(cells)}{left}] {architecture} {configuration} seed {seed}", flush=True)
 
 
 def _is_newer(cell: Cell, since: float) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from stages.lib.cells import RunSettings
 from stages.lib.errors import InputError
-from stages.lib.params import Strict
-from stages.lib.settings import RunSettings
+from stages.lib.schema import Strict
 
 
 class Run(Strict):
@@ -47,6 +47,7 @@ class Quality(Strict):
     selected_epoch: int = Field(ge=1)
     confusion: list[list[int]]
     history: list[Epoch] = Field(min_length=1)
+    weights_sha256: str  # of the saved weights or adapter
 
 
 class Parameters(Strict):
@@ -61,22 +62,30 @@ class Parameters(Strict):
 
 
 class Cost(Strict):
-    """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device."""
+    """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device.
 
-    startup_seconds: float
+    Peaks are of training (optimisation steps) unless they say evaluation; host memory is the resident set above the
+    process's baseline after imports. A run resumed after an interruption counts what its last process did.
+    """
+
+    startup_seconds: float  # from the start of the process to the first step
     train_seconds: float  # optimisation steps only, evaluation and saving left out
     evaluation_seconds: float
     saving_seconds: float
     step_seconds_median: float
     step_seconds_p95: float
     steps: int
+    resumed_at_step: int  # 0: not interrupted
     tokens_per_second: float  # without padding
     peak_memory_allocated_bytes: int | None
     peak_memory_reserved_bytes: int | None
+    peak_memory_host_bytes: int
     evaluation_peak_memory_allocated_bytes: int | None
-    peak_memory_host_bytes: int  # resident set, above the baseline after imports
+    evaluation_peak_memory_reserved_bytes: int | None
+    evaluation_peak_memory_host_bytes: int
+    baseline_memory_host_bytes: int
     checkpoint_bytes: int
-    energy_joules: float | None = None  # where the device reports it
+    energy_joules: float | None  # of the whole device, where it reports it
 
 
 class Environment(Strict):
@@ -90,7 +99,7 @@ class Environment(Strict):
     dirty: bool | None
     device: str
     threads: int
-    runs_at_once: int = 1  # as `make paper JOBS=n` was told; the cost section depends on it
+    runs_at_once: int  # as `make paper JOBS=n` was told; the cost section depends on it
     dataset_sha256: dict[str, str]
     checkpoint_sha256: str
     checkpoint_revision: str | None

@@ -66,9 +66,9 @@ def table1() -> pd.DataFrame:
 def table3() -> pd.DataFrame:
     """The report's Table III: accuracy in percent at both rates, by method."""
     table = _read("table3.csv")
-    return table.assign(
-        architecture=table["arch"].map(ARCHITECTURES), configuration=table["method"].map(TABLE3)
-    ).drop(columns=["arch", "method"])
+    return table.assign(architecture=table["arch"].map(ARCHITECTURES), configuration=table["method"].map(TABLE3)).drop(
+        columns=["arch", "method"]
+    )
 
 
 def _read(name: str) -> pd.DataFrame:

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.lib.cells import Cell
 from stages.lib.errors import InputError
 from stages.lib.records import Record
-from stages.lib.settings import Cell, StudySettings
+from stages.lib.settings import StudySettings
 
 RUNS = Path("metrics/runs.csv")
 SUMMARY = Path("metrics/summary.json")

@@ -7,11 +7,11 @@ own file, so a changed parameter re-runs exactly the stages whose resolved setti
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stages.lib.errors import InputError
+from stages.lib.cells import FOLDER, STUDY, Cell, RunSettings, Train, run_path
 from stages.lib.params import (
     Architecture,
     Configuration,
@@ -20,17 +20,12 @@ from stages.lib.params import (
     HubData,
     LocalBase,
     LocalData,
-    Method,
     Params,
-    Precision,
     PretrainedBase,
     Protocol,
-    Strict,
-    Train,
 )
+from stages.lib.schema import Method, Strict
 
-FOLDER = Path("data/settings")
-STUDY = FOLDER / "study.json"
 DATA = FOLDER / "data.json"
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
@@ -60,55 +55,6 @@ class TokenizeSettings(Strict):
     max_length: int
 
 
-class RunSettings(Strict):
-    """For every seed of one (architecture, configuration): all that decides a run's result."""
-
-    architecture: str
-    configuration: str
-    profile: str
-    protocol: str
-    exp_id: str
-    method: Method
-    model_class: str
-    learning_rate: float  # effective: the rate of params.yaml times the profile's lr_scale
-    nominal_learning_rate: float
-    target_modules: list[str]
-    feedforward_modules: list[str]
-    rank: int | None
-    alpha: float | None
-    dropout: float | None
-    head: list[str]  # every module that the checkpoint does not bring
-    modules_to_save: list[str]  # of those, what peft is told to train beside the adapter
-    head_policy: Literal["new-modules", "as-published"]
-    selection_split: Literal["validation", "test"]
-    load_best: bool
-    padding: Literal["longest", "max_length"]
-    max_length: int
-    seed_before_model: bool
-    gradient_checkpointing: bool
-    precision: Precision
-    optimizer: str
-    checkpoint_revision: str | None  # commit id on the hub; None for any other source
-    train: Train
-
-
-class Cell(Strict):
-    """One run of the grid."""
-
-    architecture: str
-    configuration: str
-    seed: int
-    role: Literal["train", "probe"]
-
-    @property
-    def record_path(self) -> Path:
-        return Path("metrics/runs", self.architecture, self.configuration, f"{self.seed}.json")
-
-    @property
-    def model_path(self) -> Path:
-        return Path("models/runs", self.architecture, self.configuration, str(self.seed))
-
-
 class StudySettings(Strict):
     """For ``collect`` and the paper: the grid of cells and how to name things."""
 
@@ -127,33 +73,12 @@ class StudySettings(Strict):
     train: Train
 
 
-Settings = TypeVar("Settings", bound=Strict)
-
-
 def base_path(architecture: str) -> Path:
     return FOLDER / "base" / f"{architecture}.json"
 
 
 def tokenize_path(architecture: str) -> Path:
     return FOLDER / "tokenize" / f"{architecture}.json"
-
-
-def run_path(architecture: str, configuration: str) -> Path:
-    return FOLDER / "runs" / architecture / f"{configuration}.json"
-
-
-def read_settings(model: type[Settings], path: Path) -> Settings:
-    """Read one settings file back, validated.
-
-    Raises:
-        InputError: when the file is missing or was not written by ``stages/settings.py``.
-    """
-    try:
-        return model.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro settings` first") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f settings`") from error
 
 
 def resolve(params: Params) -> dict[Path, Strict]:
@@ -210,6 +135,7 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
         selection_split=protocol.selection_split,
         load_best=protocol.load_best[method.method],
         padding=protocol.padding,
+        batching=protocol.batching,
         max_length=profile.tokenize.max_length,
         seed_before_model=protocol.seed_before_model,
         gradient_checkpointing=protocol.gradient_checkpointing[method.method],

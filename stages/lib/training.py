@@ -1,15 +1,13 @@
 """Optimisation, selection and measurement of one run, on Hugging Face ``Trainer``."""
 
-import resource
+import math
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 from datasets import Dataset
-from sklearn.metrics import accuracy_score
+from torch.utils.data import Sampler
 from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
@@ -21,44 +19,15 @@ from transformers import (
 )
 
 from stages.lib import audit
+from stages.lib.batching import ByLengthSampler
+from stages.lib.cells import RunSettings
+from stages.lib.checkpoints import mark_whole
+from stages.lib.errors import InputError
+from stages.lib.meters import MemoryMeter, Seconds, Stopwatch
 from stages.lib.methods import Loaded
 from stages.lib.records import Epoch
-from stages.lib.settings import RunSettings
 
-WARM_UP_STEPS = 5  # left out of the step-time statistics
 MODEL_INPUTS = ["input_ids", "attention_mask", "label"]
-
-
-class Stopwatch(TrainerCallback):
-    """Wall-clock seconds of optimisation alone: epochs and steps, without evaluation or saving."""
-
-    def __init__(self) -> None:
-        self.first_step_at: float | None = None
-        self.train_seconds = 0.0
-        self.step_seconds: list[float] = []
-
-    @staticmethod
-    def _now() -> float:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        return time.perf_counter()
-
-    def on_epoch_begin(self, *_, **__) -> None:
-        self._epoch_began = self._now()
-
-    def on_epoch_end(self, *_, **__) -> None:
-        self.train_seconds += self._now() - self._epoch_began
-
-    def on_step_begin(self, *_, **__) -> None:
-        self.first_step_at = self.first_step_at or time.time()
-        self._step_began = self._now()
-
-    def on_step_end(self, *_, **__) -> None:
-        self.step_seconds.append(self._now() - self._step_began)
-
-    def steady_steps(self) -> list[float]:
-        """Step times with warm-up left out, all of them when the run is shorter than that."""
-        return self.step_seconds[WARM_UP_STEPS:] or self.step_seconds
 
 
 class EpochLine(TrainerCallback):
@@ -73,15 +42,13 @@ class EpochLine(TrainerCallback):
 
 
 class StudyTrainer(Trainer):
-    """``Trainer`` that audits the first backward pass and keeps evaluation and saving times apart."""
+    """``Trainer`` that audits the first backward pass and books evaluation and saving apart from training."""
 
-    def __init__(self, settings: RunSettings, loaded: Loaded, **kwargs) -> None:
-        self.settings = settings
+    def __init__(self, settings: RunSettings, seed: int, loaded: Loaded, memory: MemoryMeter, **kwargs) -> None:
+        self.settings, self.data_seed = settings, seed
         self.new_weights = loaded.new_weights
         self.audit: audit.Audit | None = None
-        self.evaluation_seconds = 0.0
-        self.saving_seconds = 0.0
-        self.stopwatch = Stopwatch()
+        self.memory, self.seconds, self.stopwatch = memory, Seconds(), Stopwatch()
         super().__init__(model=loaded.model, callbacks=[self.stopwatch, EpochLine()], **kwargs)
         self.remove_callback(PrinterCallback)
 
@@ -90,9 +57,17 @@ class StudyTrainer(Trainer):
         """Tokens of each training example, without padding."""
         return [len(ids) for ids in self.train_dataset["input_ids"]]
 
+    @property
+    def resumed_at_step(self) -> int:
+        """Optimiser steps taken by an interrupted run before this process; its costs leave them out."""
+        return self.state.global_step - len(self.stopwatch.step_seconds)
+
     def predict_logits(self, dataset: Dataset) -> np.ndarray:
         """Logits (rows, 2) of the selected model, rows in the order given."""
-        return self.predict(dataset.select_columns(MODEL_INPUTS)).predictions
+        with self.seconds.of("evaluation"):
+            logits = self.predict(dataset.select_columns(MODEL_INPUTS)).predictions
+        self.memory.book("evaluation")
+        return logits
 
     def training_step(self, *args, **kwargs) -> torch.Tensor:
         loss = super().training_step(*args, **kwargs)
@@ -103,19 +78,27 @@ class StudyTrainer(Trainer):
         return loss
 
     def evaluate(self, *args, **kwargs) -> dict[str, float]:
-        began = time.perf_counter()
-        metrics = super().evaluate(*args, **kwargs)
-        self.evaluation_seconds += time.perf_counter() - began
+        self.memory.book("training")
+        with self.seconds.of("evaluation"):
+            metrics = super().evaluate(*args, **kwargs)
+        self.memory.book("evaluation")
+        if not math.isfinite(metrics["eval_loss"]):
+            raise InputError(f"diverged: selection loss {metrics['eval_loss']} at step {self.state.global_step}")
         return metrics
 
     def _save_checkpoint(self, *args, **kwargs) -> None:
-        began = time.perf_counter()
-        super()._save_checkpoint(*args, **kwargs)
-        self.saving_seconds += time.perf_counter() - began
+        with self.seconds.of("saving"):
+            super()._save_checkpoint(*args, **kwargs)
+            mark_whole(Path(self.args.output_dir))
+
+    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler | None:
+        if self.settings.batching == "random":
+            return super()._get_train_sampler(train_dataset)
+        return ByLengthSampler(self.train_lengths, self.args.train_batch_size, self.data_seed)
 
 
 def score(prediction: EvalPrediction) -> dict[str, float]:
-    return {"accuracy": accuracy_score(prediction.label_ids, prediction.predictions.argmax(axis=-1))}
+    return {"accuracy": float(np.mean(prediction.label_ids == prediction.predictions.argmax(axis=-1)))}
 
 
 def arguments(settings: RunSettings, seed: int, folder: Path) -> TrainingArguments:
@@ -142,12 +125,12 @@ def arguments(settings: RunSettings, seed: int, folder: Path) -> TrainingArgumen
         save_strategy="epoch" if settings.load_best else "no",
         logging_strategy="epoch",
         save_total_limit=1,
-        save_only_model=True,
         load_best_model_at_end=settings.load_best,
         metric_for_best_model="accuracy",
         greater_is_better=True,
         report_to="none",
         disable_tqdm=not sys.stderr.isatty(),
+        use_cpu=not torch.cuda.is_available(),
         dataloader_pin_memory=torch.cuda.is_available(),
     )
 
@@ -158,22 +141,33 @@ def make_trainer(
     loaded: Loaded,
     tokenizer: PreTrainedTokenizerBase,
     splits: dict[str, Dataset],
+    memory: MemoryMeter,
     folder: Path,
 ) -> StudyTrainer:
     """A trainer over ``splits["train"]`` that selects its epoch on the protocol's split."""
+    selection = splits[settings.selection_split]
+    if settings.batching == "by-length":
+        selection = selection.select(by_length(selection))
     whole = settings.padding == "max_length"
     collator = DataCollatorWithPadding(
         tokenizer, padding=settings.padding, max_length=settings.max_length if whole else None
     )
     return StudyTrainer(
         settings,
+        seed,
         loaded,
+        memory,
         args=arguments(settings, seed, folder),
         train_dataset=splits["train"].select_columns(MODEL_INPUTS),
-        eval_dataset=splits[settings.selection_split].select_columns(MODEL_INPUTS),
+        eval_dataset=selection.select_columns(MODEL_INPUTS),
         data_collator=collator,
         compute_metrics=score,
     )
+
+
+def by_length(dataset: Dataset) -> np.ndarray:
+    """Indices (rows,) from the shortest example to the longest."""
+    return np.argsort(dataset["length"], kind="stable")
 
 
 def learning_curve(log: list[dict]) -> list[Epoch]:
@@ -194,12 +188,3 @@ def learning_curve(log: list[dict]) -> list[Epoch]:
 def selected_epoch(curve: list[Epoch], load_best: bool) -> int:
     """The first epoch with the highest accuracy, as ``load_best_model_at_end`` chooses, else the last."""
     return 1 + int(np.argmax([epoch.selection_accuracy for epoch in curve])) if load_best else len(curve)
-
-
-def host_peak_bytes(baseline: int) -> int:
-    """Peak resident set of this process above ``baseline``. Linux counts ``ru_maxrss`` in KiB."""
-    return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - baseline)
-
-
-def resident_bytes() -> int:
-    return psutil.Process().memory_info().rss

@@ -11,7 +11,7 @@ from stages.lib.params import load_params
 from stages.lib.settings import resolve_run
 from tests.tiny_study import write_base, write_params
 
-CLEAN = Audit([], [], [])
+CLEAN = Audit([], [], [], [])
 LAST_HEAD = {"distilbert": "classifier", "roberta": "classifier.out_proj", "deberta": "classifier"}
 
 
@@ -47,7 +47,7 @@ def test_frozen_head_is_named(architecture):
     model.get_parameter(frozen).requires_grad_(False)
     backward(model)
     found = audit(model, new, settings.head)
-    assert found == Audit([], [frozen], [])
+    assert found == Audit([], [frozen], [], [])
     with pytest.raises(InputError, match=f"trainability audit: frozen: {frozen}"):
         require_sound(found)
 
@@ -58,7 +58,7 @@ def test_parameter_without_gradient_is_named(architecture):
     model.unused = torch.nn.Parameter(torch.zeros(3))
     backward(model)
     found = audit(model, new, settings.head)
-    assert found == Audit(["unused"], [], [])
+    assert found == Audit(["unused"], [], [], [])
     with pytest.raises(InputError, match="trainability audit: dead: unused"):
         require_sound(found)
 
@@ -71,6 +71,19 @@ def test_quantised_head_is_named(architecture):
     size = model.get_submodule(name).in_features
     model.set_submodule(name, Linear4bit(size, 2))
     assert audit(model, new, settings.head).quantised_heads == [name]
+
+
+@pytest.mark.parametrize("architecture", ["distilbert", "roberta", "deberta"])
+def test_head_that_no_gradient_reaches_is_named(architecture):
+    """A head cut off from the loss: its parameters get a gradient, and the gradient is zero."""
+    settings, model, new = built(architecture, "lora-r8")
+    module = settings.head[-1]
+    model.get_submodule(f"base_model.model.{module}").register_forward_hook(lambda *args: args[-1] * 0.0)
+    backward(model)
+    found = audit(model, new, settings.head)
+    assert module in found.heads_without_gradient
+    with pytest.raises(InputError, match=f"heads_without_gradient: .*{module}"):
+        require_sound(found)
 
 
 def test_published_roberta_qlora_head_is_dead():

@@ -1,0 +1,49 @@
+"""The schema of ``metrics/baselines.json``: scores that put those of the encoders in place."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from stages.lib.errors import InputError
+from stages.lib.schema import Strict
+
+BASELINES = Path("metrics/baselines.json")
+
+
+class Majority(Strict):
+    """Every text gets the training split's more frequent class."""
+
+    label: int
+    test_accuracy: float = Field(ge=0, le=1)
+
+
+class BagOfWords(Strict):
+    """Logistic regression on TF-IDF of words and word pairs; ``c`` is the inverse regularisation chosen."""
+
+    test_accuracy: float = Field(ge=0, le=1)
+    test_f1_macro: float = Field(ge=0, le=1)
+    validation_accuracy: float = Field(ge=0, le=1)
+    c: float
+    features: int
+
+
+class Baselines(Strict):
+    """Accuracies as fractions of the test split. ``ceiling_accuracy`` is known for generated reviews alone."""
+
+    majority: Majority
+    tfidf_logistic_regression: BagOfWords
+    ceiling_accuracy: float | None
+
+
+def read_baselines(path: Path = BASELINES) -> Baselines:
+    """Read the file back.
+
+    Raises:
+        InputError: it is missing or invalid.
+    """
+    try:
+        return Baselines.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro baselines` first") from error
+    except ValidationError as error:
+        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f baselines`") from error

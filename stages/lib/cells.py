@@ -1,0 +1,98 @@
+"""One run of the study: what it is told (``data/settings/runs/``) and where its results go.
+
+Kept apart from the schema of ``params.yaml``, so that a new knob elsewhere re-runs no cell.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from stages.lib.errors import InputError
+from stages.lib.schema import Count, Method, Precision, Strict
+
+FOLDER = Path("data/settings")
+STUDY = FOLDER / "study.json"
+
+
+class Train(Strict):
+    """Optimisation common to every run of a profile. The linear schedule has no warm-up."""
+
+    epochs: Count
+    batch_size: Count
+    gradient_accumulation: Count
+    evaluation_batch_size: Count
+    lr_scale: Annotated[float, Field(gt=0)]
+    precision: Precision
+    threads: Count
+
+
+class RunSettings(Strict):
+    """For every seed of one (architecture, configuration): all that decides a run's result."""
+
+    architecture: str
+    configuration: str
+    profile: str
+    protocol: str
+    exp_id: str
+    method: Method
+    model_class: str
+    learning_rate: float  # effective: the rate of params.yaml times the profile's lr_scale
+    nominal_learning_rate: float
+    target_modules: list[str]
+    feedforward_modules: list[str]
+    rank: int | None
+    alpha: float | None
+    dropout: float | None
+    head: list[str]  # every module that the checkpoint does not bring
+    modules_to_save: list[str]  # of those, what peft is told to train beside the adapter
+    head_policy: Literal["new-modules", "as-published"]
+    selection_split: Literal["validation", "test"]
+    load_best: bool
+    padding: Literal["longest", "max_length"]
+    batching: Literal["by-length", "random"]
+    max_length: int
+    seed_before_model: bool
+    gradient_checkpointing: bool
+    precision: Precision
+    optimizer: str
+    checkpoint_revision: str | None  # commit id on the hub; None for any other source
+    train: Train
+
+
+class Cell(Strict):
+    """One run of the grid."""
+
+    architecture: str
+    configuration: str
+    seed: int
+    role: Literal["train", "probe"]
+
+    @property
+    def record_path(self) -> Path:
+        return Path("metrics/runs", self.architecture, self.configuration, f"{self.seed}.json")
+
+    @property
+    def model_path(self) -> Path:
+        return Path("models/runs", self.architecture, self.configuration, str(self.seed))
+
+
+Settings = TypeVar("Settings", bound=Strict)
+
+
+def run_path(architecture: str, configuration: str) -> Path:
+    return FOLDER / "runs" / architecture / f"{configuration}.json"
+
+
+def read_settings(model: type[Settings], path: Path) -> Settings:
+    """Read one settings file back, validated.
+
+    Raises:
+        InputError: when the file is missing or was not written by ``stages/settings.py``.
+    """
+    try:
+        return model.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro settings` first") from error
+    except ValidationError as error:
+        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f settings`") from error

@@ -1,0 +1,158 @@
+"""What a run costs: wall clock by activity, peak memory of training and of evaluation apart, energy.
+
+Host memory is the process's resident set above a baseline taken after imports. It includes file-backed pages and
+what allocators keep, so it is no measure of what a GPU would need and is never called that.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import psutil
+import torch
+from transformers import TrainerCallback
+
+from stages.lib.errors import InputError
+
+WARM_UP_STEPS = 5  # left out of the step-time statistics
+CLEAR_REFS = Path("/proc/self/clear_refs")
+RESET_PEAK = "5"  # see proc(5): resets VmHWM, the peak resident set
+PROCESS_STATUS = Path("/proc/self/status")
+
+
+class Stopwatch(TrainerCallback):
+    """Wall-clock seconds of optimisation alone: epochs and steps, without evaluation or saving."""
+
+    def __init__(self) -> None:
+        self.first_step_at: float | None = None
+        self.train_seconds = 0.0
+        self.step_seconds: list[float] = []
+
+    @staticmethod
+    def _now() -> float:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def on_epoch_begin(self, *_, **__) -> None:
+        self._epoch_began = self._now()
+
+    def on_epoch_end(self, *_, **__) -> None:
+        self.train_seconds += self._now() - self._epoch_began
+
+    def on_step_begin(self, *_, **__) -> None:
+        self.first_step_at = self.first_step_at or time.time()
+        self._step_began = self._now()
+
+    def on_step_end(self, *_, **__) -> None:
+        self.step_seconds.append(self._now() - self._step_began)
+
+    def steady_steps(self) -> list[float]:
+        """Step times with warm-up left out, all of them when the run is shorter than that."""
+        return self.step_seconds[WARM_UP_STEPS:] or self.step_seconds
+
+
+class Peak(NamedTuple):
+    """Highest memory in bytes; the device's are None without CUDA."""
+
+    host: int = 0
+    allocated: int | None = None
+    reserved: int | None = None
+
+    def highest(self, other: "Peak") -> "Peak":
+        pairs = zip(self, other, strict=True)
+        return Peak(*(max((v for v in pair if v is not None), default=None) for pair in pairs))
+
+
+class MemoryMeter:
+    """Peak memory by activity: what was reached between two calls of ``book`` goes to the activity named."""
+
+    def __init__(self) -> None:
+        require_unused_device()
+        self.baseline = psutil.Process().memory_info().rss
+        self.peaks: dict[str, Peak] = {}
+        _reset()
+
+    def book(self, activity: Literal["training", "evaluation"]) -> None:
+        """Count the peak since the last call towards ``activity``."""
+        peak = Peak(max(0, _resident_peak() - self.baseline), *_device_peak())
+        self.peaks[activity] = self.peaks.get(activity, Peak()).highest(peak)
+        _reset()
+
+
+def require_unused_device() -> None:
+    """A run's memory is its own: the device must hold nothing when it starts.
+
+    Raises:
+        InputError: this process has reserved device memory already.
+    """
+    if torch.cuda.is_available() and (reserved := torch.cuda.memory_reserved()):
+        raise InputError(f"device memory: {reserved} bytes reserved before the run; a run needs a process of its own")
+
+
+def _resident_peak() -> int:
+    """Peak resident set in bytes: since the last reset on Linux, since the start of the process elsewhere."""
+    if PROCESS_STATUS.exists():
+        line = next(line for line in PROCESS_STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _device_peak() -> tuple[int | None, int | None]:
+    if not torch.cuda.is_available():
+        return None, None
+    return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+
+
+def _reset() -> None:
+    if CLEAR_REFS.exists():
+        CLEAR_REFS.write_text(RESET_PEAK)
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+class EnergyMeter:
+    """Energy of the device in joules since the meter was made; None where NVML does not report it.
+
+    Source: ``nvmlDeviceGetTotalEnergyConsumption``, millijoules since the driver was loaded, of the whole device.
+    """
+
+    def __init__(self) -> None:
+        self._start = self._millijoules()
+
+    def joules(self) -> float | None:
+        now = self._millijoules()
+        return None if now is None or self._start is None else (now - self._start) / 1000
+
+    @staticmethod
+    def _millijoules() -> int | None:
+        if not torch.cuda.is_available():
+            return None
+        import pynvml
+
+        try:
+            pynvml.nvmlInit()
+            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties().uuid}")
+            return pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+        except pynvml.NVMLError:
+            return None
+
+
+class Seconds:
+    """Sums of wall-clock seconds by activity."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, activity: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[activity] = self.spent.get(activity, 0.0) + time.perf_counter() - began

@@ -1,0 +1,72 @@
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from stages.lib import meters
+from stages.lib.errors import InputError
+from stages.lib.meters import EnergyMeter, MemoryMeter, Peak, Seconds, Stopwatch
+
+MIB = 2**20
+
+
+def test_peaks_are_booked_by_activity():
+    meter = MemoryMeter()
+    kept = np.ones(40 * MIB // 8)
+    meter.book("training")
+    passing = np.ones(120 * MIB // 8)
+    del passing
+    meter.book("evaluation")
+    small = np.ones(10 * MIB // 8)
+    meter.book("training")
+    assert 35 <= meter.peaks["training"].host / MIB < 60
+    assert 155 <= meter.peaks["evaluation"].host / MIB < 180
+    assert meter.peaks["training"].allocated is None
+    assert kept.size + small.size > 0
+
+
+def test_highest_of_two_peaks():
+    assert Peak(1, 20, None).highest(Peak(2, 10, None)) == Peak(2, 20, None)
+    assert Peak().highest(Peak(5, 6, 7)) == Peak(5, 6, 7)
+
+
+def test_memory_reserved_before_the_run_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: 2 * MIB)
+    with pytest.raises(InputError, match="device memory: 2097152 bytes reserved before the run; a run needs a process"):
+        MemoryMeter()
+
+
+def test_stopwatch_leaves_out_what_lies_between_epochs():
+    watch = Stopwatch()
+    for _ in range(2):
+        watch.on_epoch_begin()
+        watch.on_step_begin()
+        watch.on_step_end()
+        watch.on_epoch_end()
+        time.sleep(0.05)
+    assert len(watch.step_seconds) == 2
+    assert sum(watch.step_seconds) <= watch.train_seconds < 0.05
+
+
+def test_warm_up_steps_are_left_out():
+    watch = Stopwatch()
+    watch.step_seconds = [9.0] * meters.WARM_UP_STEPS + [1.0, 2.0]
+    assert watch.steady_steps() == [1.0, 2.0]
+    watch.step_seconds = [9.0]
+    assert watch.steady_steps() == [9.0]
+
+
+def test_seconds_add_up_even_when_the_activity_fails():
+    seconds = Seconds()
+    with seconds.of("saving"):
+        time.sleep(0.01)
+    with pytest.raises(RuntimeError), seconds.of("saving"):
+        raise RuntimeError
+    assert seconds.spent["saving"] >= 0.01
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a device")
+def test_no_energy_without_a_device():
+    assert EnergyMeter().joules() is None
