@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from stages.lib import style
+from stages.lib.baselines import Baselines, read_baselines
 from stages.lib.card import Card, read_card
 from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import InputError, run_stage
@@ -24,6 +25,8 @@ from stages.lib.settings import StudySettings
 FOLDER = Path("paper/generated/figures")
 TOKENIZED = Path("data/tokenized")
 ACCURACY = "Test accuracy (%)"
+REFERENCES = {"bag": "TF-IDF, logistic regression", "ceiling": "ceiling of the corpus"}
+REFERENCE_LINES = {"bag": "-.", "ceiling": ":"}
 CLASSES = {"0": "negative", "1": "positive", "-1": "unlabelled"}
 
 
@@ -35,8 +38,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True)
     with style.applied():
         figures = {
-            "methods": methods(runs, study),
-            "pareto": pareto(runs, study),
+            "methods": methods(runs, study, read_baselines()),
+            "pareto": pareto(runs, study, read_baselines()),
             "rank": rank(runs, study),
             "data": data(read_card(), lengths, study),
         }
@@ -64,27 +67,43 @@ def read_lengths(architectures: list[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def methods(runs: pd.DataFrame, study: StudySettings) -> Figure:
-    """Accuracy of the headline grid: a panel an architecture, a dot a seed, a bar at the mean."""
+def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
+    """Accuracy of the headline grid: a panel an architecture, a dot a seed, a bar at the mean; baselines as lines."""
     names = list(dict.fromkeys(runs.loc[runs["role"] == "train", "configuration"]))
     labels = [study.configurations[name].label for name in names]
-    figure = Figure(figsize=(style.PAGE, 0.75 + 0.19 * len(names)))
+    figure = Figure(figsize=(style.PAGE, 0.95 + 0.19 * len(names)))
     panels = figure.subplots(1, len(study.architectures), sharey=True, squeeze=False)[0]
     for axes, (architecture, look) in zip(panels, style.looks(list(study.architectures)).items(), strict=True):
         for height, name in enumerate(names):
             scores = 100 * _cell(runs, architecture, name)["test_accuracy"]
             axes.plot(scores.mean(), height, "|", color="black", markersize=9, markeredgewidth=1.2)
             axes.plot(scores, [height] * len(scores), look.marker, color=look.colour, markersize=3.5, alpha=0.8)
+        for name, score in _reference_scores(baselines).items():
+            axes.axvline(100 * score, color=style.GREY, linestyle=REFERENCE_LINES[name], linewidth=0.9, zorder=0)
         axes.set_title(label_of(study, architecture))
         axes.set_xlabel(ACCURACY)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.08)
     panels[0].set_yticks(range(len(names)), labels)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
+    figure.legend(handles=_reference_legend(baselines), loc="outside lower center", ncols=2)
     return figure
 
 
-def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure:
+def _reference_scores(baselines: Baselines) -> dict[str, float]:
+    """Scores to compare with, as fractions. The majority class lies far to the left of every run."""
+    known = {"bag": baselines.tfidf_logistic_regression.test_accuracy, "ceiling": baselines.ceiling_accuracy}
+    return {name: score for name, score in known.items() if score is not None}
+
+
+def _reference_legend(baselines: Baselines) -> list[Line2D]:
+    return [
+        Line2D([], [], color=style.GREY, linestyle=REFERENCE_LINES[name], linewidth=0.9, label=REFERENCES[name])
+        for name in _reference_scores(baselines)
+    ]
+
+
+def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
     """Accuracy against peak memory and against training time, headline grid, the frontier drawn through.
 
     Points are means over seeds; bars are one sample standard deviation.
@@ -96,6 +115,9 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure:
     left, right = figure.subplots(1, 2, sharey=True)
     _scatter(left, cells, "peak_memory_bytes_mean", unit, study)
     _scatter(right, cells, "train_seconds_mean", Unit("s"), study)
+    bag = _reference_scores(baselines)["bag"]
+    for axes in (left, right):
+        axes.axhline(100 * bag, color=style.GREY, linestyle=REFERENCE_LINES["bag"], linewidth=0.9, zorder=0)
     left.set(xlabel=axis_label(memory(runs), unit), ylabel=ACCURACY)
     right.set(xlabel="Training time (s)")
     figure.legend(handles=_legend(cells, study), loc="outside lower center", ncols=6, handletextpad=0.2)
@@ -141,6 +163,7 @@ def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
             for n, look in markers.items()
         ),
         Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"),
+        Line2D([], [], color=style.GREY, linewidth=0.9, linestyle=REFERENCE_LINES["bag"], label=REFERENCES["bag"]),
     ]
 
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from stages.lib.baselines import read_baselines
 from stages.lib.card import read_card
 from stages.lib.cells import STUDY, read_settings
 from stages.lib.entries import Results, build
@@ -16,7 +17,7 @@ from stages.lib.errors import InputError, run_stage
 from stages.lib.findings import Phrases, comma, find
 from stages.lib.latex import render
 from stages.lib.numbers import Ledger
-from stages.lib.pdf import compile_pdf, overfull
+from stages.lib.pdf import compile_pdf, overfull, type3_fonts
 from stages.lib.pretraining import PretrainingReport
 from stages.lib.runs import read_runs, summarise
 from stages.lib.settings import StudySettings
@@ -41,8 +42,7 @@ def main() -> None:
     ledger.write(NUMBERS)
     source = PAPER / "main.tex"
     source.write_text(render(TEMPLATE, context(results, ledger)), encoding="utf-8")
-    for line in build_pdf(source):
-        print(f"warning: {line}")
+    build_pdf(source)
     print(f"{source.with_suffix('.pdf')}: {len(ledger.entries)} numbers in the ledger")
 
 
@@ -55,7 +55,7 @@ def read_results() -> Results:
     study, runs = read_settings(StudySettings, STUDY), read_runs()
     cells = summarise(runs).set_index(["architecture", "configuration"])
     bases = {name: read_base(name) for name in study.architectures}
-    return Results(study, runs, cells, read_card(), bases)
+    return Results(study, runs, cells, read_card(), bases, read_baselines())
 
 
 def read_base(architecture: str) -> PretrainingReport:
@@ -105,14 +105,11 @@ def produced(kind: str) -> list[str]:
     return names
 
 
-def build_pdf(source: Path) -> list[str]:
+def build_pdf(source: Path) -> None:
     """Compile beside nothing but the report's own files, then move the PDF to ``source``'s folder.
 
-    Returns:
-        The overfull boxes, as the log words them.
-
     Raises:
-        InputError: LaTeX failed; the last PDF stays.
+        InputError: LaTeX failed, or the result has a fault that a reader would see; the last PDF stays.
     """
     with tempfile.TemporaryDirectory(prefix="paper-") as name:
         folder = Path(name)
@@ -121,11 +118,23 @@ def build_pdf(source: Path) -> list[str]:
         for kind in FLOATS:
             shutil.copytree(GENERATED / kind, folder / GENERATED.name / kind)
         pdf = compile_pdf(folder / source.name)
-        log = (folder / source.with_suffix(".log").name).read_text(encoding="utf-8", errors="replace")
+        check_layout(source, pdf)
         partial = source.with_suffix(".pdf.tmp")
         shutil.copyfile(pdf, partial)
         os.replace(partial, source.with_suffix(".pdf"))
-    return overfull(log)
+
+
+def check_layout(source: Path, pdf: Path) -> None:
+    """Refuse text that sticks out of its column and fonts that are pictures.
+
+    Raises:
+        InputError: names the lines of ``source``, or the fonts.
+    """
+    log = pdf.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+    if boxes := overfull(log):
+        raise InputError(f"{source}: {'; '.join(boxes)}")
+    if fonts := type3_fonts(pdf):
+        raise InputError(f"{source}: Type 3 fonts in the PDF: {', '.join(fonts)}")
 
 
 if __name__ == "__main__":

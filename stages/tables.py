@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.lib.baselines import Baselines, read_baselines
 from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import run_stage
 from stages.lib.latex import Latex, escape
@@ -52,7 +53,7 @@ def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     tables = {
-        "performance": performance(cells, study),
+        "performance": performance(cells, study, read_baselines()),
         "configurations": configurations(runs, study),
         "modules": modules(study),
         "sensitivity": sensitivity(cells, study),
@@ -64,8 +65,8 @@ def main() -> None:
     print(f"{len(written)} tables in {FOLDER}/: {', '.join(written)}")
 
 
-def performance(cells: pd.DataFrame, study: StudySettings) -> str:
-    """Table I: accuracy and cost of the headline grid, grouped by architecture.
+def performance(cells: pd.DataFrame, study: StudySettings, baselines: Baselines) -> str:
+    """Table I: accuracy and cost of the headline grid, grouped by architecture, under the baselines.
 
     Args:
         cells: as from ``summarise``; accuracies are fractions, memory is in bytes.
@@ -95,7 +96,25 @@ def performance(cells: pd.DataFrame, study: StudySettings) -> str:
             ungrouped(cell["peak_memory_bytes_mean"], memory),
         ]
 
-    return tabular(columns, by_architecture(cells[cells["role"] == "train"], study, row))
+    return tabular(
+        columns,
+        [("No encoder", baseline_rows(baselines)), *by_architecture(cells[cells["role"] == "train"], study, row)],
+    )
+
+
+def baseline_rows(baselines: Baselines) -> list[list[str]]:
+    """Rows of Table I: accuracy alone, for there is nothing to fine-tune."""
+    bag = baselines.tfidf_logistic_regression
+    known = [
+        ("Majority class", baselines.majority.test_accuracy, None),
+        ("TF-IDF, logistic regression", bag.test_accuracy, bag.test_f1_macro),
+        ("Ceiling of the corpus", baselines.ceiling_accuracy, None),
+    ]
+    return [
+        [name, NONE, NONE, text(accuracy, PERCENT), NONE, NONE if f1 is None else text(f1, PERCENT), NONE, NONE]
+        for name, accuracy, f1 in known
+        if accuracy is not None
+    ]
 
 
 def configurations(runs: pd.DataFrame, study: StudySettings) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from stages import collect, tables
 from stages.lib.runs import read_runs, summarise
-from tests.fixtures import write_results
+from tests.fixtures import make_baselines, write_results
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 
@@ -34,7 +34,7 @@ def with_accuracy(runs, scores: dict[str, list[float]]):
 def test_performance_row_is_exact():
     study, runs = results(architectures=["distilbert"], configurations=["full", "lora-ffn"], probes=[])
     runs = with_accuracy(runs, {"full": [0.90, 0.91], "lora-ffn": [0.86, 0.88]})
-    table = tables.performance(summarise(runs), study)
+    table = tables.performance(summarise(runs), study, make_baselines())
     assert rows(table, "Full FT") == [
         ["Full FT", "612.4", "100.0", r"90.50\,\textpm\,0.71", "{--}", "89.98", "9.8", "272"]
     ]
@@ -45,19 +45,19 @@ def test_performance_row_is_exact():
 def test_delta_is_in_percentage_points_not_relative():
     study, runs = results(**SMALL)
     runs = with_accuracy(runs, {"full": [0.50], "lora-ffn": [0.60]})
-    assert rows(tables.performance(summarise(runs), study), "LoRA FFN")[0][4] == "+10.00"
+    assert rows(tables.performance(summarise(runs), study, make_baselines()), "LoRA FFN")[0][4] == "+10.00"
 
 
 def test_one_seed_shows_a_dash_for_the_deviation():
     study, runs = results(**SMALL)
     runs = with_accuracy(runs, {"full": [0.90], "lora-ffn": [0.88]})
-    assert rows(tables.performance(summarise(runs), study), "Full FT")[0][3] == r"90.00\,\textpm\,--"
+    assert rows(tables.performance(summarise(runs), study, make_baselines()), "Full FT")[0][3] == r"90.00\,\textpm\,--"
     assert tables.spread(summarise(runs), study) is None
 
 
 def test_without_full_fine_tuning_delta_is_a_dash():
     study, runs = results(**SMALL | {"configurations": ["ia3"]})
-    assert rows(tables.performance(summarise(runs), study), "IA3")[0][4] == "{--}"
+    assert rows(tables.performance(summarise(runs), study, make_baselines()), "IA3")[0][4] == "{--}"
 
 
 def test_sensitivity_pairs_each_method_with_its_probe():
@@ -96,7 +96,7 @@ def test_spread_is_lowest_highest_range():
 
 def test_labels_are_escaped():
     study, runs = results(**SMALL | {"configuration.full.label": r"a_b & 50% \input{x} $ # { }"})
-    cell = rows(tables.performance(summarise(runs), study).replace(r"\&", "AND"), r"a\_b")[0][0]
+    cell = rows(tables.performance(summarise(runs), study, make_baselines()).replace(r"\&", "AND"), r"a\_b")[0][0]
     assert cell == r"a\_b AND 50\% \textbackslash{}input\{x\} \$ \# \{ \}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from stages.lib.baselines import BASELINES, Baselines
 from stages.lib.card import CARD, Card
 from stages.lib.cells import STUDY
 from stages.lib.numbers import (
@@ -41,6 +42,7 @@ class Results(NamedTuple):
     cells: pd.DataFrame  # means over seeds, indexed by (architecture, configuration)
     card: Card
     bases: dict[str, PretrainingReport]
+    baselines: Baselines
 
     def mean(self, architecture: str, configuration: str, column: str = "test_accuracy_mean") -> float:
         return self.cells.loc[(architecture, configuration), column]
@@ -49,7 +51,7 @@ class Results(NamedTuple):
 def build(results: Results) -> Ledger:
     """The whole ledger."""
     ledger = Ledger()
-    for enter in (_grid, _training, _data, _bases, _cells, _comparisons, _noise, _audit, _machine):
+    for enter in (_grid, _training, _data, _baselines, _bases, _cells, _comparisons, _noise, _audit, _machine):
         enter(ledger, results)
     return ledger
 
@@ -103,6 +105,15 @@ def _data(ledger: Ledger, results: Results) -> None:
     ledger.add("data.conflicts", card.conflicting_duplicates, COUNT, CARD, "conflicting_duplicates")
     for field, value in card.leakage.model_dump().items():
         ledger.add(f"data.{field}", value, COUNT, CARD, f"leakage.{field}")
+
+
+def _baselines(ledger: Ledger, results: Results) -> None:
+    bag, majority = results.baselines.tfidf_logistic_regression, results.baselines.majority
+    ledger.add("baseline.majority", majority.test_accuracy, PERCENT, BASELINES, "majority.test_accuracy")
+    ledger.add("baseline.bag", bag.test_accuracy, PERCENT, BASELINES, "tfidf_logistic_regression.test_accuracy")
+    ledger.add("baseline.bag_f1", bag.test_f1_macro, PERCENT, BASELINES, "tfidf_logistic_regression.test_f1_macro")
+    ledger.add("baseline.ceiling", results.baselines.ceiling_accuracy, PERCENT, BASELINES, "ceiling_accuracy")
+    ledger.add("baseline.bag_features", bag.features, COUNT, BASELINES, "tfidf_logistic_regression.features")
 
 
 def _bases(ledger: Ledger, results: Results) -> None:

@@ -21,6 +21,7 @@ class Findings:
     fastest: dict[str, str]
     full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
     full_trails: list[str]
+    below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
     close: dict[str, list[str]] = field(default_factory=dict)  # adapter -> architectures within CLOSE of full
     rank_pairs: list[tuple[str, str]] = field(default_factory=list)
     placement_pairs: list[tuple[str, str]] = field(default_factory=list)
@@ -35,6 +36,7 @@ def find(results: Results) -> Findings:
     base_rate = [name for name in headline if study.configurations[name].lr == "base"]
     adapters = [name for name in base_rate if study.configurations[name].method != "full"]
     full = full if full in headline else None
+    bag = results.baselines.tfidf_logistic_regression.test_accuracy
     leads = [a for a in study.architectures if full and extreme(results, a, base_rate)[a] == full]
     return Findings(
         reference=full,
@@ -46,6 +48,7 @@ def find(results: Results) -> Findings:
         fastest=_by_architecture(results, headline, "train_seconds_mean", highest=False),
         full_leads=leads,
         full_trails=[a for a in study.architectures if full and a not in leads],
+        below_bag=[a for a in study.architectures if _best(results, a, headline) <= bag],
         close={name: _close(results, full, name) for name in adapters} if full else {},
         rank_pairs=pairs(study, "rank", "alpha"),
         placement_pairs=pairs(study, "placement"),
@@ -71,6 +74,10 @@ def _by_architecture(
     for architecture in results.study.architectures:
         found |= extreme(results, architecture, names, column, highest)
     return found
+
+
+def _best(results: Results, architecture: str, names: list[str]) -> float:
+    return max(results.mean(architecture, name) for name in names)
 
 
 def _close(results: Results, full: str, name: str) -> list[str]:

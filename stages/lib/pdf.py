@@ -6,6 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
+
 from stages.lib.errors import InputError
 
 COMMAND = ("latexmk", "-pdf", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error")
@@ -71,6 +74,26 @@ def overfull(log: str) -> list[str]:
     """Boxes that stick out by more than two points."""
     boxes = re.findall(r"(Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)\).*)", log)
     return [line for line, points in boxes if float(points) > OVERFULL_POINTS]
+
+
+def type3_fonts(pdf: Path) -> list[str]:
+    """Names of the bitmap fonts in a PDF, figures included: IEEE takes none."""
+    found: set[str] = set()
+    for page in PdfReader(pdf).pages:
+        found |= _type3(page.get("/Resources"))
+    return sorted(found)
+
+
+def _type3(resources: DictionaryObject | None) -> set[str]:
+    """Those of a page's or form's resources and of the forms they hold."""
+    if resources is None:
+        return set()
+    resources = resources.get_object()
+    fonts = resources.get("/Font", {}).get_object().items() if "/Font" in resources else ()
+    found = {name for name, font in fonts if font.get_object()["/Subtype"] == "/Type3"}
+    for form in resources["/XObject"].get_object().values() if "/XObject" in resources else ():
+        found |= _type3(form.get_object().get("/Resources"))
+    return found
 
 
 def _last_line(output: str) -> str:
