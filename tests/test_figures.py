@@ -61,10 +61,6 @@ def test_widths_are_those_of_the_page():
             figures.pareto(runs, study, make_baselines()),
             figures.rank(runs, study),
         ]
-            figures.methods(runs, study, make_baselines()),
-            figures.pareto(runs, study, make_baselines()),
-            figures.rank(runs, study),
-        ]
     assert [figure.get_size_inches()[0] for figure in made] == [style.PAGE, style.PAGE, style.COLUMN]
 
 
