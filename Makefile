@@ -16,10 +16,10 @@ SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*
 	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test lint benchmark tex clean
+.PHONY: help paper test lint benchmark determinism why tex clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build paper/main.pdf
 	@python -m stages.settings --check
@@ -37,6 +37,12 @@ lint: $(VENV)/dev ## ruff
 
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)
 	python -m benchmarks.pretraining
+
+determinism: $(VENV)/study ## retrain cells in a clone and compare bit for bit (metrics/bench/determinism.json)
+	python -m benchmarks.determinism
+
+why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
+	@python -m stages.why '$(N)'
 
 clean: ## remove the virtual environment; data, models and metrics are DVC's
 	rm -rf $(VENV)

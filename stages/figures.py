@@ -3,6 +3,7 @@
 A figure with nothing to show in this grid is not written.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,15 +12,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from stages.lib import style
 from stages.lib.baselines import Baselines, read_baselines
-from stages.lib.card import Card, read_card
+from stages.lib.card import CARD, Card, read_card
 from stages.lib.cells import STUDY, read_settings
 from stages.lib.errors import InputError, run_stage
-from stages.lib.numbers import Unit, axis_label, memory_unit
-from stages.lib.runs import label_of, memory, pairs, read_runs, summarise
+from stages.lib.ledger import Ledger, Origin
+from stages.lib.numbers import COUNT, Unit, axis_label, memory_unit
+from stages.lib.provenance import Pipeline
+from stages.lib.runs import RUNS, label_of, memory, pairs, read_runs, summarise
 from stages.lib.settings import StudySettings
 
 FOLDER = Path("paper/generated/figures")
@@ -44,9 +48,22 @@ def main() -> None:
             "data": data(read_card(), lengths, study),
         }
         written = {name: figure for name, figure in figures.items() if figure is not None}
+        ledger = Ledger(Pipeline())
         for name, figure in written.items():
             style.save(figure, FOLDER / f"{name}.pdf")
+            enter_numerals(ledger, name, figure)
+    ledger.write(FOLDER / "numbers.json")
     print(f"{len(written)} figures in {FOLDER}/: {', '.join(written)}")
+
+
+def enter_numerals(ledger: Ledger, name: str, figure: Figure) -> None:
+    """Note the numerals of a drawn figure: axis ticks, bar labels, names."""
+    texts = [artist.get_text() for artist in figure.findobj(Text) if artist.get_visible()]
+    numerals = dict.fromkeys(numeral for text in texts for numeral in re.findall(r"\d[\d,.]*", text))
+    source = Origin(CARD if name == "data" else RUNS, f"axis or label of figure {name}")
+    for index, numeral in enumerate(numerals):
+        ledger.add(f"figure.{name}.{index}", numeral, COUNT, source)
+        ledger.number(f"figure.{name}.{index}")
 
 
 def read_lengths(architectures: list[str]) -> pd.DataFrame:

@@ -9,24 +9,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from stages.lib.baselines import read_baselines
-from stages.lib.card import read_card
-from stages.lib.cells import STUDY, read_settings
-from stages.lib.entries import Results, build
+from stages.lib.companion import write_companion
+from stages.lib.entries import build
 from stages.lib.errors import InputError, run_stage
 from stages.lib.findings import Phrases, comma, find
 from stages.lib.latex import render
-from stages.lib.numbers import Ledger
+from stages.lib.ledger import Ledger
+from stages.lib.lint import check_floats, check_printed, check_table, check_template
 from stages.lib.pdf import compile_pdf, overfull, type3_fonts
-from stages.lib.pretraining import PretrainingReport
-from stages.lib.runs import read_runs, summarise
-from stages.lib.settings import StudySettings
+from stages.lib.results import Results, read_results
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"
 BIBLIOGRAPHY = PAPER / "references.bib"
 GENERATED = PAPER / "generated"
 NUMBERS = GENERATED / "numbers.json"
+COMPANION = PAPER / "numbers.html"
 FLOATS = {"tables": ".tex", "figures": ".pdf"}
 
 
@@ -36,41 +34,22 @@ def main() -> None:
     Raises:
         InputError: an input is missing, the template is at fault, or LaTeX fails.
     """
+    check_template(TEMPLATE)
     results = read_results()
     ledger = build(results)
-    GENERATED.mkdir(parents=True, exist_ok=True)
-    ledger.write(NUMBERS)
+    for kind in FLOATS:
+        ledger.note_printed(GENERATED / kind / "numbers.json")
     source = PAPER / "main.tex"
-    source.write_text(render(TEMPLATE, context(results, ledger)), encoding="utf-8")
+    text = render(TEMPLATE, context(results, ledger))
+    for table in sorted((GENERATED / "tables").glob("*.tex")):
+        check_table(table)
+    check_floats(text, {kind: produced(kind) for kind in FLOATS})
+    check_printed(ledger)
+    source.write_text(text, encoding="utf-8")
     build_pdf(source)
-    print(f"{source.with_suffix('.pdf')}: {len(ledger.entries)} numbers in the ledger")
-
-
-def read_results() -> Results:
-    """Everything that the report is written from.
-
-    Raises:
-        InputError: the first missing or invalid file.
-    """
-    study, runs = read_settings(StudySettings, STUDY), read_runs()
-    cells = summarise(runs).set_index(["architecture", "configuration"])
-    bases = {name: read_base(name) for name in study.architectures}
-    return Results(study, runs, cells, read_card(), bases, read_baselines())
-
-
-def read_base(architecture: str) -> PretrainingReport:
-    """The report of an architecture's base checkpoint.
-
-    Raises:
-        InputError: it is missing or invalid.
-    """
-    path = Path("metrics/base", f"{architecture}.json")
-    try:
-        return PretrainingReport.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro base@{architecture}` first") from error
-    except ValueError as error:  # pydantic's ValidationError is one
-        raise InputError(f"{path}: not a base report; run `dvc repro -f base@{architecture}`") from error
+    ledger.write(NUMBERS)
+    write_companion(ledger, COMPANION)
+    print(f"{source.with_suffix('.pdf')}: {len(ledger.used)} numbers, each traced in {COMPANION}")
 
 
 def context(results: Results, ledger: Ledger) -> dict[str, object]:

@@ -10,132 +10,117 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.lib.baselines import Baselines, read_baselines
-from stages.lib.cells import STUDY, read_settings
+from stages.lib.entries import build
 from stages.lib.errors import run_stage
-from stages.lib.latex import Latex, escape
-from stages.lib.numbers import (
-    DIFFERENCE,
-    PERCENT,
-    POINTS,
-    SECONDS,
-    SHARE,
-    Unit,
-    mean_and_deviation,
-    memory_unit,
-    parameter_unit,
-    rate_text,
-    tex,
-    text,
-)
-from stages.lib.runs import METHODS, label_of, pairs, read_runs, reference, summarise
+from stages.lib.latex import Latex, escape, named
+from stages.lib.ledger import Ledger
+from stages.lib.numbers import memory_unit, parameter_unit
+from stages.lib.results import Results, read_results
+from stages.lib.runs import METHODS, label_of, pairs, reference
 from stages.lib.settings import StudySettings
 
 FOLDER = Path("paper/generated/tables")
-NONE = "{--}"  # braces: siunitx columns parse everything else as a number
+NUMBERS = FOLDER / "numbers.json"
+NONE = Latex("--")
 PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 
 
 class Column(NamedTuple):
-    """A column's header (LaTeX) and its specification for ``tabular``."""
+    """A column's header (LaTeX) and its specification for ``tabular``; decimals line up to the right."""
 
     header: str
-    spec: str
+    spec: str = "r"
 
 
 Group = tuple[str | None, list[list[str]]]  # a line across the table, and the rows under it
 
 
 def main() -> None:
-    """Write every table that the grid has rows for."""
-    study, runs = read_settings(StudySettings, STUDY), read_runs()
-    cells = summarise(runs)
+    """Write every table that the grid has rows for, and the numbers that they print."""
+    results = read_results()
+    ledger = build(results)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     tables = {
-        "performance": performance(cells, study, read_baselines()),
-        "configurations": configurations(runs, study),
-        "modules": modules(study),
-        "sensitivity": sensitivity(cells, study),
-        "spread": spread(cells, study),
+        "performance": performance(results, ledger),
+        "configurations": configurations(results, ledger),
+        "modules": modules(results.study),
+        "sensitivity": sensitivity(results, ledger),
+        "spread": spread(results, ledger),
     }
     written = {name: table for name, table in tables.items() if table is not None}
     for name, table in written.items():
         (FOLDER / f"{name}.tex").write_text(table, encoding="utf-8")
+    ledger.write(NUMBERS)
     print(f"{len(written)} tables in {FOLDER}/: {', '.join(written)}")
 
 
-def performance(cells: pd.DataFrame, study: StudySettings, baselines: Baselines) -> str:
-    """Table I: accuracy and cost of the headline grid, grouped by architecture, under the baselines.
-
-    Args:
-        cells: as from ``summarise``; accuracies are fractions, memory is in bytes.
-    """
+def performance(results: Results, ledger: Ledger) -> str:
+    """Table I: accuracy and cost of the headline grid, grouped by architecture, under the baselines."""
+    study, cells = results.study, results.cells
     memory, parameters = memory_unit(cells["peak_memory_bytes_mean"]), parameter_unit(cells["total_parameters"])
     columns = [
         Column("Configuration", "l"),
-        Column(f"Trainable ({parameters.symbol})", numeric("trainable_parameters", cells, parameters)),
-        Column(r"Share (\%)", "S[table-format=3.1]"),
-        Column(r"Accuracy (\%)", "r"),
-        Column(r"$\Delta$ (pp)", "S[table-format=+2.2]"),
-        Column(r"Macro-F1 (\%)", "S[table-format=2.2]"),
-        Column("Training (s)", numeric("train_seconds_mean", cells, SECONDS)),
-        Column(f"Memory ({memory.symbol})", numeric("peak_memory_bytes_mean", cells, memory)),
+        Column(f"Trainable ({parameters.symbol})"),
+        Column(r"Share (\%)"),
+        Column(r"Accuracy (\%)"),
+        Column(r"$\Delta$ (pp)"),
+        Column(r"Macro-F1 (\%)"),
+        Column("Training (s)"),
+        Column(f"Memory ({memory.symbol})"),
     ]
 
-    def row(cell: pd.Series) -> list[str]:
-        full = _cell(cells, cell["architecture"], reference(study))
+    def row(architecture: str, configuration: str) -> list[str]:
+        name, full = f"{architecture}.{configuration}", reference(study)
         return [
-            escape(study.configurations[cell["configuration"]].label),
-            ungrouped(cell["trainable_parameters"], parameters),
-            text(cell["trainable_parameters"] / cell["total_parameters"], SHARE),
-            mean_and_deviation(cell["test_accuracy_mean"], cell["test_accuracy_sd"]),
-            NONE if full is None or full.name == cell.name else _difference(cell, full),
-            text(cell["test_f1_macro_mean"], PERCENT),
-            ungrouped(cell["train_seconds_mean"], SECONDS),
-            ungrouped(cell["peak_memory_bytes_mean"], memory),
+            named(study.configurations[configuration].label),
+            ledger.cell(f"{name}.trainable"),
+            ledger.cell(f"{name}.trainable_share"),
+            ledger.spread(f"{name}.accuracy", f"{name}.accuracy_sd"),
+            ledger.cell(f"{name}.vs.{full}.difference"),
+            *(ledger.cell(f"{name}.{key}") for key in ("f1", "seconds", "memory")),
         ]
 
-    return tabular(
-        columns,
-        [("No encoder", baseline_rows(baselines)), *by_architecture(cells[cells["role"] == "train"], study, row)],
-    )
+    return tabular(columns, [("No encoder", baselines(ledger)), *by_architecture(results, "train", row)])
 
 
-def baseline_rows(baselines: Baselines) -> list[list[str]]:
-    """Rows of Table I: accuracy alone, for there is nothing to fine-tune."""
-    bag = baselines.tfidf_logistic_regression
-    known = [
-        ("Majority class", baselines.majority.test_accuracy, None),
-        ("TF-IDF, logistic regression", bag.test_accuracy, bag.test_f1_macro),
-        ("Ceiling of the corpus", baselines.ceiling_accuracy, None),
-    ]
+def baselines(ledger: Ledger) -> list[list[str]]:
+    """Rows of Table I without cost, for there is nothing to fine-tune; the ceiling only where it is known."""
+    names = {
+        "majority": "Majority class",
+        "bag": "TF-IDF, logistic regression",
+        "ceiling": "Ceiling of the corpus",
+    }
     return [
-        [name, NONE, NONE, text(accuracy, PERCENT), NONE, NONE if f1 is None else text(f1, PERCENT), NONE, NONE]
-        for name, accuracy, f1 in known
-        if accuracy is not None
+        [name, NONE, NONE, ledger.cell(f"baseline.{key}"), NONE, ledger.cell(f"baseline.{key}_f1"), NONE, NONE]
+        for key, name in names.items()
+        if ledger.has(f"baseline.{key}")
     ]
 
 
-def configurations(runs: pd.DataFrame, study: StudySettings) -> str:
+def configurations(results: Results, ledger: Ledger) -> str:
     """Table II: what each configuration is, as its records say it was run."""
     headers = ["Exp.", "Configuration", "Method", "Adapted", "$r$", r"$\alpha$", "Dropout", "Optimiser", "Precision"]
-    columns = [*(Column(header, "l") for header in headers), *(Column(h, "r") for h in ("Nominal", "Effective"))]
+    columns = [*(Column(header, "l") for header in headers), Column("Nominal"), Column("Effective")]
 
     def row(run: pd.Series) -> list[str]:
-        configuration = study.configurations[run["configuration"]]
+        name, configuration = run["configuration"], results.study.configurations[run["configuration"]]
+        own = {
+            field: ledger.cell(f"configuration.{name}.{field}")
+            for field in ("exp", "rank", "alpha", "dropout", "nominal_learning_rate", "learning_rate")
+        }
         return [
-            escape(configuration.exp_id),
-            escape(configuration.label),
+            own["exp"],
+            named(configuration.label),
             METHODS[configuration.method],
             PLACEMENTS[configuration.placement],
-            *(_optional(run[key]) for key in ("rank", "alpha", "dropout")),
+            *(own[field] for field in ("rank", "alpha", "dropout")),
             escape(run["optimizer"]),
             escape(run["precision"]),
-            *(tex(rate_text(run[key])) for key in ("nominal_learning_rate", "learning_rate")),
+            *(own[field] for field in ("nominal_learning_rate", "learning_rate")),
         ]
 
-    first = runs.drop_duplicates("configuration")
+    first = results.runs.drop_duplicates("configuration")
     return tabular(columns, [(None, [row(run) for _, run in first.iterrows()])])
 
 
@@ -145,7 +130,7 @@ def modules(study: StudySettings) -> str | None:
     if not used:
         return None
     names = r">{\raggedright\arraybackslash}X"  # module names are long: their columns share the page and wrap
-    columns = [Column("Adapted", "l"), *(Column(escape(f.label), names) for f in study.architectures.values())]
+    columns = [Column("Adapted", "l"), *(Column(named(f.label), names) for f in study.architectures.values())]
     rows = [
         [PLACEMENTS[placement], *(_names(family.modules[placement]) for family in study.architectures.values())]
         for placement in used
@@ -154,95 +139,68 @@ def modules(study: StudySettings) -> str | None:
     return tabular(columns, [(None, rows)], width=r"\textwidth")
 
 
-def sensitivity(cells: pd.DataFrame, study: StudySettings) -> str | None:
+def sensitivity(results: Results, ledger: Ledger) -> str | None:
     """Table III: each method at the base and at the probe rate; None when no method was run at both."""
+    study = results.study
     both = pairs(study, "lr")
     if not both:
         return None
-    columns = [
-        Column("Configuration", "l"),
-        Column(r"Base (\%)", "r"),
-        Column(r"Probe (\%)", "r"),
-        Column(r"$\Delta$ (pp)", "S[table-format=+2.2]"),
-    ]
-    groups = []
-    for architecture in study.architectures:
-        rows = []
-        for names in both:
-            base, probe = (_cell(cells, architecture, name) for name in names)
-            scores = [
-                mean_and_deviation(cell["test_accuracy_mean"], cell["test_accuracy_sd"]) for cell in (base, probe)
-            ]
-            rows.append([escape(study.configurations[names[0]].label), *scores, _difference(probe, base)])
-        groups.append((label_of(study, architecture), rows))
-    return tabular(columns, groups)
+    columns = [Column("Configuration", "l"), Column(r"Base (\%)"), Column(r"Probe (\%)"), Column(r"$\Delta$ (pp)")]
+
+    def row(architecture: str, base: str, probe: str) -> list[str]:
+        scores = [(f"{architecture}.{name}.accuracy", f"{architecture}.{name}.accuracy_sd") for name in (base, probe)]
+        return [
+            named(study.configurations[base].label),
+            *(ledger.spread(*keys) for keys in scores),
+            ledger.cell(f"{architecture}.{probe}.vs.{base}.difference"),
+        ]
+
+    return tabular(columns, [(label_of(study, a), [row(a, *pair) for pair in both]) for a in study.architectures])
 
 
-def spread(cells: pd.DataFrame, study: StudySettings) -> str | None:
+def spread(results: Results, ledger: Ledger) -> str | None:
     """Table IV: lowest and highest accuracy over seeds, headline and probe runs; None with one seed."""
-    if len(study.seeds) < 2:
+    if len(results.study.seeds) < 2:
         return None
     columns = [
         Column("Configuration", "l"),
-        Column("Lowest (\\%)", "S[table-format=2.2]"),
-        Column("Highest (\\%)", "S[table-format=2.2]"),
-        Column("Range (pp)", "S[table-format=2.2]"),
+        Column(r"Lowest (\%)"),
+        Column(r"Highest (\%)"),
+        Column("Range (pp)"),
     ]
 
-    def row(cell: pd.Series) -> list[str]:
-        low, high = cell["test_accuracy_min"], cell["test_accuracy_max"]
-        label = escape(study.configurations[cell["configuration"]].label)
-        return [label, text(low, PERCENT), text(high, PERCENT), text(high - low, POINTS)]
+    def row(architecture: str, configuration: str) -> list[str]:
+        label = named(results.study.configurations[configuration].label)
+        own = (ledger.cell(f"{architecture}.{configuration}.{key}") for key in ("lowest", "highest", "range"))
+        return [label, *own]
 
-    return tabular(columns, by_architecture(cells, study, row))
+    return tabular(columns, by_architecture(results, None, row))
 
 
 def tabular(columns: list[Column], groups: list[Group], width: str | None = None) -> str:
-    """A booktabs ``tabular`` (``tabularx`` with a width) whose headers are braced, as siunitx columns need."""
+    """A booktabs ``tabular`` (``tabularx`` with a width)."""
     name, size = ("tabular", "") if width is None else ("tabularx", f"{{{width}}}")
     lines = [
         rf"\begin{{{name}}}{size}{{@{{}}{' '.join(column.spec for column in columns)}@{{}}}}",
         r"\toprule",
-        " & ".join(f"{{{column.header}}}" for column in columns) + r" \\",
+        " & ".join(column.header for column in columns) + r" \\",
     ]
     for label, rows in groups:
         lines.append(r"\midrule")
         if label is not None:
-            lines += [rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{\itshape {escape(label)}}} \\"]
+            lines += [rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{\itshape {named(label)}}} \\"]
         lines += [" & ".join(row) + r" \\" for row in rows]
     return "\n".join([*lines, r"\bottomrule", rf"\end{{{name}}}", ""])
 
 
-def by_architecture(cells: pd.DataFrame, study: StudySettings, row: Callable[[pd.Series], list[str]]) -> list[Group]:
-    """One group an architecture, one row a cell."""
+def by_architecture(results: Results, role: str | None, row: Callable[[str, str], list[str]]) -> list[Group]:
+    """One group an architecture, one row a cell of ``role`` (None: of any)."""
+    study = results.study
+    cells = results.cells if role is None else results.cells[results.cells["role"] == role]
     return [
-        (label_of(study, name), [row(cell) for _, cell in cells[cells["architecture"] == name].iterrows()])
+        (label_of(study, name), [row(name, configuration) for configuration in cells.loc[name].index])
         for name in study.architectures
     ]
-
-
-def numeric(column: str, cells: pd.DataFrame, unit: Unit) -> str:
-    """An ``S`` column wide enough for the largest value."""
-    digits = len(ungrouped(cells[column].max(), unit).split(".")[0])
-    return f"S[table-format={digits}.{unit.decimals}]" if unit.decimals else f"S[table-format={digits}]"
-
-
-def ungrouped(value: float, unit: Unit) -> str:
-    """A numeral for siunitx, which sets its own thousands separator."""
-    return text(value, unit).replace(",", "")
-
-
-def _difference(cell: pd.Series, against: pd.Series) -> str:
-    return text(cell["test_accuracy_mean"] - against["test_accuracy_mean"], DIFFERENCE)
-
-
-def _cell(cells: pd.DataFrame, architecture: str, configuration: str | None) -> pd.Series | None:
-    found = cells[(cells["architecture"] == architecture) & (cells["configuration"] == configuration)]
-    return None if found.empty else found.iloc[0]
-
-
-def _optional(value: float) -> str:
-    return "--" if pd.isna(value) else f"{value:g}"
 
 
 def _names(modules: list[str]) -> Latex:

@@ -1,6 +1,7 @@
 """Synthetic results of a study: schema-valid records, card, base reports and token lengths, made in seconds."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from stages.lib.card import Card, Leakage, SplitCard, Words, write_card
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
 from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run, write_record
 from stages.lib.settings import StudySettings
-from tests.tiny_study import write_params
+from tests.tiny_study import ROOT, write_params
 
 TEST_ROWS = 2000
 SKILL = {"full": 0.90, "lora-r8": 0.845, "lora-r16": 0.85, "lora-ffn": 0.868, "qlora-ffn": 0.865, "ia3": 0.80}
@@ -30,6 +31,7 @@ def write_results(**changes: object) -> StudySettings:
     """
     write_params(Path(), **{"profiles.mini.train.lr_scale": 150, **changes})
     settings.main()
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     study = read_settings(StudySettings, STUDY)
     for cell in study.cells:
         write_record(make_record(cell), cell.record_path)

@@ -3,8 +3,13 @@ from pathlib import Path
 import pytest
 
 from stages import collect, tables
-from stages.lib.runs import read_runs, summarise
-from tests.fixtures import make_baselines, write_results
+from stages.lib.entries import build
+from stages.lib.ledger import read_numbers
+from stages.lib.lint import check_table
+from stages.lib.results import Results, read_results
+from stages.lib.runs import CELL, summarise
+from tests.fixtures import write_results
+from tests.test_paper import untraced
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 
@@ -14,10 +19,19 @@ def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def results(**changes):
-    study = write_results(**changes)
+def results(scores: dict[str, list[float]] | None = None, **changes) -> Results:
+    """Results of a changed params.yaml, with the accuracies of some configurations replaced."""
+    write_results(**changes)
     collect.main()
-    return study, read_runs()
+    found = read_results()
+    for name, values in (scores or {}).items():
+        found.runs.loc[found.runs["configuration"] == name, "test_accuracy"] = values
+    return found._replace(cells=summarise(found.runs).set_index(CELL))
+
+
+def table(make, found: Results) -> str:
+    """A table without the links of its numbers."""
+    return untraced(make(found, build(found)))
 
 
 def rows(table: str, start: str) -> list[list[str]]:
@@ -25,47 +39,45 @@ def rows(table: str, start: str) -> list[list[str]]:
     return [line.split(" & ") for line in lines]
 
 
-def with_accuracy(runs, scores: dict[str, list[float]]):
-    for name, values in scores.items():
-        runs.loc[runs["configuration"] == name, "test_accuracy"] = values
-    return runs
-
-
 def test_performance_row_is_exact():
-    study, runs = results(architectures=["distilbert"], configurations=["full", "lora-ffn"], probes=[])
-    runs = with_accuracy(runs, {"full": [0.90, 0.91], "lora-ffn": [0.86, 0.88]})
-    table = tables.performance(summarise(runs), study, make_baselines())
-    assert rows(table, "Full FT") == [
-        ["Full FT", "612.4", "100.0", r"90.50\,\textpm\,0.71", "{--}", "89.98", "9.8", "272"]
+    scores = {"full": [0.90, 0.91], "lora-ffn": [0.86, 0.88]}
+    found = results(scores, architectures=["distilbert"], configurations=["full", "lora-ffn"], probes=[])
+    made = table(tables.performance, found)
+    assert rows(made, "Full FT") == [
+        ["Full FT", "612.4", "100.0", r"90.50\,\textpm\,0.71", "--", "89.98", "9.8", "272"]
     ]
-    assert rows(table, "LoRA FFN")[0][3:5] == [r"87.00\,\textpm\,1.41", "-3.50"]
-    assert r"\itshape DistilBERT" in table
+    assert rows(made, "LoRA FFN")[0][3:5] == [r"87.00\,\textpm\,1.41", "$-$3.50"]
+    assert r"\itshape DistilBERT" in made
+
+
+def test_baselines_stand_above_the_runs():
+    made = table(tables.performance, results(**SMALL))
+    assert rows(made, "Majority") == [["Majority class", "--", "--", "50.00", "--", "--", "--", "--"]]
+    assert rows(made, "TF-IDF")[0][3:6] == ["88.50", "--", "88.40"]
+    assert rows(made, "Ceiling")[0][3] == "95.00"
 
 
 def test_delta_is_in_percentage_points_not_relative():
-    study, runs = results(**SMALL)
-    runs = with_accuracy(runs, {"full": [0.50], "lora-ffn": [0.60]})
-    assert rows(tables.performance(summarise(runs), study, make_baselines()), "LoRA FFN")[0][4] == "+10.00"
+    found = results({"full": [0.50], "lora-ffn": [0.60]}, **SMALL)
+    assert rows(table(tables.performance, found), "LoRA FFN")[0][4] == "+10.00"
 
 
 def test_one_seed_shows_a_dash_for_the_deviation():
-    study, runs = results(**SMALL)
-    runs = with_accuracy(runs, {"full": [0.90], "lora-ffn": [0.88]})
-    assert rows(tables.performance(summarise(runs), study, make_baselines()), "Full FT")[0][3] == r"90.00\,\textpm\,--"
-    assert tables.spread(summarise(runs), study) is None
+    found = results({"full": [0.90], "lora-ffn": [0.88]}, **SMALL)
+    assert rows(table(tables.performance, found), "Full FT")[0][3] == r"90.00\,\textpm\,--"
+    assert tables.spread(found, build(found)) is None
 
 
 def test_without_full_fine_tuning_delta_is_a_dash():
-    study, runs = results(**SMALL | {"configurations": ["ia3"]})
-    assert rows(tables.performance(summarise(runs), study, make_baselines()), "IA3")[0][4] == "{--}"
+    found = results(**SMALL | {"configurations": ["ia3"]})
+    assert rows(table(tables.performance, found), "IA3")[0][4] == "--"
 
 
 def test_sensitivity_pairs_each_method_with_its_probe():
-    study, runs = results(architectures=["roberta"])
-    runs = with_accuracy(runs, {"ia3": [0.80, 0.80], "ia3-probe": [0.815, 0.825]})
-    table = tables.sensitivity(summarise(runs), study)
-    assert rows(table, "IA3") == [["IA3", r"80.00\,\textpm\,0.00", r"82.00\,\textpm\,0.71", "+2.00"]]
-    assert [row[0] for start in ("Full", "LoRA", "QLoRA", "IA3") for row in rows(table, start)] == [
+    found = results({"ia3": [0.80, 0.80], "ia3-probe": [0.815, 0.825]}, architectures=["roberta"])
+    made = table(tables.sensitivity, found)
+    assert rows(made, "IA3") == [["IA3", r"80.00\,\textpm\,0.00", r"82.00\,\textpm\,0.71", "+2.00"]]
+    assert [row[0] for start in ("Full", "LoRA", "QLoRA", "IA3") for row in rows(made, start)] == [
         "Full FT",
         "LoRA FFN",
         "QLoRA FFN",
@@ -74,29 +86,33 @@ def test_sensitivity_pairs_each_method_with_its_probe():
 
 
 def test_configurations_print_both_rates():
-    study, runs = results(architectures=["distilbert"])
-    table = tables.configurations(runs, study)
+    made = table(tables.configurations, results(architectures=["distilbert"]))
     expected = "07 & IA3 probe & (IA)\\textsuperscript{3} & values, FFN & -- & -- & -- & adamw\\_torch & fp32"
-    assert f"{expected} & $2\\times 10^{{-5}}$ & $3\\times 10^{{-3}}$ \\\\" in table
-    assert len(rows(table, "0")) == 10
+    assert f"{expected} & $2\\times 10^{{-5}}$ & $3\\times 10^{{-3}}$ \\\\" in made
+    assert len(rows(made, "0")) == 10
+
+
+def test_every_numeral_is_linked_to_the_ledger():
+    found = results()
+    for make in (tables.performance, tables.configurations, tables.sensitivity, tables.spread):
+        Path("table.tex").write_text(make(found, build(found)), encoding="utf-8")
+        check_table(Path("table.tex"))
 
 
 def test_modules_are_those_of_the_grid():
-    study, _ = results(**SMALL)
-    table = tables.modules(study)
-    assert r"attention, FFN & \texttt{q\_lin}, \texttt{v\_lin}, \texttt{lin1}, \texttt{lin2}" in table
-    assert "values" not in table
+    made = tables.modules(results(**SMALL).study)
+    assert r"attention, FFN & \texttt{q\_lin}, \texttt{v\_lin}, \texttt{lin1}, \texttt{lin2}" in made
+    assert "values" not in made
 
 
 def test_spread_is_lowest_highest_range():
-    study, runs = results(architectures=["distilbert"], configurations=["full"], probes=[])
-    runs = with_accuracy(runs, {"full": [0.9005, 0.8995]})
-    assert rows(tables.spread(summarise(runs), study), "Full FT") == [["Full FT", "89.95", "90.05", "0.10"]]
+    found = results({"full": [0.9005, 0.8995]}, architectures=["distilbert"], configurations=["full"], probes=[])
+    assert rows(table(tables.spread, found), "Full FT") == [["Full FT", "89.95", "90.05", "0.10"]]
 
 
 def test_labels_are_escaped():
-    study, runs = results(**SMALL | {"configuration.full.label": r"a_b & 50% \input{x} $ # { }"})
-    cell = rows(tables.performance(summarise(runs), study, make_baselines()).replace(r"\&", "AND"), r"a\_b")[0][0]
+    found = results(**SMALL | {"configuration.full.label": r"a_b & 50% \input{x} $ # { }"})
+    cell = rows(table(tables.performance, found).replace(r"\&", "AND"), r"a\_b")[0][0]
     assert cell == r"a\_b AND 50\% \textbackslash{}input\{x\} \$ \# \{ \}"
 
 
@@ -113,4 +129,5 @@ def test_main_writes_the_tables_that_have_rows(changes, names):
     Path("paper/generated/tables").mkdir(parents=True)
     Path("paper/generated/tables/leftover.tex").touch()
     tables.main()
-    assert sorted(path.stem for path in Path("paper/generated/tables").iterdir()) == names
+    assert sorted(path.stem for path in Path("paper/generated/tables").glob("*.tex")) == names
+    assert all(number.text for number in read_numbers(tables.NUMBERS).values())

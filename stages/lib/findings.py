@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from stages.lib.entries import CLOSE, Results, half_width
+from stages.lib.entries import CLOSE, half_width
 from stages.lib.latex import Latex, escape, listing
-from stages.lib.numbers import Ledger, mean_and_deviation
+from stages.lib.ledger import Ledger
+from stages.lib.results import Results
 from stages.lib.runs import METHODS, Memory, memory, pairs, reference
 
 
@@ -102,11 +103,7 @@ class Phrases:
     def score(self, architecture: str, configuration: str) -> Latex:
         """Mean accuracy, with the sample deviation where there are several seeds."""
         key = f"{architecture}.{configuration}.accuracy"
-        if not self.has(f"{key}_sd"):
-            return self.number(key)
-        self.ledger.used |= {key, f"{key}_sd"}
-        deviation = self.results.mean(architecture, configuration, "test_accuracy_sd")
-        return Latex(mean_and_deviation(self.results.mean(architecture, configuration), deviation) + r"\%")
+        return self.number(key) if not self.has(f"{key}_sd") else Latex(self.ledger.spread(key, f"{key}_sd") + r"\%")
 
     def gap(self, architecture: str, configuration: str, against: str) -> Latex:
         """``3.85 pp below``, ``0.31 pp above`` or ``level with``."""

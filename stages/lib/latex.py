@@ -47,6 +47,11 @@ def escape(text: str) -> Latex:
     return Latex(escaped.replace("--", "-{}-{}"))  # two hyphens, not a dash
 
 
+def named(label: str) -> Latex:
+    """A configurable name: its numerals are no results."""
+    return Latex(rf"\named{{{escape(label)}}}")
+
+
 def _character(character: str) -> str:
     if character in SPECIAL:
         return SPECIAL[character]

@@ -1,19 +1,13 @@
-"""Numbers as the paper prints them, and the ledger that says where each comes from.
+"""Numbers as the paper prints them: tables, figures and prose print a quantity the same way."""
 
-Formatting happens here alone: tables, figures' annotations and prose print a quantity the same way.
-"""
-
-import json
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from stages.lib.latex import Latex, escape
+from stages.lib.latex import Latex
 from stages.lib.runs import Memory
-from stages.lib.schema import Strict
 
 
 class Unit(NamedTuple):
@@ -72,87 +66,16 @@ def text(value: float, unit: Unit = COUNT) -> str:
     return f"{rounded:{'+' if unit.signed else ''},}"
 
 
-def mean_and_deviation(mean: float, deviation: float) -> Latex:
-    """Fractions in percent as ``90.02 ± 0.18``; a dash stands in for the deviation of a single run (NaN)."""
-    return Latex(rf"{text(mean, PERCENT)}\,\textpm\,{'--' if np.isnan(deviation) else text(deviation, POINTS)}")
-
-
 def rate_text(value: float) -> str:
     """A learning rate in its shortest scientific form: ``1.5e-3``."""
     mantissa, exponent = np.format_float_scientific(value, precision=3, trim="-", exp_digits=1).split("e")
     return f"{mantissa}e{exponent}"
 
 
-def tex(numeral: str, unit: Unit = COUNT) -> Latex:
-    """A numeral in running text, with its symbol."""
+def tex(numeral: str) -> Latex:
+    """A numeral in LaTeX."""
     if "e" in numeral:
         mantissa, exponent = numeral.split("e")
         power = f"10^{{{int(exponent)}}}"
         return Latex(f"${power}$" if mantissa == "1" else rf"${mantissa}\times {power}$")
-    return Latex(numeral.replace("-", "$-$") + SYMBOLS[unit.symbol])
-
-
-class Number(Strict):
-    """One entry of the ledger: what is printed, what it was before rounding, and where it was read."""
-
-    value: float | int | str
-    text: str
-    unit: str
-    source: str  # file
-    source_key: str  # path of keys in that file, or an expression over such paths
-
-
-class Ledger:
-    """Every number of the paper by key. Reading one returns LaTeX and notes that it was used."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Number] = {}
-        self.used: set[str] = set()
-        self._units: dict[str, Unit] = {}
-
-    def add(self, key: str, value: float | str | None, unit: Unit, source: Path | str, source_key: str) -> None:
-        """Enter a number; None and NaN (not measured, not defined) stay out, so ``has(key)`` is False.
-
-        A string is printed as it is: a version, a commit, an identifier.
-        """
-        if value is None or (isinstance(value, float) and np.isnan(value)):
-            return
-        printed = value if isinstance(value, str) else text(value, unit)
-        value = value.item() if isinstance(value, np.generic) else value
-        self._enter(key, Number(value=value, text=printed, unit=unit.symbol, **_origin(source, source_key)), unit)
-
-    def add_rate(self, key: str, value: float, source: Path | str, source_key: str) -> None:
-        """Enter a learning rate."""
-        number = Number(value=float(value), text=rate_text(value), unit="", **_origin(source, source_key))
-        self._enter(key, number, COUNT)
-
-    def has(self, key: str) -> bool:
-        return key in self.entries
-
-    def number(self, key: str) -> Latex:
-        """The number as LaTeX, unit included.
-
-        Raises:
-            KeyError: no such entry.
-        """
-        entry = self.entries[key]
-        self.used.add(key)
-        return escape(entry.text) if isinstance(entry.value, str) else tex(entry.text, self._units[key])
-
-    def plain(self, key: str) -> str:
-        """The numeral alone, for decisions: ``"0.00"`` means equal as printed."""
-        return self.entries[key].text
-
-    def write(self, path: Path) -> None:
-        """Write all entries as JSON, in the order entered."""
-        entries = {key: number.model_dump() for key, number in self.entries.items()}
-        path.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    def _enter(self, key: str, number: Number, unit: Unit) -> None:
-        assert key not in self.entries, f"{key} entered twice"
-        self.entries[key] = number
-        self._units[key] = unit
-
-
-def _origin(source: Path | str, source_key: str) -> dict[str, str]:
-    return {"source": str(source), "source_key": source_key}
+    return Latex(numeral.replace("-", "$-$"))

@@ -16,6 +16,10 @@ from stages.lib.errors import InputError
 from stages.lib.schema import Count, Fraction, Method, Name, Rate, Revision, Seed, Strict
 
 
+# Keywords of a transformers configuration class.
+FullSize = dict[str, bool | int | float | str | list[str]]
+
+
 class Architecture(Strict):
     """One encoder family: where its checkpoint is and which of its modules each method adapts."""
 
@@ -32,6 +36,7 @@ class Architecture(Strict):
     head_as_published_qlora: list[str] = Field(min_length=1)
     modules: dict[Literal["attention", "attention-ffn", "ia3", "ia3-feedforward"], list[str]]
     miniature: dict[str, int | float]
+    full_size: FullSize
 
 
 class Configuration(Strict):

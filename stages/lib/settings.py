@@ -12,9 +12,11 @@ from typing import Annotated
 from pydantic import Field
 
 from stages.lib.cells import FOLDER, STUDY, Cell, RunSettings, Train, run_path
+from stages.lib.errors import InputError
 from stages.lib.params import (
     Architecture,
     Configuration,
+    FullSize,
     GeneratedData,
     HubBase,
     HubData,
@@ -27,7 +29,9 @@ from stages.lib.params import (
 from stages.lib.schema import Method, Strict
 
 DATA = FOLDER / "data.json"
+CENSUS = FOLDER / "census.json"
 
+FULL_SIZE_PROFILE = "paper"
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
 
 
@@ -53,6 +57,13 @@ class TokenizeSettings(Strict):
 
     architecture: str
     max_length: int
+
+
+class CensusSettings(Strict):
+    """For ``census``: the grid at full size, whatever the chosen profile, under every protocol."""
+
+    full_size: dict[str, FullSize]  # by architecture
+    runs: dict[str, dict[str, dict[str, RunSettings]]]  # by protocol, architecture, configuration
 
 
 class StudySettings(Strict):
@@ -88,6 +99,7 @@ def resolve(params: Params) -> dict[Path, Strict]:
     files: dict[Path, Strict] = {
         DATA: DataSettings(data=profile.data, deduplicate=protocol.deduplicate),
         STUDY: resolve_study(params),
+        CENSUS: resolve_census(params),
     }
     for name in params.architectures:
         files[base_path(name)] = BaseSettings(
@@ -151,6 +163,26 @@ def _modules_to_save(family: Architecture, method: Method, protocol: Protocol) -
     if protocol.head_policy == "new-modules":
         return family.head
     return family.head_as_published_qlora if method == "qlora" else []
+
+
+def resolve_census(params: Params) -> CensusSettings:
+    """The study's architectures and configurations at full size.
+
+    Raises:
+        InputError: ``params.yaml`` has no profile of that size.
+    """
+    if FULL_SIZE_PROFILE not in params.profiles:
+        raise InputError(f"profiles: {FULL_SIZE_PROFILE!r}: missing; the census counts at its size")
+    runs = {}
+    for protocol in params.protocols:
+        full = params.model_copy(update={"profile": FULL_SIZE_PROFILE, "protocol": protocol})
+        runs[protocol] = {
+            name: {key: resolve_run(full, name, key) for key in params.configurations + params.probes}
+            for name in params.architectures
+        }
+    return CensusSettings(
+        full_size={name: params.architecture[name].full_size for name in params.architectures}, runs=runs
+    )
 
 
 def resolve_study(params: Params) -> StudySettings:

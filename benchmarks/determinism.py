@@ -1,0 +1,90 @@
+"""Is a run the same wherever and whenever it is made? Retrains cells of the study and compares.
+
+Run it after the study: ``make determinism``. A clone at the current commit gets the study's data and base models and
+retrains twelve cells (four methods of each architecture) one after another, in reverse order of the grid, each in a
+process of its own. Weights, predictions and the ``quality`` section must be the same bit for bit. Then one cell
+runs first, in the middle and last of ten: memory may differ by what the operating system decides.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tabulate import tabulate
+
+from stages.lib.cells import STUDY, Cell, read_settings
+from stages.lib.environment import sha256
+from stages.lib.errors import InputError, run_stage
+from stages.lib.records import Record, read_record
+from stages.lib.settings import StudySettings
+
+REPORT = Path("metrics/bench/determinism.json")
+CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
+INPUTS = ("data/settings", "data/tokenized", "models/base")
+SEQUENCE = 10
+PEAKS = ("peak_memory_host_bytes", "evaluation_peak_memory_host_bytes")
+
+
+def main() -> None:
+    """Print and write which cells came out the same, and how far memory moved."""
+    study = read_settings(StudySettings, STUDY)
+    cells = [cell for cell in study.cells if cell.configuration in CONFIGURATIONS and cell.seed == study.seeds[0]]
+    if not cells:
+        raise InputError(f"configurations: none of {', '.join(CONFIGURATIONS)} is in the grid; at least one is needed")
+    with TemporaryDirectory() as name:
+        clone = Path(name, "clone")
+        subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+        for folder in INPUTS:
+            (clone / folder).parent.mkdir(parents=True, exist_ok=True)
+            (clone / folder).symlink_to(Path(folder).resolve())
+        rows = [
+            compare(cell, retrain(cell, clone, f"{n} of {len(cells)}"), clone) for n, cell in enumerate(cells[::-1], 1)
+        ]
+        order = positions(cells[0], cells, clone)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps({"cells": rows, "order": order}, indent=2) + "\n", encoding="utf-8")
+    print(tabulate(rows, headers="keys"))
+    print(tabulate(order, headers="keys", floatfmt=".1f"))
+    different = [row["cell"] for row in rows if not (row["weights"] and row["predictions"] and row["quality"])]
+    if different:
+        raise InputError(f"not reproduced: {', '.join(different)}")
+
+
+def retrain(cell: Cell, clone: Path, place: str) -> Record:
+    """Train a cell in the clone, in a process of its own."""
+    print(f"[{place}] {cell.architecture} {cell.configuration}", flush=True)
+    arguments = [cell.architecture, cell.configuration, str(cell.seed)]
+    subprocess.run([sys.executable, "-m", "stages.train", *arguments], cwd=clone, check=True, capture_output=True)
+    return read_record(clone / cell.record_path)
+
+
+def compare(cell: Cell, again: Record, clone: Path) -> dict[str, str | bool | float]:
+    """Whether the study's own run of a cell and its repetition are the same."""
+    first = read_record(cell.record_path)
+    prediction_files = [folder / cell.model_path / "predictions.parquet" for folder in (Path(), clone)]
+    return {
+        "cell": f"{cell.architecture} {cell.configuration} {cell.seed}",
+        "weights": again.quality.weights_sha256 == first.quality.weights_sha256,
+        "predictions": len(set(map(sha256, prediction_files))) == 1,
+        "quality": again.quality == first.quality,
+        "memory_ratio": again.cost.peak_memory_host_bytes / first.cost.peak_memory_host_bytes,
+    }
+
+
+def positions(cell: Cell, others: list[Cell], clone: Path) -> list[dict[str, str | float]]:
+    """Peak memory in MiB of ``cell`` run first, in the middle and last of a sequence."""
+    rows = []
+    for place in range(SEQUENCE):
+        chosen = cell if place in (0, SEQUENCE // 2, SEQUENCE - 1) else others[place % len(others)]
+        record = retrain(chosen, clone, f"{place + 1} of {SEQUENCE}")
+        if chosen == cell:
+            rows.append(
+                {"place": f"{place + 1} of {SEQUENCE}"} | {key: getattr(record.cost, key) / 2**20 for key in PEAKS}
+            )
+    return rows
+
+
+if __name__ == "__main__":
+    run_stage(main)

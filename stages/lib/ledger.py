@@ -1,0 +1,152 @@
+"""The ledger of the paper's numbers: what is printed, what it was before rounding, and where it comes from."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import ValidationError
+
+from stages.lib.errors import InputError
+from stages.lib.latex import Latex, escape
+from stages.lib.numbers import SYMBOLS, Unit, rate_text, tex, text
+from stages.lib.provenance import Pipeline
+from stages.lib.schema import Strict
+
+NOT_MEASURED = Latex("--")
+
+
+class Number(Strict):
+    """One number of the paper: what is printed, what it was before rounding, and where it comes from."""
+
+    value: float | int | str
+    text: str
+    unit: str
+    source: str  # file
+    source_key: str  # path of keys in that file, or an expression over such paths
+    stage: str | None  # of dvc.yaml, that makes the source; None for a constant of the code
+    command: str | None  # that makes it again
+    records: list[str]  # the run records behind it
+    parameters: list[str]  # files that say what those runs were told
+
+
+class Origin(NamedTuple):
+    """Where a number is read: a file, a key in it, and the records behind that."""
+
+    source: Path | str
+    key: str
+    records: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+
+
+class Ledger:
+    """Every number of the paper by key. Printing one returns LaTeX, linked to its entry, and notes that it was used.
+
+    A number entered as ``optional`` need not be printed: some sentences are chosen by the data.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.entries: dict[str, Number] = {}
+        self.used: set[str] = set()
+        self._optional: set[str] = set()
+        self._pipeline = pipeline
+
+    def add(self, key: str, value: float | str | None, unit: Unit, origin: Origin, *, optional: bool = False) -> None:
+        """Enter a number; None and NaN (not measured, not defined) stay out, so ``has(key)`` is False.
+
+        A string is printed as it is: a version, a commit, an identifier.
+        """
+        if value is None or (isinstance(value, float) and np.isnan(value)):
+            return
+        printed = value if isinstance(value, str) else text(value, unit)
+        value = value.item() if isinstance(value, np.generic) else value
+        self._enter(key, value, printed, unit.symbol, origin, optional)
+
+    def add_rate(self, key: str, value: float, origin: Origin, *, optional: bool = False) -> None:
+        """Enter a learning rate."""
+        self._enter(key, float(value), rate_text(value), "", origin, optional)
+
+    def has(self, key: str) -> bool:
+        return key in self.entries
+
+    def number(self, key: str) -> Latex:
+        """The number as LaTeX, unit included.
+
+        Raises:
+            KeyError: no such entry.
+        """
+        return self._linked(key, SYMBOLS[self.entries[key].unit])
+
+    def cell(self, key: str) -> Latex:
+        """The numeral alone, for a table whose header has the unit; a dash for what was not measured."""
+        return self._linked(key, "") if self.has(key) else NOT_MEASURED
+
+    def spread(self, key: str, deviation: str) -> Latex:
+        """Mean and deviation, ``90.02 ± 0.18``; a dash stands in for the deviation of a single run."""
+        return Latex(rf"{self.cell(key)}\,\textpm\,{self.cell(deviation)}")
+
+    def plain(self, key: str) -> str:
+        """The numeral alone, for decisions: ``"0.00"`` means equal as printed."""
+        return self.entries[key].text
+
+    def unused(self) -> list[str]:
+        """Numbers that should have been printed and were not."""
+        return [key for key in self.entries if key not in self.used | self._optional]
+
+    def write(self, path: Path) -> None:
+        """Write the numbers that were printed, in the order entered."""
+        entries = {key: number.model_dump() for key, number in self.entries.items() if key in self.used}
+        path.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def note_printed(self, path: Path) -> None:
+        """Take in what another stage printed from its own ledger.
+
+        Raises:
+            InputError: the stage has not run.
+        """
+        for key, number in read_numbers(path).items():
+            self.entries.setdefault(key, number)
+            self.used.add(key)
+
+    def _enter(self, key: str, value: float | str, printed: str, symbol: str, origin: Origin, optional: bool) -> None:
+        assert key not in self.entries, f"{key} entered twice"
+        producer = self._pipeline.producer(origin.source)
+        self.entries[key] = Number(
+            value=value,
+            text=printed,
+            unit=symbol,
+            source=str(origin.source),
+            source_key=origin.key,
+            stage=producer and producer.stage,
+            command=producer and producer.command,
+            records=list(origin.records),
+            parameters=list(origin.parameters),
+        )
+        if optional:
+            self._optional.add(key)
+
+    def _linked(self, key: str, symbol: str) -> Latex:
+        entry = self.entries[key]
+        self.used.add(key)
+        shown = escape(entry.text) if isinstance(entry.value, str) else tex(entry.text)
+        return Latex(rf"\traced{{{anchor(key)}}}{{{shown}{symbol}}}")
+
+
+def anchor(key: str) -> str:
+    """A key as a link target: TeX gives the underscore a meaning."""
+    return key.replace("_", "-")
+
+
+def read_numbers(path: Path) -> dict[str, Number]:
+    """Read a ledger back.
+
+    Raises:
+        InputError: the file is missing or invalid.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return {key: Number(**entry) for key, entry in entries.items()}
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro paper` first") from error
+    except (ValidationError, ValueError) as error:
+        raise InputError(f"{path}: not a ledger of numbers; run `dvc repro -f paper`") from error

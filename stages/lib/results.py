@@ -1,0 +1,78 @@
+"""All that the report is written from, read once."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from stages.lib.baselines import Baselines, read_baselines
+from stages.lib.card import Card, read_card
+from stages.lib.cells import STUDY, read_settings, run_path
+from stages.lib.errors import InputError
+from stages.lib.ledger import Origin
+from stages.lib.pretraining import PretrainingReport
+from stages.lib.runs import CELL, RUNS, read_runs, summarise
+from stages.lib.settings import StudySettings
+
+
+class Results(NamedTuple):
+    """Validated inputs of tables, numbers and text."""
+
+    study: StudySettings
+    runs: pd.DataFrame  # see stages/lib/runs.py
+    cells: pd.DataFrame  # means over seeds, indexed by (architecture, configuration)
+    card: Card
+    bases: dict[str, PretrainingReport]
+    baselines: Baselines
+
+    def mean(self, architecture: str, configuration: str, column: str = "test_accuracy_mean") -> float:
+        return self.cells.loc[(architecture, configuration), column]
+
+    def records(self, configuration: str, architecture: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Record files of a cell's runs, and the file of the settings that they were told."""
+        cells = [c for c in self.study.cells if (c.architecture, c.configuration) == (architecture, configuration)]
+        return tuple(str(c.record_path) for c in cells), (str(run_path(architecture, configuration)),)
+
+    def origin(self, column: str, configuration: str) -> Origin:
+        """A column of a configuration's first run."""
+        return Origin(RUNS, column, *self.records(configuration, next(iter(self.study.architectures))))
+
+
+def read_results() -> Results:
+    """Read everything.
+
+    Raises:
+        InputError: the first missing or invalid file, or the first run that the grid lacks or does not have.
+    """
+    study, runs = read_settings(StudySettings, STUDY), read_runs()
+    _check_grid(study, runs)
+    cells = summarise(runs).set_index(CELL)
+    bases = {name: read_base(name) for name in study.architectures}
+    return Results(study, runs, cells, read_card(), bases, read_baselines())
+
+
+def read_base(architecture: str) -> PretrainingReport:
+    """The report of an architecture's base checkpoint.
+
+    Raises:
+        InputError: it is missing or invalid.
+    """
+    path = Path("metrics/base", f"{architecture}.json")
+    try:
+        return PretrainingReport.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro base@{architecture}` first") from error
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise InputError(f"{path}: not a base report; run `dvc repro -f base@{architecture}`") from error
+
+
+def _check_grid(study: StudySettings, runs: pd.DataFrame) -> None:
+    """Exactly one row a cell."""
+    wanted = [(cell.architecture, cell.configuration, cell.seed) for cell in study.cells]
+    found = list(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
+    for cell in wanted:
+        if cell not in found:
+            raise InputError(f"{RUNS}: no row for {' '.join(map(str, cell))}; run `dvc repro collect`")
+    for row, cell in enumerate(found, start=2):
+        if cell not in wanted or cell in found[: row - 2]:
+            raise InputError(f"{RUNS}:{row}: {' '.join(map(str, cell))} is not in the grid; run `dvc repro -f collect`")

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from stages import collect, tables, why
+from stages.lib.entries import build
+from stages.lib.errors import InputError
+from stages.lib.results import read_results
+from tests.fixtures import write_results
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write_ledger() -> None:
+    write_results(architectures=["distilbert"], configurations=["full", "ia3"], probes=[])
+    collect.main()
+    ledger = build(read_results())
+    tables.performance(read_results(), ledger)
+    why.NUMBERS.parent.mkdir(parents=True)
+    ledger.write(why.NUMBERS)
+
+
+def asked(number: str, capsys) -> str:
+    capsys.readouterr()
+    why.main(number)
+    return capsys.readouterr().out
+
+
+def test_a_key_gives_its_origin(capsys):
+    write_ledger()
+    lines = asked("distilbert.ia3.accuracy", capsys).splitlines()
+    assert lines[0] == "80.32 %  [distilbert.ia3.accuracy]"
+    assert lines[2:] == [
+        "  source     metrics/summary.json: distilbert.ia3.test_accuracy_mean",
+        "  made by    dvc repro collect",
+        "  records    metrics/runs/distilbert/ia3/42.json, metrics/runs/distilbert/ia3/43.json",
+        "  parameters data/settings/runs/distilbert/ia3.json",
+    ]
+    assert float(lines[1].removeprefix("  value")) == pytest.approx(0.8032, abs=1e-3)
+
+
+@pytest.mark.parametrize("number", ["80.32", "80.32%", "80.32 %", "+80.32"])
+def test_a_printed_number_gives_all_its_entries(number, capsys):
+    write_ledger()
+    assert "[distilbert.ia3.accuracy]" in asked(number, capsys)
+
+
+def test_the_beginning_of_a_key_gives_what_is_under_it(capsys):
+    write_ledger()
+    assert asked("distilbert.full", capsys).count("made by") == 7
+
+
+def test_unknown_number_and_missing_ledger_are_named():
+    write_ledger()
+    with pytest.raises(InputError, match=r"^'93\.15': not a number or key in paper/generated/numbers\.json; keys look"):
+        why.main("93.15")
+    Path(why.NUMBERS).unlink()
+    with pytest.raises(InputError, match=r"^paper/generated/numbers\.json: not found; run `dvc repro paper` first$"):
+        why.main("93.15")
