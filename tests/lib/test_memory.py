@@ -1,0 +1,85 @@
+import pytest
+import torch
+
+from stages.lib.memory import CUBLAS_WORKSPACE, StorageMeter, make_optimizer, predict
+from stages.lib.metamodel import model_config
+from stages.lib.params import load_params
+from stages.lib.settings import resolve_run
+from tests.tiny_study import ROOT
+
+PARAMS = load_params(ROOT / "params.yaml").model_copy(update={"profile": "paper", "protocol": "as-published"})
+TINY = {"vocab_size": 60, "dim": 64, "n_layers": 2, "n_heads": 4, "hidden_dim": 128, "max_position_embeddings": 512}
+
+
+def settings(configuration: str, **changes):
+    return resolve_run(PARAMS, "distilbert", configuration).model_copy(update=changes)
+
+
+def tiny(configuration: str, batch_size: int = 2, length: int = 16, device: str = "cuda", **changes):
+    run = settings(configuration, **changes)
+    return predict(run, model_config(run, TINY), batch_size, length, device)
+
+
+def test_meter_follows_allocation_and_release():
+    with StorageMeter(block=512) as meter:
+        kept = torch.empty(256, device="meta")  # 1024 bytes
+        view = kept.view(16, 16)
+        meter.book(view, "weights")
+        temporary = torch.empty(1, device="meta")  # one block
+        del temporary
+        assert dict(+meter.live) == {"weights": 1024}
+    assert dict(+meter.at_peak) == {"weights": 1024, "activations": 512}
+
+
+def test_full_fine_tuning_holds_gradients_and_two_moments():
+    found = tiny("full", device="cpu")
+    parameters = 60 * 64 + 512 * 64 + 128 + 2 * (4 * (64 * 64 + 64) + 2 * 64 * 128 + 128 + 64 + 256)
+    parameters += 64 * 64 + 64 + 64 * 2 + 2
+    assert found.gradients == 4 * parameters
+    assert 0 <= found.weights - 4 * parameters <= 8 * 512  # and the buffer of position ids, where there is one
+    assert 0 <= found.optimizer - 8 * parameters < 4 * 200  # and a step counter a tensor
+    assert found.peak == found.weights + found.gradients + found.optimizer + found.activations
+
+
+def test_activations_grow_with_batch_and_length():
+    base, wide, long = (tiny("lora-r8", *size).activations for size in ((8, 64), (16, 64), (8, 128)))
+    fixed = CUBLAS_WORKSPACE
+    assert (wide - fixed) / (base - fixed) == pytest.approx(2, rel=0.05)
+    assert (long - fixed) / (base - fixed) == pytest.approx(2, rel=0.25)
+
+
+def test_checkpointing_saves_activations_and_nothing_else():
+    on, off = (tiny("qlora-ffn", 8, 256, gradient_checkpointing=value) for value in (True, False))
+    assert on.activations < off.activations
+    assert on.weights == off.weights
+
+
+def test_fused_kernels_hold_without_the_attention_matrix_in_recomputed_layers():
+    on = tiny("qlora-ffn", 8, 256, gradient_checkpointing=True).activations
+    unfused = tiny("qlora-ffn", 8, 256, "cpu", gradient_checkpointing=True).activations
+    matrix = 8 * 4 * 256 * 256 * 4
+    assert unfused - (on - CUBLAS_WORKSPACE) > matrix
+
+
+def test_paged_state_lies_outside_the_allocator():
+    large, small = (torch.nn.Parameter(torch.empty(size, device="meta")) for size in (200_000, 5_000))
+    optimizer = make_optimizer("paged_adamw_8bit", [large, small])
+    for p in (large, small):
+        p.grad = torch.empty_like(p)
+    optimizer.step()
+    outside = [optimizer.state[p]["state1"].outside_allocator for p in (large, small)]
+    assert outside == [True, False]
+    assert optimizer.state[large]["state1"].dtype == torch.uint8
+
+
+def test_mixed_precision_is_not_predicted():
+    assert tiny("full", precision="bf16") is None
+
+
+def test_real_quantisation_still_works_afterwards():
+    from bitsandbytes.functional import dequantize_4bit, quantize_4bit
+
+    tiny("qlora-ffn")
+    weight = torch.randn(64, 64)
+    packed, state = quantize_4bit(weight, compress_statistics=True, quant_type="nf4")
+    assert torch.isfinite(dequantize_4bit(packed, state)).all()
