@@ -10,7 +10,6 @@ import os
 import tempfile
 from pathlib import Path
 
-import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -36,12 +35,12 @@ def main() -> None:
         InputError: the data cannot be used; nothing is written then.
     """
     settings = read_settings(DataSettings, DATA)
-    datasets.disable_progress_bars()
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # it logs what is raised, and we report that ourselves
     origin, source = load_source(settings.data)
     unique = deduplicate(source) if settings.deduplicate else source
+    where = getattr(settings.data, "path", origin.name) + (" (de-duplicated)" if settings.deduplicate else "")
+    _require_usable(unique, where)
     final = with_validation(unique, settings.data.validation, settings.data.seed)
-    _require_usable(final)
+    _require_usable(final, where)
     card = build_card(origin, source, unique, final, settings.deduplicate)
     write(final, card)
     print(f"{card.name}: " + ", ".join(f"{name} {split.rows}" for name, split in card.splits.items()))
@@ -85,28 +84,60 @@ def with_validation(splits: Splits, rows: int, seed: int) -> Splits:
     }
 
 
-def _require_usable(splits: Splits) -> None:
-    for name in ("train", "test"):
+def _require_usable(splits: Splits, where: str) -> None:
+    for name in ("train", "validation", "test"):
         labels = splits[name]["label"]
         for label in (0, 1):
-            if not (labels == label).any():
-                raise InputError(f"{name}: none of {len(labels)} rows has label {label}; required: both 0 and 1")
+            if not (labels == label).any() and not (name == "validation" and labels.empty):
+                raise InputError(
+                    f"{where}: {name}: none of {len(labels)} rows has label {label}; required: both 0 and 1"
+                )
     if len(splits["train"]) < MINIMUM_TRAIN_ROWS:
-        raise InputError(f"train: {len(splits['train'])} rows; required: at least {MINIMUM_TRAIN_ROWS}")
+        raise InputError(
+            f"{where}: train: {len(splits['train'])} rows; required: at least {MINIMUM_TRAIN_ROWS}, a batch"
+        )
 
 
 def write(splits: Splits, card: Card) -> None:
-    """Write everything aside, then move it into place: a reader sees no half-written data."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".raw-") as name:
-        aside = Path(name)
-        for split, frame in splits.items():
-            # No pandas metadata: it would tie the bytes to the version of pandas.
-            table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
-            pq.write_table(table, aside / f"{split}.parquet")
-        write_card(card, aside / CARD.name)
-        for file in sorted(aside.iterdir()):
+    """Write everything aside, then move it into place: a reader sees no half-written data.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written; it is as it was then.
+    """
+    try:
+        FOLDER.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".raw-") as name:
+            aside = Path(name)
+            for split, frame in splits.items():
+                # No pandas metadata: it would tie the bytes to the version of pandas.
+                table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
+                pq.write_table(table, aside / f"{split}.parquet")
+            write_card(card, aside / CARD.name)
+            _move(sorted(aside.iterdir()), aside / "before")
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
+        raise InputError(f"{FOLDER}: cannot be written: {reason}; nothing was changed") from error
+
+
+def _move(files: list[Path], before: Path) -> None:
+    """Move the files into the folder; if one cannot be, put back what was there before."""
+    is_new = not FOLDER.exists()
+    FOLDER.mkdir(exist_ok=True)
+    before.mkdir()
+    try:
+        for file in files:
+            if (FOLDER / file.name).is_file():
+                os.replace(FOLDER / file.name, before / file.name)
             os.replace(file, FOLDER / file.name)
+    except (OSError, KeyboardInterrupt):
+        for file in files:
+            if not file.exists():
+                os.replace(FOLDER / file.name, file)
+        for file in before.iterdir():
+            os.replace(file, FOLDER / file.name)
+        if is_new:
+            FOLDER.rmdir()
+        raise
 
 
 if __name__ == "__main__":

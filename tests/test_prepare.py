@@ -99,11 +99,11 @@ def test_seed_decides_what_is_carved():
 
 
 def test_validation_of_the_source_is_kept():
-    reviews(train=TRAIN, test=TEST, validation=[("v", 1), ("train 3", 1)])
+    reviews(train=TRAIN, test=TEST, validation=[("v", 1), ("train 3", 1), ("w", 0)])
     configure(validation=500)
     prepare.main()
     assert raw("train") == TRAIN
-    assert raw("validation") == [("v", 1)]
+    assert raw("validation") == [("v", 1), ("w", 0)]
     assert read_card().validation_from == "source"
 
 
@@ -180,16 +180,17 @@ def test_too_few_train_rows_left():
     assert fault() == "data.validation: 25: leaves 15 of 40 train rows; allowed: at least 16 left"
     configure(validation=50)
     assert fault() == "data.validation: 50: leaves 0 of 40 train rows; allowed: at least 16 left"
-    reviews(train=TRAIN[:15], validation=[("v", 1)])
-    assert fault() == "train: 15 rows; required: at least 16"
+    reviews(train=TRAIN[:15])
+    assert fault() == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
 
 
 def test_one_class_only():
     reviews(train=TRAIN, test=[("a", 1), ("b", 1)])
+    configure(deduplicate=False)
+    assert fault() == "reviews: test: none of 2 rows has label 0; required: both 0 and 1"
     configure()
-    assert fault() == "test: none of 2 rows has label 0; required: both 0 and 1"
-    reviews(train=[(f"train {i}", 0) for i in range(40)], test=TEST)
-    assert fault() == "train: 0 rows with label 1; allowed: at least 2, to carve validation from"
+    reviews(train=TRAIN, test=[("a", 1), ("b", 1), ("train 0", 0)])
+    assert fault() == "reviews (de-duplicated): test: none of 2 rows has label 0; required: both 0 and 1"
 
 
 def test_a_fault_leaves_earlier_data_alone():
@@ -201,6 +202,24 @@ def test_a_fault_leaves_earlier_data_alone():
     with pytest.raises(InputError, match=r"^reviews/train\.csv: row 41: label '7'; allowed: 0, 1$"):
         prepare.main()
     assert written() == first
+
+
+def test_a_file_that_cannot_be_replaced_leaves_the_others_as_they_were():
+    reviews(train=TRAIN, test=TEST)
+    configure()
+    prepare.main()
+    first = written()
+    Path("data/raw/test.parquet").unlink()
+    Path("data/raw/test.parquet").mkdir()
+    Path("data/raw/test.parquet/kept").touch()
+    configure(seed=2)
+    with pytest.raises(InputError, match=r"^data/raw: cannot be written: Is a directory; nothing was changed$"):
+        prepare.main()
+    assert list(Path("data/raw/test.parquet").iterdir()) == [Path("data/raw/test.parquet/kept")]
+    Path("data/raw/test.parquet/kept").unlink()
+    Path("data/raw/test.parquet").rmdir()
+    assert written() == {name: digest for name, digest in first.items() if name != "test.parquet"}
+    assert [path.name for path in Path("data").iterdir() if path.name.startswith(".")] == []
 
 
 def test_command_line_ends_with_one_line(monkeypatch):

@@ -9,23 +9,34 @@ Local data is one of
   would be a choice that decides the results and that nobody made.
 
 Rows keep the source's order. A fault is one line naming the file (or split) and the row, counted from 1
-without a header.
+without a header; where a file cannot be cut into rows, the line, counted from 1 with everything.
+
+Local files do not go through `datasets`: its readers move the columns of a CSV file whose rows are longer than its
+header, give the second of two columns of one name a new one, turn texts that look like dates into dates and end
+the process on some JSON; the three libraries below read the same rows without a cache that could be stale.
 """
 
-import glob
-import tempfile
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from reprlib import repr as shown
+from textwrap import shorten
+from typing import TYPE_CHECKING
 
-import datasets
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from datasets.exceptions import DatasetGenerationError, DatasetsError
+import pyarrow.parquet as pq
 
 from stages.lib.card import Origin, Splits, as_imdb, is_imdb
 from stages.lib.corpus import generate
 from stages.lib.errors import InputError
 from stages.lib.params import GeneratedData, HubData, LocalData
+
+if TYPE_CHECKING:
+    import datasets
 
 # Split -> its names on the hub, and what its files' names may start with.
 SPLITS = {
@@ -34,17 +45,18 @@ SPLITS = {
     "test": ("test",),
     "unsupervised": ("unsupervised", "unlabeled", "unlabelled"),
 }
-# Everything as text: a review may well read "NA" or "7", and a wrong label is reported as it stands in the file.
-CSV = {"converters": {"text": str, "label": str, "split": str}, "keep_default_na": False}
-FORMATS = {
-    ".parquet": ("parquet", {}),
-    ".csv": ("csv", CSV),
-    ".tsv": ("csv", {**CSV, "sep": "\t"}),
-    ".jsonl": ("json", {}),
-    ".json": ("json", {}),
-}
+FORMATS = (".parquet", ".csv", ".tsv", ".jsonl", ".json")
+COLUMNS = ("text", "label", "split")
+Required = tuple[str, ...]
+REQUIRED = {split: ("text",) if split == "unsupervised" else ("text", "label") for split in SPLITS}
 LAYOUTS = "train.* and test.* (.parquet, .csv, .tsv or .jsonl, with columns text and label), or the aclImdb folder"
 LABELS = ["-1", "0", "1"]  # the first in the unsupervised split only
+# More than a long novel holds is no review but a fault, such as a whole file in one cell: cutting it to `max_length`
+# would hide that, and tokenising it takes gigabytes.
+LONGEST = 1_000_000  # characters
+BOM = "\ufeff"
+SURROGATES = re.compile("[\ud800-\udfff]")
+WHITE_SPACE = re.compile(r"[ \t\r\n]*")  # between JSON values
 
 
 def load_source(settings: GeneratedData | LocalData | HubData) -> tuple[Origin, Splits]:
@@ -60,7 +72,10 @@ def load_source(settings: GeneratedData | LocalData | HubData) -> tuple[Origin, 
 
 
 def _load_generated(settings: GeneratedData) -> tuple[Origin, Splits]:
-    splits = {split: _checked(data, f"generated {split}", split) for split, data in generate(settings).items()}
+    corpus = generate(settings)
+    splits = {
+        split: _checked(data.with_format("arrow")[:], f"generated {split}", split) for split, data in corpus.items()
+    }
     origin = Origin(
         source="generated",
         name="Generated film reviews",
@@ -72,17 +87,24 @@ def _load_generated(settings: GeneratedData) -> tuple[Origin, Splits]:
 
 
 def _load_hub(settings: HubData) -> tuple[Origin, Splits]:
+    import datasets  # a second to import, and local files do without
+
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # it logs what is raised, and we report that ourselves
     where = f"{settings.hub_id}@{settings.revision[:8]}"
     try:
         loaded = datasets.load_dataset(settings.hub_id, revision=settings.revision)
-    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
         raise InputError(
             f"{where}: cannot be loaded: {_reason(error)}; allowed: a machine that reaches the hub, "
             "`data.source: local` with a downloaded copy, or `profile: mini`, which needs no data"
         ) from error
     _require_revision(loaded, settings.revision, where)
     names = {name: split for split, known in SPLITS.items() for name in known if name in loaded}
-    splits = {split: _checked(loaded[name], f"{where} {name}", split) for name, split in names.items()}
+    for name, split in names.items():
+        _known(loaded[name].column_names, REQUIRED[split], f"{where} {name}")
+    tables = {split: loaded[name].with_format("arrow")[:] for name, split in names.items()}
+    splits = {split: _checked(tables[split], f"{where} {name}", split) for name, split in names.items()}
     _require_splits(splits, where, "splits train and test")
     info = loaded["train"].info
     origin = Origin(
@@ -95,7 +117,7 @@ def _load_hub(settings: HubData) -> tuple[Origin, Splits]:
     return as_imdb(origin) if settings.hub_id == "stanfordnlp/imdb" else origin, splits
 
 
-def _require_revision(loaded: datasets.DatasetDict, revision: str, where: str) -> None:
+def _require_revision(loaded: "datasets.DatasetDict", revision: str, where: str) -> None:
     # Without the hub, `datasets` falls back to whatever revision it loaded last.
     urls = [url for data in loaded.values() for url in data.info.download_checksums or {}]
     if any(url.startswith("hf://") and f"@{revision}/" not in url for url in urls):
@@ -103,16 +125,24 @@ def _require_revision(loaded: datasets.DatasetDict, revision: str, where: str) -
 
 
 def _load_local(settings: LocalData) -> tuple[Origin, Splits]:
-    path = Path(settings.path).expanduser()
+    try:
+        path = Path(settings.path).expanduser()
+        splits = _read_local(path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~name without such a user
+        where = getattr(error, "filename", None) or settings.path
+        raise InputError(f"{where}: cannot be read: {getattr(error, 'strerror', None) or _reason(error)}") from error
+    _require_splits(splits, str(path), LAYOUTS)
+    origin = Origin(source="local", name=path.stem)
+    return as_imdb(origin) if is_imdb(splits) else origin, splits
+
+
+def _read_local(path: Path) -> Splits:
     if not path.exists():
         raise InputError(f"data.path: {path}: not found; expected {LAYOUTS}")
     folder = path / "aclImdb" if (path / "aclImdb").is_dir() else path
     is_tree = (folder / "train" / "pos").is_dir()
     read = _read_tree if is_tree else _read_folder if folder.is_dir() else _read_single
-    splits = read(folder)
-    _require_splits(splits, str(path), LAYOUTS)
-    origin = Origin(source="local", name=path.stem)
-    return as_imdb(origin) if is_imdb(splits) else origin, splits
+    return read(folder)
 
 
 def _read_folder(folder: Path) -> Splits:
@@ -121,39 +151,141 @@ def _read_folder(folder: Path) -> Splits:
     for split, files in shards.items():
         if len({Path(file).suffix.lower() for file in files}) > 1:
             raise InputError(f"{folder}: {split} in {', '.join(files)}; allowed: one format a split")
+    _require_no_strays(folder, names, {file for files in shards.values() for file in files})
     return {
-        split: pd.concat([_checked(_read_file(folder / file), str(folder / file), split) for file in files])
+        split: pd.concat(
+            [_checked(_read_file(folder / file, REQUIRED[split]), str(folder / file), split) for file in files]
+        )
         for split, files in shards.items()
         if files
     }
 
 
+def _require_no_strays(folder: Path, names: list[str], known: set[str]) -> None:
+    """A ``val.csv`` beside ``train.csv`` left out in silence would decide the results."""
+    suffixes = {Path(name).suffix.lower() for name in known}
+    for name in names:
+        if name not in known and not name.startswith(".") and Path(name).suffix.lower() in suffixes:
+            starts = ", ".join(start for names in SPLITS.values() for start in names)
+            raise InputError(f"{folder / name}: belongs to no split; allowed: names that start with {starts}")
+
+
 def _read_single(file: Path) -> Splits:
     if file.suffix.lower() not in FORMATS:
         raise InputError(f"data.path: {file}: unknown format; allowed: a folder, {', '.join(FORMATS)}")
-    data = _read_file(file)
-    if "split" not in data.column_names:
+    table = _read_file(file, REQUIRED["train"])
+    if "split" not in table.column_names:
         raise InputError(f"{file}: no column 'split' ({', '.join(SPLITS)}); without it give a folder with {LAYOUTS}")
-    frame = _checked(data, str(file), "unsupervised").assign(split=data["split"][:])
+    frame = _checked(table, str(file), "unsupervised").assign(split=_strings(table["split"], str(file), "split"))
     for row, (label, split) in enumerate(zip(frame["label"], frame["split"], strict=True), start=1):
         if split not in SPLITS:
-            raise InputError(f"{file}: row {row}: split {split!r}; allowed: {', '.join(SPLITS)}")
+            raise InputError(f"{file}: row {row}: split {shown(split)}; allowed: {', '.join(SPLITS)}")
         if label < 0 and split != "unsupervised":
             raise InputError(f"{file}: row {row}: label {label} in split {split}; allowed: 0, 1")
     return {split: rows.drop(columns="split") for split, rows in frame.groupby("split")}
 
 
-def _read_file(file: Path) -> datasets.Dataset:
-    """One file through the `datasets` library, with a cache that ends with the call."""
-    format_name, options = FORMATS[file.suffix.lower()]
-    if format_name != "parquet":
-        _require_utf8(file)
+def _read_file(file: Path, required: Required) -> pa.Table:
+    """Columns text, label and split of one file, as far as it has them."""
+    if not file.is_file():
+        raise InputError(f"{file}: not a file; expected one in the format {file.suffix}")
+    suffix = file.suffix.lower()
+    read = _read_parquet if suffix == ".parquet" else _read_csv if suffix in (".csv", ".tsv") else _read_json
+    table = read(file, required)
+    if not len(table):
+        raise InputError(f"{file}: no rows")
+    # The Parquet files written in the end have a page boundary at each of these: another size, other hashes.
+    return pa.Table.from_batches(table.to_batches(max_chunksize=1000))
+
+
+def _read_parquet(file: Path, required: Required) -> pa.Table:
     try:
-        with tempfile.TemporaryDirectory() as cache:
-            options = {**options, "cache_dir": cache, "keep_in_memory": True}
-            return datasets.load_dataset(format_name, data_files=glob.escape(str(file)), split="train", **options)
-    except (OSError, ValueError, StopIteration, DatasetsError) as error:
-        raise InputError(f"{file}: cannot be read as {file.suffix}, or has no rows: {_reason(error)}") from error
+        with pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+            known = _known(parquet.schema_arrow.names, required, file)
+            groups = [parquet.read_row_group(group, columns=known) for group in range(parquet.num_row_groups)]
+            table = pa.concat_tables([parquet.schema_arrow.empty_table().select(known), *groups])
+        plain = [f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in table.schema]
+        return table.cast(pa.schema(plain))
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"{file}: cannot be read as Parquet: {_reason(error)}") from error
+
+
+def _read_csv(file: Path, required: Required) -> pa.Table:
+    """Stricter than the readers of pandas and Arrow, which guess at rows that do not fit the header."""
+    csv.field_size_limit(2**31 - 1)  # its own limit, 131,072, would refuse a long review without naming a row
+    delimiter = "\t" if file.suffix.lower() == ".tsv" else ","
+    lines = csv.reader(io.StringIO(_decoded(file).removeprefix(BOM), newline=""), delimiter=delimiter, strict=True)
+    rows, line = [], 1  # the line where the row at hand starts
+    try:
+        for row in lines:
+            header = rows[0] if rows else row
+            blank = not row or (len(row) == 1 < len(header) and not row[0].strip())
+            if not blank and len(row) != len(header):
+                raise InputError(f"{file}: line {line}: fields {len(row)}; allowed: {len(header)}, as in the header")
+            rows += [] if blank else [row]
+            line = lines.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            f"{file}: line {line}: a quote out of place; allowed: around a whole field, doubled in it"
+        ) from error
+    header, *rows = rows or [[]]
+    return pa.table({name: _column(row[header.index(name)] for row in rows) for name in _known(header, required, file)})
+
+
+def _read_json(file: Path, required: Required) -> pa.Table:
+    """Objects one after the other (JSON Lines), or one array of them."""
+    rows = _json_values(file)
+    rows = rows[0] if len(rows) == 1 and isinstance(rows[0], list) else rows
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise InputError(f"{file}: row {number}: {shown(row)}; allowed: an object with text and label")
+        if row.get("label") is not None and not isinstance(row["label"], str):
+            row["label"] = shown(row["label"])  # 1 and "1" are the same label; 1.0 and true are none
+        for name in COLUMNS:
+            if row.get(name) is not None and not _is_unicode(row[name]):
+                raise InputError(f"{file}: row {number}: {name} {shown(row[name])}; allowed: a Unicode string")
+    known = _known(list(dict.fromkeys(name for row in rows for name in row)), required, file)
+    return pa.table({name: _column(row.get(name) for row in rows) for name in known})
+
+
+def _json_values(file: Path) -> list:
+    text, values, start = _decoded(file).removeprefix(BOM), [], 0
+    decode = json.JSONDecoder(object_pairs_hook=_record).raw_decode
+    try:
+        while (start := WHITE_SPACE.match(text, start).end()) < len(text):
+            value, start = decode(text, start)
+            values.append(value)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", text.count("\n", 0, start) + 1)
+        raise InputError(f"{file}: line {line}: not valid JSON: {getattr(error, 'msg', error)}") from error
+    return values
+
+
+def _record(pairs: list[tuple]) -> dict:
+    if len(record := dict(pairs)) < len(pairs):
+        raise ValueError("a key occurs twice in an object")
+    return record
+
+
+def _is_unicode(value: object) -> bool:
+    """Whether it is a string without half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    return isinstance(value, str) and not SURROGATES.search(value)
+
+
+def _known(names: list[str], required: Required, where: Path | str) -> list[str]:
+    """The columns that mean something here; each may occur once."""
+    if not names:
+        raise InputError(f"{where}: no rows")
+    for name in COLUMNS:
+        if name in required and name not in names:
+            raise InputError(f"{where}: no column {name!r} among {shown(names)}; required: {', '.join(required)}")
+        if names.count(name) > 1:
+            raise InputError(f"{where}: columns {name!r}: {names.count(name)}; allowed: one")
+    return [name for name in names if name in COLUMNS]
+
+
+def _column(values: Iterable[str | None]) -> pa.Array:
+    return pa.array(values, pa.string())
 
 
 def _read_tree(folder: Path) -> Splits:
@@ -178,26 +310,19 @@ def _read_texts(folder: Path, label: int) -> pd.DataFrame:
 
 
 def _read_text(file: Path) -> str:
-    text = _decoded(file.read_bytes())
-    if text is None:
-        raise InputError(f"{file}: not valid UTF-8; save the file as UTF-8")
-    if not text.strip():
-        raise InputError(f"{file}: empty text; every row needs some")
+    text = _decoded(file)
+    if fault := _text_fault(text):
+        raise InputError(f"{file}: {fault}")
     return text
 
 
-def _require_utf8(file: Path) -> None:
-    with file.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if _decoded(line) is None:
-                raise InputError(f"{file}: line {number}: not valid UTF-8; save the file as UTF-8")
-
-
-def _decoded(raw: bytes) -> str | None:
+def _decoded(file: Path) -> str:
+    raw = file.read_bytes()
     try:
         return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{file}: line {line}, byte {error.start}: not valid UTF-8; save the file as UTF-8") from error
 
 
 def _require_splits(splits: Splits, where: str, expected: str) -> None:
@@ -206,45 +331,56 @@ def _require_splits(splits: Splits, where: str, expected: str) -> None:
             raise InputError(f"{where}: no {split} split; expected {expected}")
 
 
-def _checked(data: datasets.Dataset, where: str, split: str) -> pd.DataFrame:
+def _checked(table: pa.Table, where: str, split: str) -> pd.DataFrame:
     """Columns text and label of one file or hub split, every row checked."""
-    table = data.with_format("arrow")[:]
     if split == "unsupervised" and "label" not in table.column_names:
         table = table.append_column("label", pa.repeat(pa.scalar(-1), len(table)))
-    names = table.column_names
-    for column in ("text", "label"):
-        if column not in names:
-            raise InputError(f"{where}: no column {column!r} among {', '.join(names)}; required: text, label")
-    return pa.table({"text": _texts(table["text"], where), "label": _labels(table["label"], where, split)}).to_pandas()
+    for row, text in enumerate(_strings(table["text"], where, "text"), start=1):
+        if fault := _text_fault(text):
+            raise InputError(f"{where}: row {row}: {fault}")
+    return pa.table({"text": table["text"], "label": _labels(table["label"], where, split)}).to_pandas()
 
 
-def _texts(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
-    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        raise InputError(f"{where}: column 'text' holds {column.type}; allowed: string")
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raw = enumerate(column.cast(pa.large_binary()).to_pylist(), start=1)
-        row = next(row for row, value in raw if value is not None and _decoded(value) is None)
-        raise InputError(f"{where}: row {row}: text is not valid UTF-8") from error
-    blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
-    if (row := pc.index(blank, True).as_py()) >= 0:
-        raise InputError(f"{where}: row {row + 1}: empty text; every row needs some")
-    return column
+def _text_fault(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return "empty text; every row needs some"
+    if "\0" in text:
+        return f"NUL byte at character {text.index(chr(0)) + 1} of the text; allowed: none"
+    if len(text) > LONGEST:
+        return f"text of {len(text)} characters; allowed: at most {LONGEST}"
+    return None
 
 
 def _labels(column: pa.ChunkedArray, where: str, split: str) -> pa.ChunkedArray:
     allowed = LABELS if split == "unsupervised" else LABELS[1:]
-    kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise InputError(f"{where}: column 'label' holds {kind}; allowed: {', '.join(allowed)}")
+    if not (pa.types.is_integer(column.type) or _is_string(column.type)):
+        raise InputError(f"{where}: column 'label' holds {column.type}; allowed: {', '.join(allowed)}")
     written = column.cast(pa.string())
-    wrong = pc.invert(pc.is_in(written, value_set=pa.array(allowed)))
-    if (row := pc.index(wrong, True).as_py()) >= 0:
-        raise InputError(f"{where}: row {row + 1}: label {column[row].as_py()!r}; allowed: {', '.join(allowed)}")
+    for row, label in enumerate(_strings(written, where, "label"), start=1):
+        if label not in allowed:
+            raise InputError(
+                f"{where}: row {row}: label {shown(column[row - 1].as_py())}; allowed: {', '.join(allowed)}"
+            )
     return written.cast(pa.int64())
 
 
+def _strings(column: pa.ChunkedArray, where: str, name: str) -> list[str | None]:
+    if not _is_string(column.type):
+        raise InputError(f"{where}: column {name!r} holds {column.type}; allowed: string")
+    values = []
+    try:
+        for value in column:
+            values.append(value.as_py())
+    except UnicodeDecodeError as error:  # Parquet files may hold anything as a string
+        raise InputError(f"{where}: row {len(values) + 1}: {name} is not valid UTF-8") from error
+    return values
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
 def _reason(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error, DatasetGenerationError) else None  # which says nothing itself
-    return " ".join(str(cause or error).split()) or type(error).__name__
+    """What a library says, on one short line."""
+    cause = error.__cause__ if type(error).__name__ == "DatasetGenerationError" else None  # which says nothing itself
+    return shorten(str(cause or error), 300) or type(error).__name__

@@ -132,9 +132,14 @@ def test_acl_imdb_tree_in_the_order_of_file_numbers(path):
 def test_faults_of_the_tree():
     tree("d")
     Path("d/train/neg/9_2.txt").write_bytes(b"caf\xe9")
-    assert fault("d") == "d/train/neg/9_2.txt: not valid UTF-8; save the file as UTF-8"
+    assert fault("d") == "d/train/neg/9_2.txt: line 1, byte 3: not valid UTF-8; save the file as UTF-8"
     Path("d/train/neg/9_2.txt").write_text(" \n")
     assert fault("d") == "d/train/neg/9_2.txt: empty text; every row needs some"
+    Path("d/train/neg/9_2.txt").write_text("a\0b")
+    assert fault("d") == "d/train/neg/9_2.txt: NUL byte at character 2 of the text; allowed: none"
+    Path("d/train/neg/7_2.txt").symlink_to("nowhere")
+    assert fault("d") == "d/train/neg/7_2.txt: cannot be read: No such file or directory"
+    Path("d/train/neg/7_2.txt").unlink()
     Path("d/train/neg/9_2.txt").rename("d/train/neg/readme.txt")
     assert fault("d").startswith("d/train/neg: invalid literal for int() with base 10: 'readme'; expected names such")
     for file in Path("d/test/pos").iterdir():
@@ -174,7 +179,7 @@ NO_LABEL = frame(TRAIN)[["text"]].assign(stars=1)
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("train.csv", NO_LABEL, "no column 'label' among text, stars; required: text, label"),
+        ("train.csv", NO_LABEL, "no column 'label' among ['text', 'stars']; required: text, label"),
         ("train.csv", [("a", 0), ("b", 2)], "row 2: label '2'; allowed: 0, 1"),
         ("train.parquet", [("a", 0), ("b", 2)], "row 2: label 2; allowed: 0, 1"),
         ("train.csv", [("a", 0), ("b", "pos")], "row 2: label 'pos'; allowed: 0, 1"),
@@ -197,8 +202,8 @@ def test_faults_of_rows_and_columns(name, data, message):
 def test_text_files_in_another_encoding(name):
     write(TRAIN, f"d/{name}")
     Path("d", name).write_bytes(Path("d", name).read_text(encoding="utf-8").encode("latin-1"))
-    line = 2 if name == "train.jsonl" else 3
-    assert fault("d") == f"d/{name}: line {line}: not valid UTF-8; save the file as UTF-8"
+    line, byte = (2, 50) if name == "train.jsonl" else (3, 34)
+    assert fault("d") == f"d/{name}: line {line}, byte {byte}: not valid UTF-8; save the file as UTF-8"
 
 
 def test_parquet_with_text_in_another_encoding():
@@ -212,18 +217,55 @@ def test_parquet_with_text_in_another_encoding():
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("train.csv", "text,label\na,1\nb,0,3\n", "Error tokenizing data. C error: Expected 2 fields in line 3, saw 3"),
-        ("train.csv", "", "No columns to parse from file"),
-        ("train.csv", "text,label\n", 'Instruction "train" corresponds to no data!'),
-        ("train.jsonl", '{"text": "a"}\n{oops\n', "JSON parse error: Missing a name for object member. in row 1"),
-        ("train.jsonl", "", "StopIteration"),
-        ("train.parquet", "text", "Parquet file size is 4 bytes, smaller than the minimum file footer (8 bytes)"),
+        ("train.csv", "text,label\na,1\nb,0,3\n", "line 3: fields 3; allowed: 2, as in the header"),
+        ("train.csv", "", "no rows"),
+        ("train.csv", "text,label\n", "no rows"),
+        (
+            "train.jsonl",
+            '{"text": "a", "label": 1}\n{oops\n',
+            "line 2: not valid JSON: Expecting property name enclosed in",
+        ),
+        ("train.jsonl", "[" * 100_000, "line 1: not valid JSON: maximum recursion depth exceeded"),
+        ("train.jsonl", "9" * 5000, "line 1: not valid JSON: Exceeds the limit (4300 digits) for integer string"),
+        ("train.jsonl", "", "no rows"),
+        ("train.json", "[]", "no rows"),
+        ("train.parquet", "text", "cannot be read as Parquet: Parquet file size is 4 bytes, smaller than the minimum"),
     ],
 )
 def test_broken_files(name, content, reason):
     Path("d").mkdir()
     Path("d", name).write_text(content)
-    assert fault("d") == f"d/{name}: cannot be read as {Path(name).suffix}, or has no rows: {reason}"
+    assert fault("d").startswith(f"d/{name}: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train.csv", '\ufeff"x",label,text\n\n3,0,"2020-01-01"\n,1,"a ""b"", c"\n'),
+        ("train.tsv", 'text\tlabel\r\n2020-01-01\t0\r\n  \r\n"a ""b"", c"\t1'),
+        ("train.jsonl", '{"text": "2020-01-01", "label": 0}\n\n{"x": [1], "text": "a \\"b\\", c", "label": "1"}'),
+        ("train.json", '[{"text": "2020-01-01", "label": 0, "x": 1},\n{"text": "a \\"b\\", c", "label": 1, "x": "y"}]'),
+    ],
+)
+def test_texts_stay_as_they_are_whatever_stands_beside_them(name, content):
+    write(TEST, "d/test.csv")
+    Path("d", name).write_text(content, encoding="utf-8", newline="")
+    assert rows(load("d")[1]["train"]) == [("2020-01-01", 0), ('a "b", c', 1)]
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
+def test_kinds_of_parquet_columns(kind):
+    write(TEST, "d/test.csv")
+    columns = {"text": pa.array(["a", "b", "a"]).cast(kind), "label": pa.array([0, 1, 0], pa.uint8())}
+    columns |= {"u": pa.array([b"0" * 16] * 3, pa.uuid()), "m": pa.array([[("a", 1)]] * 3, pa.map_("string", "int8"))}
+    pq.write_table(pa.table(columns), "d/train.parquet", row_group_size=2)
+    assert rows(load("d")[1]["train"]) == [("a", 0), ("b", 1), ("a", 0)]
+
+
+def test_a_folder_name_is_no_column():
+    write(TEST, "label=1/test.csv")
+    pq.write_table(pa.table({"text": ["a"]}), "label=1/train.parquet")
+    assert fault("label=1") == "label=1/train.parquet: no column 'label' among ['text']; required: text, label"
 
 
 def test_generated(monkeypatch):

@@ -1,0 +1,360 @@
+"""What ``prepare`` refuses, as the user meets it: the one line, the exit code, and a workspace left as it was.
+
+The readers' finer points are in ``tests/lib/test_sources.py``, generated data in ``tests/test_bad_input_fuzz.py``.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import runpy
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stages import prepare
+from stages.lib.card import read_card
+from stages.lib.sources import LAYOUTS
+
+ROOT = Path(__file__).parents[1]
+TRAIN = [(f"train {i}", i % 2) for i in range(40)]
+TEST = [(f"test {i}", i % 2) for i in range(10)]
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path, monkeypatch):
+    """Valid reviews, settings, and the data of an earlier run."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("reviews", "data/settings", "data/raw"):
+        Path(folder).mkdir(parents=True)
+    Path("data/raw/train.parquet").write_bytes(b"of an earlier run")
+    Path("data/raw/card.json").write_bytes(b"of an earlier run, too")
+    configure()
+    Path("reviews/train.csv").write_bytes(csv(TRAIN))
+    Path("reviews/validation.csv").write_bytes(csv([("validation 0", 0), ("validation 1", 1)]))
+    Path("reviews/test.csv").write_bytes(csv(TEST))
+
+
+def configure(path: str = "reviews", validation: int = 10) -> None:
+    data = {"source": "local", "path": path, "validation": validation, "seed": 1}
+    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": True}))
+
+
+def csv(rows: list[tuple], header: str = "text,label") -> bytes:
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows), ""]).encode()
+
+
+def jsonl(rows: list[tuple]) -> bytes:
+    return "".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows).encode()
+
+
+def parquet(rows: list[tuple], **options: object) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pandas(pd.DataFrame(rows, columns=["text", "label"])), sink, **options)
+    return sink.getvalue().to_pybytes()
+
+
+def snapshot(folder: str = ".") -> dict[str, tuple[int, bytes]]:
+    return {str(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(Path(folder).rglob("*")) if p.is_file()}
+
+
+def refused(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The line after ``error: ``."""
+    before = snapshot()
+    monkeypatch.setattr(sys, "argv", ["prepare"])
+    monkeypatch.delitem(sys.modules, "stages.prepare", raising=False)
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("stages.prepare", run_name="__main__")
+    assert snapshot() == before
+    message = str(caught.value)
+    assert message.isprintable()
+    assert message.startswith("error: ")
+    return message.removeprefix("error: ")
+
+
+def run(*, command: tuple[str, ...] = (), limit: Callable[[], object] | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*command, *([] if command else [sys.executable, "-m", "stages.prepare"])],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHON": sys.executable},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+    )
+
+
+ROWS = {  # what one file holds instead -> the message after the file's name
+    "no label": ("csv", csv(TRAIN, "text,stars"), "no column 'label' among ['text', 'stars']; required: text, label"),
+    "no text": ("jsonl", b'{"label": 1}\n', "no column 'text' among ['label']; required: text, label"),
+    "no header": ("csv", csv(TRAIN, "a,0"), "no column 'text' among ['a', '0']; required: text, label"),
+    "label 2": ("csv", csv([*TRAIN, ("x", 2)]), "row 41: label '2'; allowed: 0, 1"),
+    "label -1": ("parquet", parquet([*TRAIN, ("x", -1)]), "row 41: label -1; allowed: 0, 1"),
+    "label pos": ("jsonl", jsonl([*TRAIN, ("x", "pos")]), "row 41: label 'pos'; allowed: 0, 1"),
+    "label 1.0": ("jsonl", jsonl([*TRAIN, ("x", 1.0)]), "row 41: label '1.0'; allowed: 0, 1"),
+    "label true": ("jsonl", jsonl([*TRAIN, ("x", True)]), "row 41: label 'True'; allowed: 0, 1"),
+    "label null": ("jsonl", jsonl([*TRAIN, ("x", None)]), "row 41: label None; allowed: 0, 1"),
+    "labels float": ("parquet", parquet([("a", 0.0)]), "column 'label' holds double; allowed: 0, 1"),
+    "labels bool": ("parquet", parquet([("a", True)]), "column 'label' holds bool; allowed: 0, 1"),
+    "empty text": ("csv", csv([*TRAIN, ("", 1)]), "row 41: empty text; every row needs some"),
+    "white space": ("csv", csv([*TRAIN, (" \t\u2003", 1)]), "row 41: empty text; every row needs some"),
+    "null text": ("parquet", parquet([*TRAIN, (None, 1)]), "row 41: empty text; every row needs some"),
+    "number as text": ("jsonl", jsonl([*TRAIN, (3, 1)]), "row 41: text 3; allowed: a Unicode string"),
+    "half a surrogate": ("jsonl", jsonl([("\ud800", 1)]), r"row 1: text '\ud800'; allowed: a Unicode string"),
+    "latin-1": ("csv", csv(TRAIN) + b"caf\xe9,1\n", "line 42, byte 444: not valid UTF-8; save the file as UTF-8"),
+    "utf-16": ("csv", csv(TRAIN).decode().encode("utf-16"), "line 1, byte 0: not valid UTF-8; save the file as UTF-8"),
+    "NUL, CSV": ("csv", csv([*TRAIN, ("a\0b", 1)]), "row 41: NUL byte at character 2 of the text; allowed: none"),
+    "NUL, JSON": ("jsonl", jsonl([("a\0b", 1)]), "row 1: NUL byte at character 2 of the text; allowed: none"),
+    "NUL, Parquet": ("parquet", parquet([("\0", 1)]), "row 1: NUL byte at character 1 of the text; allowed: none"),
+    "10 MB": ("csv", csv([*TRAIN, ("x" * 10**7, 1)]), "row 41: text of 10000000 characters; allowed: at most 1000000"),
+    "long row": ("csv", csv([("a", 1, 0)] * 40), "line 2: fields 3; allowed: 2, as in the header"),
+    "short row": ("csv", csv([*TRAIN, ("x",)]), "line 42: fields 1; allowed: 2, as in the header"),
+    "open quote": (
+        "csv",
+        csv([("a", 1), ('"b', 0), *TRAIN]),
+        "line 3: a quote out of place; allowed: around a whole field, doubled in it",
+    ),
+    "quote within": (
+        "tsv",
+        b'text\tlabel\n"A" film\t1\n',
+        "line 2: a quote out of place; allowed: around a whole field, doubled in it",
+    ),
+    "same column twice": ("csv", csv([("a", "b", 1)], "text,text,label"), "columns 'text': 2; allowed: one"),
+    "broken JSON": (
+        "jsonl",
+        jsonl(TRAIN) + b"{oops\n",
+        "line 41: not valid JSON: Expecting property name enclosed in double quotes",
+    ),
+    "key twice": (
+        "jsonl",
+        b'\n{"text": "a", "text": "b", "label": 1}\n',
+        "line 2: not valid JSON: a key occurs twice in an object",
+    ),
+    "null rows": ("jsonl", b"null\nnull\n", "row 1: None; allowed: an object with text and label"),
+    "truncated": (
+        "parquet",
+        parquet(TRAIN)[:-9],
+        "cannot be read as Parquet: Parquet magic bytes not found in footer. Either the file is corrupted or this is "
+        "not a parquet file.",
+    ),
+    "random bytes": (
+        "parquet",
+        bytes(range(256)),
+        "cannot be read as Parquet: Parquet magic bytes not found in footer. Either the file is corrupted or this is "
+        "not a parquet file.",
+    ),
+    "no bytes, Parquet": ("parquet", b"", "cannot be read as Parquet: Parquet file size is 0 bytes"),
+    "no bytes, CSV": ("csv", b"", "no rows"),
+    "no bytes, JSON": ("jsonl", b"", "no rows"),
+    "header alone": ("csv", b"text,label\n", "no rows"),
+}
+
+
+@pytest.mark.parametrize(("suffix", "content", "message"), ROWS.values(), ids=ROWS)
+def test_a_file_that_cannot_be_used(suffix, content, message, monkeypatch):
+    Path("reviews/train.csv").unlink()
+    Path("reviews", f"train.{suffix}").write_bytes(content)
+    assert refused(monkeypatch) == f"reviews/train.{suffix}: {message}"
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_every_labelled_split_is_checked(split, monkeypatch):
+    Path(f"reviews/{split}.csv").write_bytes(csv([("a", 0), ("b", 1), ("c", -1)]))
+    assert refused(monkeypatch) == f"reviews/{split}.csv: row 3: label '-1'; allowed: 0, 1"
+
+
+def test_a_flipped_bit_of_a_parquet_file_with_checksums(monkeypatch):
+    content = bytearray(parquet(TRAIN, write_page_checksum=True, compression="none", use_dictionary=False))
+    content[content.index(b"train 7")] ^= 1
+    Path("reviews/train.csv").unlink()
+    Path("reviews/train.parquet").write_bytes(content)
+    fault = "could not verify page integrity, CRC checksum verification failed for page_ordinal 0"
+    assert refused(monkeypatch) == f"reviews/train.parquet: cannot be read as Parquet: {fault}"
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_one_class_only(split, monkeypatch):
+    Path(f"reviews/{split}.csv").write_bytes(csv([(f"only {i}", 1) for i in range(30)]))
+    assert refused(monkeypatch) == (
+        f"reviews (de-duplicated): {split}: none of 30 rows has label 0; required: both 0 and 1"
+    )
+
+
+def test_fewer_rows_than_a_batch(monkeypatch):
+    Path("reviews/train.csv").write_bytes(csv(TRAIN[:15]))
+    assert refused(monkeypatch) == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
+    Path("reviews/train.csv").write_bytes(csv([*TRAIN[:15], *TRAIN[:15]]))
+    assert refused(monkeypatch) == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
+    Path("reviews/validation.csv").unlink()
+    Path("reviews/train.csv").write_bytes(csv(TRAIN[:25]))
+    assert refused(monkeypatch) == "data.validation: 10: leaves 15 of 25 train rows; allowed: at least 16 left"
+
+
+def test_a_class_too_small_for_a_validation_split(monkeypatch):
+    Path("reviews/validation.csv").unlink()
+    Path("reviews/train.csv").write_bytes(csv([(f"t {i}", int(i > 0)) for i in range(40)]))
+    assert refused(monkeypatch) == "train: 1 rows with label 0; allowed: at least 2, to carve validation from"
+    Path("reviews/train.csv").write_bytes(csv([(f"t {i}", int(i > 1)) for i in range(400)]))
+    assert refused(monkeypatch) == (
+        "reviews (de-duplicated): validation: none of 10 rows has label 0; required: both 0 and 1"
+    )
+
+
+def test_paths_and_folders(monkeypatch):
+    configure("nowhere")
+    assert refused(monkeypatch) == f"data.path: nowhere: not found; expected {LAYOUTS}"
+    configure("~no-such-user/reviews")
+    assert refused(monkeypatch) == "~no-such-user/reviews: cannot be read: Could not determine home directory."
+    Path("empty").mkdir()
+    configure("empty")
+    assert refused(monkeypatch) == f"empty: no train split; expected {LAYOUTS}"
+    Path("empty/notes.txt").touch()
+    Path("empty/reviews.csv").write_bytes(csv(TRAIN))
+    assert refused(monkeypatch) == f"empty: no train split; expected {LAYOUTS}"
+    Path("empty/reviews.csv").rename("empty/test.csv")
+    Path("empty/train.csv").mkdir()
+    assert refused(monkeypatch) == "empty/train.csv: not a file; expected one in the format .csv"
+
+
+def test_unexpected_files(monkeypatch):
+    Path("reviews/README.md").write_text("not data")
+    Path("reviews/dataset_info.json").write_text("{}")
+    Path("reviews/.train.csv").write_text("an editor's")
+    Path("reviews/val.csv").write_bytes(csv(TEST))
+    assert refused(monkeypatch) == (
+        "reviews/val.csv: belongs to no split; allowed: names that start with train, validation, valid, dev, test, "
+        "unsupervised, unlabeled, unlabelled"
+    )
+    Path("reviews/val.csv").unlink()
+    prepare.main()
+    assert read_card().splits["train"].rows == 40
+
+
+def test_duplicates_and_leaks_are_reported_and_no_fault():
+    Path("reviews/train.csv").write_bytes(csv([*TRAIN, TRAIN[3], ("train 4", 1)]))
+    Path("reviews/test.csv").write_bytes(csv([*TEST, TRAIN[5]]))
+    prepare.main()
+    card = read_card()
+    assert (card.splits["train"].duplicates_removed, card.splits["test"].duplicates_removed) == (2, 1)
+    assert (card.conflicting_duplicates, card.leakage.test_in_train_before, card.leakage.test_in_train_after) == (
+        1,
+        1,
+        0,
+    )
+
+
+def test_the_process_ends_with_one_line_and_code_1():
+    Path("reviews/train.csv").write_bytes(csv([*TRAIN, ("x", 7)]))
+    before, done = snapshot(), run()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: reviews/train.csv: row 41: label '7'; allowed: 0, 1\n"
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_huge_review_costs_little(suffix):
+    rows = [*TRAIN, ("x" * 10**7, 1)]
+    Path("reviews/train.csv").unlink()
+    Path(f"reviews/train.{suffix}").write_bytes({"csv": csv, "jsonl": jsonl, "parquet": parquet}[suffix](rows))
+    code = (
+        "import re, runpy\n"
+        "try: runpy.run_module('stages.prepare', run_name='__main__')\n"
+        "finally: print(re.search(r'VmHWM:\\s+([0-9]+) kB', open('/proc/self/status').read())[1])"
+    )
+    begin = time.monotonic()
+    done = run(command=(sys.executable, "-c", code))
+    assert done.returncode == 1
+    assert done.stderr.endswith("row 41: text of 10000000 characters; allowed: at most 1000000\n")
+    assert int(done.stdout) < 400 * 1024  # KiB at the peak; half of it are the libraries'
+    assert time.monotonic() - begin < 30
+
+
+def test_a_text_at_the_limit_is_taken():
+    Path("reviews/train.csv").write_bytes(csv([*TRAIN, ("x" * 10**6, 1)]))
+    prepare.main()
+    assert pd.read_parquet("data/raw/train.parquet")["text"].str.len().max() == 10**6
+
+
+def without_override() -> None:
+    """Root, too, is held to the permissions of files (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH dropped)."""
+    for capability in (1, 2):
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
+@pytest.mark.parametrize("folder", ["data", "data/raw"])
+def test_a_read_only_folder(folder):
+    before = snapshot()
+    Path(folder).chmod(0o555)
+    done = run(limit=without_override)
+    Path(folder).chmod(0o755)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: data/raw: cannot be written: Permission denied; nothing was changed\n"
+    assert snapshot() == before
+
+
+def test_an_unreadable_file():
+    before = snapshot()
+    Path("reviews/test.csv").chmod(0)
+    done = run(limit=without_override)
+    Path("reviews/test.csv").chmod(0o644)
+    assert (done.returncode, done.stderr) == (1, "error: reviews/test.csv: cannot be read: Permission denied\n")
+    assert snapshot() == before
+
+
+def test_a_write_cut_short():
+    Path("reviews/train.csv").write_bytes(csv([(os.urandom(2000).hex(), i % 2) for i in range(40)]))
+    before = snapshot()
+    done = run(limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: data/raw: cannot be written: File too large; nothing was changed\n"
+    assert snapshot() == before
+
+
+UNSHARE = ("unshare", "--map-root-user", "--mount")  # mounts of its own, without being root, gone with the process
+MAY_MOUNT = (
+    shutil.which("unshare")
+    and not subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True).returncode
+)
+
+
+@pytest.mark.skipif(not MAY_MOUNT, reason="this machine allows no mounts; the tests above fail writes otherwise")
+@pytest.mark.parametrize(
+    ("option", "reason"), [("size=100k", "No space left on device"), ("ro", "Read-only file system")]
+)
+def test_a_full_disk_and_a_read_only_one(option, reason):
+    Path("reviews/train.csv").write_bytes(csv([(os.urandom(2000).hex(), i % 2) for i in range(40)]))
+    Path("data").rename("seed")
+    Path("data").mkdir()
+    script = (
+        f"mount -t tmpfs -o size=1m tmpfs data && cp -a seed/. data && mount -o remount,{option} data || exit 9; "
+        '"$PYTHON" -m stages.prepare; code=$?; cp -a data after; exit $code'
+    )
+    done = run(command=(*UNSHARE, "sh", "-c", script))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: data/raw: cannot be written: {reason}; nothing was changed\n"
+    assert {name.removeprefix("after/"): content for name, content in snapshot("after").items()} == {
+        name.removeprefix("seed/"): content for name, content in snapshot("seed").items()
+    }
+
+
+def test_nothing_is_kept_aside_and_a_changed_file_is_read_anew(monkeypatch, tmp_path):
+    for name in ("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"):
+        (tmp_path / "elsewhere" / name).mkdir(parents=True)
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere" / name))
+    Path("reviews/test.parquet").write_bytes(parquet([("before", 0), ("fine", 1)]))
+    Path("reviews/test.csv").unlink()
+    old = os.stat("reviews/test.parquet")
+    assert run().returncode == 0
+    Path("reviews/test.parquet").write_bytes(parquet([("after!", 0), ("fine", 1)]))
+    os.utime("reviews/test.parquet", ns=(old.st_atime_ns, old.st_mtime_ns))
+    assert os.stat("reviews/test.parquet").st_size == old.st_size
+    assert run().returncode == 0
+    assert pd.read_parquet("data/raw/test.parquet")["text"].tolist() == ["after!", "fine"]
+    assert snapshot("elsewhere") == {}
+    assert {path.name for path in Path("data").iterdir()} == {"raw", "settings"}
