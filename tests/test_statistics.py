@@ -1,0 +1,159 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages import collect, statistics
+from stages.lib.errors import InputError
+from stages.lib.settings import StudySettings
+from stages.lib.statistics import STATISTICS, Statistics, read_statistics
+from tests.fixtures import TEST_ROWS, accuracy, write_results
+
+SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": []}
+LABELS = np.arange(TEST_ROWS) % 2
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write_predictions(study: StudySettings) -> None:
+    """As many right answers as the records say; easy examples are easy for every run."""
+    ease = np.random.default_rng(0).standard_normal(TEST_ROWS)
+    for index, cell in enumerate(study.cells):
+        order = np.argsort(-ease + 0.3 * np.random.default_rng(index + 1).standard_normal(TEST_ROWS))
+        right = np.zeros(TEST_ROWS, dtype=bool)
+        right[order[: round(accuracy(cell) * TEST_ROWS)]] = True
+        prediction = np.where(right, LABELS, 1 - LABELS)
+        positive = np.where(prediction == 1, 0.8, 0.2)
+        cell.model_path.mkdir(parents=True)
+        pd.DataFrame(
+            {
+                "label": LABELS,
+                "prediction": prediction,
+                "probability_negative": 1 - positive,
+                "probability_positive": positive,
+            }
+        ).to_parquet(cell.model_path / "predictions.parquet", index=False)
+
+
+def results(**changes) -> tuple[StudySettings, Statistics]:
+    study = write_results(**changes)
+    write_predictions(study)
+    collect.main()
+    statistics.main()
+    return study, read_statistics()
+
+
+def path_of(configuration: str, seed: int) -> Path:
+    return Path("models/runs/distilbert", configuration, str(seed), "predictions.parquet")
+
+
+def test_full_grid(capsys):
+    study, found = results()
+    assert (found.examples, found.seeds, len(found.accuracy), len(found.calibration)) == (TEST_ROWS, [42, 43], 30, 60)
+    assert len(found.comparisons) == 3 * (21 + 3)
+    assert [(c.first, c.second) for c in found.comparisons if c.learning_rate_only][:4] == [
+        ("qlora-ffn", "qlora-ffn-probe"),
+        ("full", "full-probe"),
+        ("lora-ffn", "lora-ffn-probe"),
+        ("ia3", "ia3-probe"),
+    ]
+    assert len(found.frontiers) == 2 * 2 * 21
+    assert all(c.p <= c.p_holm and (c.verdict == "distinguishable") == (c.p_holm <= 0.05) for c in found.comparisons)
+    for entry in found.accuracy:
+        scores = [accuracy(c) for c in study.cells if (c.architecture, c.configuration) == _cell(entry)]
+        assert entry.mean == pytest.approx(np.mean(scores))
+        assert entry.sd == pytest.approx(np.std(scores, ddof=1))
+        assert entry.interval.low < entry.mean < entry.interval.high
+        assert entry.interval.over == "examples and seeds"
+    clear = sum(c.verdict == "distinguishable" for c in found.comparisons)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"{clear} of 72 pairs distinguishable at 0.05 after Holm's correction: metrics/statistics.json"
+
+
+def _cell(entry) -> tuple[str, str]:
+    return entry.architecture, entry.configuration
+
+
+def test_same_input_same_bytes():
+    results(**SMALL)
+    first = STATISTICS.read_bytes()
+    statistics.main()
+    assert STATISTICS.read_bytes() == first
+
+
+def test_one_seed_is_over_examples_and_says_so():
+    _, found = results(**SMALL, seeds=[42])
+    assert [(entry.sd, entry.interval.over) for entry in found.accuracy] == [(None, "examples")] * 2
+    assert found.comparisons[0].interval.over == "examples"
+    assert (found.limits.smallest_permutation_p, found.limits.t_interval_factor) == (1.0, None)
+
+
+def test_identical_configurations_under_two_names_are_not_distinguishable():
+    study = write_results(**SMALL)
+    write_predictions(study)
+    for seed in study.seeds:
+        path_of("lora-ffn", seed).write_bytes(path_of("full", seed).read_bytes())
+    collect.main()
+    statistics.main()
+    (pair,) = read_statistics().comparisons
+    assert (pair.difference, pair.p, pair.p_holm, pair.verdict) == (0.0, 1.0, 1.0, "not distinguishable")
+    assert (pair.favouring_first, pair.favouring_second) == (0, 0)
+
+
+def test_a_clear_difference_is_distinguishable():
+    _, found = results(**SMALL)
+    (pair,) = found.comparisons
+    assert pair.verdict == "distinguishable"
+    assert pair.interval.high < 0
+
+
+def test_frontier_of_a_dominated_cell():
+    _, found = results(**SMALL)
+    cheap = {f.configuration: f.probability for f in found.frontiers if (f.among, f.cost) == ("all", "peak_memory")}
+    assert cheap == {"full": 1.0, "lora-ffn": 0.0}  # which takes more memory and is less accurate in every resample
+
+
+def test_one_configuration_has_no_pairs():
+    _, found = results(**SMALL | {"configurations": ["full"]})
+    assert found.comparisons == []
+
+
+def test_missing_predictions_are_named():
+    study = write_results(**SMALL)
+    write_predictions(study)
+    collect.main()
+    path_of("lora-ffn", 43).unlink()
+    with pytest.raises(InputError) as error:
+        statistics.main()
+    assert str(error.value) == (
+        "models/runs/distilbert/lora-ffn/43/predictions.parquet: no predictions of this run; "
+        "`dvc repro train@distilbert-lora-ffn-43` makes them"
+    )
+
+
+def test_other_labels_are_refused():
+    study = write_results(**SMALL)
+    write_predictions(study)
+    collect.main()
+    frame = pd.read_parquet(path_of("full", 43))
+    frame.assign(label=1 - frame["label"]).to_parquet(path_of("full", 43))
+    with pytest.raises(InputError) as error:
+        statistics.main()
+    assert str(error.value) == (
+        "models/runs/distilbert/full/43/predictions.parquet: labels are not those of "
+        "models/runs/distilbert/full/42/predictions.parquet: another test split; "
+        "`dvc repro -f train@distilbert-full-43`"
+    )
+
+
+def test_missing_column_is_named():
+    study = write_results(**SMALL)
+    write_predictions(study)
+    collect.main()
+    pd.read_parquet(path_of("full", 42)).drop(columns="prediction").to_parquet(path_of("full", 42))
+    with pytest.raises(InputError, match="no column prediction; `dvc repro -f train@distilbert-full-42`"):
+        statistics.main()
