@@ -73,7 +73,8 @@ def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: d
         census[protocol] = {name: {} for name in architectures}
         for name, configurations in architectures.items():
             for configuration, settings in configurations.items():
-                key = settings.model_dump_json(include=DECIDING)
+                unused = {"modules_to_save"} if settings.method == "full" else set()  # a matter of adapters
+                key = settings.model_dump_json(include=DECIDING - unused)
                 if key not in known:
                     known[key] = count_cell(settings, full_size[name])
                 census[protocol][name][configuration] = known[key]
@@ -101,25 +102,36 @@ def against_published(census: Census) -> pd.DataFrame:
     a process print what earlier ones left behind: full fine-tuning's growth of 12 bytes a weight (weights and two
     moments) also shows that a printed "GB" is 2**30 bytes.
     """
-    first = reported.segments().query("first_training_run_in_kernel == 1")
+    table = reported.segments()
     rows = []
-    for run in first.itertuples(index=False):
-        cell = census.root.get("as-published", {}).get(run.architecture, {}).get(run.configuration)
-        if cell is None or cell.predicted_memory is None:
+    for run in table.query("first_training_run_in_kernel == 1").itertuples(index=False):
+        predicted = census.root["as-published"].get(run.architecture, {})
+        if (memory := _memory(predicted, run)) is None:
             continue
-        printed, predicted = run.peak_vram_gb * reported.GIGABYTE, cell.predicted_memory.peak
-        error = predicted / printed - 1
-        note = "" if abs(error) <= TOLERANCE else _leftover_note(run, cell.predicted_memory)
-        rows.append((run.architecture, run.configuration, run.seed, round(printed), predicted, error, note))
+        printed = run.peak_vram_gb * reported.GIGABYTE
+        error = memory.peak / printed - 1
+        note = "" if abs(error) <= TOLERANCE else _leftover_note(table[table["kernel"] == run.kernel], predicted)
+        rows.append((run.architecture, run.configuration, run.seed, round(printed), memory.peak, error, note))
     columns = ["architecture", "configuration", "seed", "printed_bytes", "predicted_bytes", "relative_error", "note"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _leftover_note(run: tuple, predicted: PredictedMemory) -> str:
-    """How the excess of a deviating row compares with what one run leaves behind in its process."""
-    excess = run.peak_vram_gb - predicted.peak / reported.GIGABYTE
-    kept = (predicted.weights + predicted.optimizer) / reported.GIGABYTE
-    return (
-        f"printed - predicted = {excess:.4f} GiB, {excess / kept:.2f} times what this model and its optimiser leave "
-        f"behind ({kept:.4f}); execution {run.exec} of its process: an earlier, unprinted attempt may have left it"
-    )
+def _memory(predicted: dict[str, CensusCell], run: tuple) -> PredictedMemory | None:
+    return predicted[run.configuration].predicted_memory if run.configuration in predicted else None
+
+
+def _leftover_note(process: pd.DataFrame, predicted: dict[str, CensusCell]) -> str:
+    """What a process's runs print beyond their own prediction and what its earlier runs leave behind, in GiB.
+
+    An excess that stays the same when another method follows was there before the first run: a wrong prediction of
+    one method's activations would not carry over.
+    """
+    left, excess = 0.0, []
+    for run in process.itertuples(index=False):
+        if (memory := _memory(predicted, run)) is None:
+            break
+        beyond = run.peak_vram_gb - memory.peak / reported.GIGABYTE - left
+        excess.append(f"{run.configuration} {run.seed}: {beyond:.3f}")
+        left += (memory.weights + memory.optimizer) / reported.GIGABYTE
+    before = process["exec"].iloc[0] - 1
+    return f"GiB beyond prediction and earlier runs, after {before} executions: {', '.join(excess)}"
