@@ -8,15 +8,15 @@ JOBS ?= $(shell command -v nvidia-smi >/dev/null && echo 1 || getconf _NPROCESSO
 export STUDY_JOBS := $(JOBS)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What LaTeX needs on Debian and Ubuntu, and the files that show it is there.
-TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-science texlive-fonts-recommended cm-super
-TEX_FILES := IEEEtran.cls siunitx.sty booktabs.sty tabularx.sty microtype.sty cite.sty amssymb.sty hyperref.sty ptmr8t.tfm
+TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super latexdiff
+TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssymb.sty hyperref.sty ptmr8t.tfm
 
 # Reproduces the out-of-date cells of $$stages, JOBS of them at once, each in a dvc of its own.
 SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*json.load(sys.stdin))' \
 	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test lint benchmark determinism why tex clean
+.PHONY: help paper test lint benchmark determinism coverage why arxiv diff tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,17 @@ benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining
 determinism: $(VENV)/study ## retrain cells in a clone and compare bit for bit (metrics/bench/determinism.json)
 	python -m benchmarks.determinism
 
+coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metrics/bench/coverage.json)
+	python -m benchmarks.coverage
+
 why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
 	@python -m stages.why '$(N)'
+
+arxiv: $(VENV)/study tex ## paper/arxiv.tar.gz, which compiles with TeX alone
+	@python -m stages.arxiv
+
+diff: $(VENV)/study tex ## what changed between two revisions or experiments: make diff A=... [B=...], paper/diff.pdf
+	@python -m stages.diff $(A) $(B)
 
 clean: ## remove the virtual environment; data, models and metrics are DVC's
 	rm -rf $(VENV)
@@ -59,7 +68,7 @@ $(VENV)/dev: requirements-dev.txt $(VENV)/study
 
 # Installs TeX only when it is missing and this user may; else says what to run.
 tex:
-	@missing=; command -v latexmk >/dev/null || missing=latexmk; \
+	@missing=; for program in latexmk latexdiff; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	for file in $(TEX_FILES); do kpsewhich $$file >/dev/null 2>&1 || missing="$$missing $$file"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	install='apt-get install -y --no-install-recommends $(TEX_PACKAGES)'; \

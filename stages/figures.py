@@ -25,6 +25,7 @@ from stages.lib.numbers import COUNT, Unit, axis_label, memory_unit
 from stages.lib.provenance import Pipeline
 from stages.lib.runs import RUNS, label_of, memory, pairs, read_runs, summarise
 from stages.lib.settings import StudySettings
+from stages.lib.statistics import Statistics, pareto_frontier, read_statistics
 
 FOLDER = Path("paper/generated/figures")
 TOKENIZED = Path("data/tokenized")
@@ -42,7 +43,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True)
     with style.applied():
         figures = {
-            "methods": methods(runs, study, read_baselines()),
+            "methods": methods(runs, study, read_baselines(), read_statistics()),
             "pareto": pareto(runs, study, read_baselines()),
             "rank": rank(runs, study),
             "data": data(read_card(), lengths, study),
@@ -84,15 +85,18 @@ def read_lengths(architectures: list[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
-    """Accuracy of the headline grid: a panel an architecture, a dot a seed, a bar at the mean; baselines as lines."""
+def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, statistics: Statistics) -> Figure:
+    """Accuracy of the headline grid: a panel an architecture, a dot a seed, the mean with its interval; baselines."""
     names = list(dict.fromkeys(runs.loc[runs["role"] == "train", "configuration"]))
     labels = [study.configurations[name].label for name in names]
+    intervals = {(entry.architecture, entry.configuration): entry.interval for entry in statistics.accuracy}
     figure = Figure(figsize=(style.PAGE, 0.95 + 0.19 * len(names)))
     panels = figure.subplots(1, len(study.architectures), sharey=True, squeeze=False)[0]
     for axes, (architecture, look) in zip(panels, style.looks(list(study.architectures)).items(), strict=True):
         for height, name in enumerate(names):
             scores = 100 * _cell(runs, architecture, name)["test_accuracy"]
+            interval = intervals[architecture, name]
+            axes.hlines(height, 100 * interval.low, 100 * interval.high, color=style.GREY, linewidth=0.8, zorder=1)
             axes.plot(scores.mean(), height, "|", color="black", markersize=9, markeredgewidth=1.2)
             axes.plot(scores, [height] * len(scores), look.marker, color=look.colour, markersize=3.5, alpha=0.8)
         for name, score in _reference_scores(baselines).items():
@@ -146,7 +150,7 @@ def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Unit, study: St
     colours = style.looks(list(study.architectures))
     markers = style.looks(list(dict.fromkeys(cells["configuration"])))
     cost, accuracy = unit.scale * cells[column].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
-    best = frontier(cost, accuracy)
+    best = pareto_frontier(cost, accuracy)
     axes.step(cost[best], accuracy[best], where="post", color=style.GREY, linewidth=0.9, linestyle="--", zorder=1)
     for (_, cell), x, y in zip(cells.iterrows(), cost, accuracy, strict=True):
         axes.errorbar(
@@ -161,13 +165,6 @@ def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Unit, study: St
             elinewidth=0.7,
             capsize=1.5,
         )
-
-
-def frontier(cost: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
-    """Indices of the points that no other beats on both counts, by rising cost."""
-    order = np.lexsort((-accuracy, cost))
-    before = np.maximum.accumulate(np.concatenate(([-np.inf], accuracy[order][:-1])))
-    return order[accuracy[order] > before]
 
 
 def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:

@@ -67,6 +67,8 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "score": phrases.score,
         "gap": phrases.gap,
         "comma": comma,
+        "ledger_plain": ledger.plain,
+        "results_have_pairs": bool(results.statistics.comparisons),
         **{kind: produced(kind) for kind in FLOATS},
     }
 
@@ -92,15 +94,20 @@ def build_pdf(source: Path) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="paper-") as name:
         folder = Path(name)
-        shutil.copy(source, folder)
-        shutil.copy(BIBLIOGRAPHY, folder)
-        for kind in FLOATS:
-            shutil.copytree(GENERATED / kind, folder / GENERATED.name / kind)
+        copy_sources(source, folder)
         pdf = compile_pdf(folder / source.name)
         check_layout(source, pdf)
         partial = source.with_suffix(".pdf.tmp")
         shutil.copyfile(pdf, partial)
         os.replace(partial, source.with_suffix(".pdf"))
+
+
+def copy_sources(source: Path, folder: Path) -> None:
+    """All that LaTeX reads, in the places where ``source`` looks for it."""
+    shutil.copy(source, folder)
+    shutil.copy(BIBLIOGRAPHY, folder)
+    for kind in FLOATS:
+        shutil.copytree(GENERATED / kind, folder / GENERATED.name / kind)
 
 
 def check_layout(source: Path, pdf: Path) -> None:

@@ -15,6 +15,7 @@ from stages.lib.errors import run_stage
 from stages.lib.latex import Latex, escape, named
 from stages.lib.ledger import Ledger
 from stages.lib.numbers import memory_unit, parameter_unit
+from stages.lib.published_tables import claim_rows, memory_rows
 from stages.lib.results import Results, read_results
 from stages.lib.runs import METHODS, label_of, pairs, reference
 from stages.lib.settings import StudySettings
@@ -22,6 +23,7 @@ from stages.lib.settings import StudySettings
 FOLDER = Path("paper/generated/tables")
 NUMBERS = FOLDER / "numbers.json"
 NONE = Latex("--")
+STAR = Latex(r"\textsuperscript{*}")
 PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 
 
@@ -46,7 +48,11 @@ def main() -> None:
         "configurations": configurations(results, ledger),
         "modules": modules(results.study),
         "sensitivity": sensitivity(results, ledger),
+        "choices": choices(results, ledger),
+        "reliability": reliability(results, ledger),
         "spread": spread(results, ledger),
+        "claims": claims(results, ledger),
+        "memory": memory(results, ledger),
     }
     written = {name: table for name, table in tables.items() if table is not None}
     for name, table in written.items():
@@ -64,6 +70,7 @@ def performance(results: Results, ledger: Ledger) -> str:
         Column(f"Trainable ({parameters.symbol})"),
         Column(r"Share (\%)"),
         Column(r"Accuracy (\%)"),
+        Column("Interval"),
         Column(r"$\Delta$ (pp)"),
         Column(r"Macro-F1 (\%)"),
         Column("Training (s)"),
@@ -77,11 +84,25 @@ def performance(results: Results, ledger: Ledger) -> str:
             ledger.cell(f"{name}.trainable"),
             ledger.cell(f"{name}.trainable_share"),
             ledger.spread(f"{name}.accuracy", f"{name}.accuracy_sd"),
-            ledger.cell(f"{name}.vs.{full}.difference"),
+            between(ledger, f"{name}.interval_low", f"{name}.interval_high"),
+            ledger.cell(f"{name}.vs.{full}.difference") + mark(results, architecture, full, configuration),
             *(ledger.cell(f"{name}.{key}") for key in ("f1", "seconds", "memory")),
         ]
 
     return tabular(columns, [("No encoder", baselines(ledger)), *by_architecture(results, "train", row)])
+
+
+def between(ledger: Ledger, low: str, high: str) -> Latex:
+    """An interval, ``[87.10, 89.40]``."""
+    return Latex(f"[{ledger.cell(low)}, {ledger.cell(high)}]") if ledger.has(low) else NONE
+
+
+def mark(results: Results, architecture: str, first: str | None, second: str) -> Latex:
+    """A star on a difference that the paired test tells from none; its room stays free otherwise."""
+    test = results.comparison(architecture, first, second) if first else None
+    if test is None or first == second:
+        return Latex("")
+    return STAR if test.verdict == "distinguishable" else Latex(rf"\hphantom{{{STAR}}}")
 
 
 def baselines(ledger: Ledger) -> list[list[str]]:
@@ -92,7 +113,7 @@ def baselines(ledger: Ledger) -> list[list[str]]:
         "ceiling": "Ceiling of the corpus",
     }
     return [
-        [name, NONE, NONE, ledger.cell(f"baseline.{key}"), NONE, ledger.cell(f"baseline.{key}_f1"), NONE, NONE]
+        [name, NONE, NONE, ledger.cell(f"baseline.{key}"), NONE, NONE, ledger.cell(f"baseline.{key}_f1"), NONE, NONE]
         for key, name in names.items()
         if ledger.has(f"baseline.{key}")
     ]
@@ -145,7 +166,13 @@ def sensitivity(results: Results, ledger: Ledger) -> str | None:
     both = pairs(study, "lr")
     if not both:
         return None
-    columns = [Column("Configuration", "l"), Column(r"Base (\%)"), Column(r"Probe (\%)"), Column(r"$\Delta$ (pp)")]
+    columns = [
+        Column("Configuration", "l"),
+        Column(r"Base (\%)"),
+        Column(r"Probe (\%)"),
+        Column(r"$\Delta$ (pp)"),
+        Column("$p$"),
+    ]
 
     def row(architecture: str, base: str, probe: str) -> list[str]:
         scores = [(f"{architecture}.{name}.accuracy", f"{architecture}.{name}.accuracy_sd") for name in (base, probe)]
@@ -153,6 +180,7 @@ def sensitivity(results: Results, ledger: Ledger) -> str | None:
             named(study.configurations[base].label),
             *(ledger.spread(*keys) for keys in scores),
             ledger.cell(f"{architecture}.{probe}.vs.{base}.difference"),
+            ledger.cell(f"{architecture}.{probe}.vs.{base}.p"),
         ]
 
     return tabular(columns, [(label_of(study, a), [row(a, *pair) for pair in both]) for a in study.architectures])
@@ -175,6 +203,71 @@ def spread(results: Results, ledger: Ledger) -> str | None:
         return [label, *own]
 
     return tabular(columns, by_architecture(results, None, row))
+
+
+def choices(results: Results, ledger: Ledger) -> str | None:
+    """Pairs that differ in one design choice: difference, its interval and the corrected p; None without such pairs."""
+    study = results.study
+    fields = {"Rank": ("rank", "alpha"), "Placement": ("placement",), "Quantisation": ("method",)}
+    tested = {(test.first, test.second) for test in results.statistics.comparisons}
+    found = [(label, pair) for label, names in fields.items() for pair in pairs(study, *names) if pair in tested]
+    if not found:
+        return None
+    columns = [Column("Choice", "l"), Column(r"$\Delta$"), Column("Interval"), Column("$p$")]
+
+    def row(architecture: str, label: str, first: str, second: str) -> list[str]:
+        key = f"{architecture}.{second}.vs.{first}"
+        compared = Latex(f"{label} ({named(study.configurations[second].label)})")
+        own = [ledger.cell(f"{key}.difference"), between(ledger, f"{key}.low", f"{key}.high"), ledger.cell(f"{key}.p")]
+        return [compared, *own]
+
+    return tabular(
+        columns, [(label_of(study, a), [row(a, label, *pair) for label, pair in found]) for a in study.architectures]
+    )
+
+
+def reliability(results: Results, ledger: Ledger) -> str:
+    """Calibration of the headline grid, and how often each configuration is on its architecture's frontiers."""
+    columns = [
+        Column("Configuration", "l"),
+        Column(r"ECE (\%)"),
+        Column("Brier"),
+        Column(r"Memory (\%)"),
+        Column(r"Time (\%)"),
+    ]
+
+    def row(architecture: str, configuration: str) -> list[str]:
+        name = f"{architecture}.{configuration}"
+        keys = ("ece", "brier", "frontier_peak_memory", "frontier_train_seconds")
+        label = named(results.study.configurations[configuration].label)
+        return [label, *(ledger.cell(f"{name}.{key}") for key in keys)]
+
+    return tabular(columns, by_architecture(results, "train", row))
+
+
+def claims(results: Results, ledger: Ledger) -> str:
+    """The published claims with the verdicts of their own figures and of this build."""
+    columns = [
+        Column("Claim", r">{\raggedright\arraybackslash}X"),
+        Column("Published figures", "l"),
+        Column("This build", "l"),
+    ]
+    return tabular(columns, [(None, claim_rows(ledger, results.claims))], width=r"\textwidth")
+
+
+def memory(results: Results, ledger: Ledger) -> str | None:
+    """Predicted against printed peak memory of the published runs whose process was fresh."""
+    rows = memory_rows(ledger, results)
+    wrapped = r">{\raggedright\arraybackslash}X"
+    columns = [
+        Column("Architecture", wrapped),
+        Column("Configuration", wrapped),
+        Column("Seed"),
+        Column("Printed"),
+        Column("Predicted"),
+        Column(r"Error (\%)"),
+    ]
+    return tabular(columns, [(None, rows)], width=r"\columnwidth") if rows else None
 
 
 def tabular(columns: list[Column], groups: list[Group], width: str | None = None) -> str:

@@ -3,17 +3,32 @@
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import datasets
 import numpy as np
 
-from stages import settings
+from stages import claims, reconcile, settings
+from stages.lib import reported
 from stages.lib.baselines import BASELINES, BagOfWords, Baselines, Majority
 from stages.lib.card import Card, Leakage, SplitCard, Words, write_card
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
+from stages.lib.census import Census, CensusCell, write_census
+from stages.lib.memory import PredictedMemory
 from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run, write_record
+from stages.lib.runs import pairs
 from stages.lib.settings import StudySettings
+from stages.lib.statistics import (
+    Accuracy,
+    Calibration,
+    Comparison,
+    Frontier,
+    Interval,
+    Statistics,
+    limits,
+    write_statistics,
+)
 from tests.tiny_study import ROOT, write_params
 
 TEST_ROWS = 2000
@@ -38,6 +53,7 @@ def write_results(**changes: object) -> StudySettings:
     Path("data/raw").mkdir(parents=True, exist_ok=True)
     write_card(make_card(), Path("data/raw/card.json"))
     BASELINES.write_text(make_baselines().model_dump_json(), encoding="utf-8")
+    write_statistics(make_statistics(study))
     for index, architecture in enumerate(study.architectures):
         write_base_report(architecture)
         write_lengths(architecture, 28 + 4 * index, study.max_length)
@@ -193,6 +209,104 @@ def make_baselines() -> Baselines:
     return Baselines(
         majority=Majority(label=0, test_accuracy=0.5), tfidf_logistic_regression=bag, ceiling_accuracy=0.95
     )
+
+
+def make_statistics(study: StudySettings) -> Statistics:
+    """Intervals of a fixed width; pairs more than two points apart are distinguishable."""
+    over = "examples and seeds" if len(study.seeds) > 1 else "examples"
+    scores: dict[tuple[str, str], list[float]] = {}
+    for cell in study.cells:
+        scores.setdefault((cell.architecture, cell.configuration), []).append(accuracy(cell))
+    mean = {key: float(np.mean(values)) for key, values in scores.items()}
+    headline = list(dict.fromkeys(cell.configuration for cell in study.cells if cell.role == "train"))
+    names = [*combinations(headline, 2), *(pair for pair in pairs(study, "lr") if not set(pair) <= set(headline))]
+
+    def interval(centre: float) -> Interval:
+        return Interval(low=centre - 0.013, high=centre + 0.013, over=over)
+
+    return Statistics(
+        examples=TEST_ROWS,
+        seeds=study.seeds,
+        confidence=0.95,
+        level=0.05,
+        resamples=1000,
+        random_seed=2025,
+        accuracy=[
+            Accuracy(
+                architecture=a,
+                configuration=c,
+                mean=value,
+                sd=float(np.std(scores[a, c], ddof=1)) if len(study.seeds) > 1 else None,
+                interval=interval(value),
+            )
+            for (a, c), value in mean.items()
+        ],
+        comparisons=[
+            Comparison(
+                architecture=a,
+                first=first,
+                second=second,
+                learning_rate_only=first.removesuffix("-probe") == second.removesuffix("-probe"),
+                difference=mean[a, second] - mean[a, first],
+                interval=interval(mean[a, second] - mean[a, first]),
+                favouring_first=100,
+                favouring_second=120,
+                exact=False,
+                p=0.0004 if abs(mean[a, second] - mean[a, first]) > 0.02 else 0.5,
+                p_holm=0.0008 if abs(mean[a, second] - mean[a, first]) > 0.02 else 1.0,
+                verdict="distinguishable" if abs(mean[a, second] - mean[a, first]) > 0.02 else "not distinguishable",
+            )
+            for a in study.architectures
+            for first, second in names
+        ],
+        frontiers=[
+            Frontier(among=among, cost=cost, architecture=a, configuration=c, on_frontier=True, probability=0.75)
+            for among in ("architecture", "all")
+            for cost in ("peak_memory", "train_seconds")
+            for a in study.architectures
+            for c in headline
+        ],
+        calibration=[
+            Calibration(
+                architecture=cell.architecture,
+                configuration=cell.configuration,
+                seed=cell.seed,
+                expected_calibration_error=0.031,
+                brier_score=0.091,
+                true_negatives=900,
+                false_positives=100,
+                false_negatives=100,
+                true_positives=900,
+            )
+            for cell in study.cells
+        ],
+        limits=limits(len(study.seeds)),
+    )
+
+
+def make_census(study: StudySettings) -> Census:
+    """Predictions two per cent above the printed peaks."""
+    segments = reported.segments()
+    printed = {(run.architecture, run.configuration): run.peak_vram_gb for run in segments[::-1].itertuples()}
+
+    def cell(architecture: str, configuration: str) -> CensusCell:
+        peak = int(1.02 * printed.get((architecture, configuration), 1.0) * 2**30)
+        counts = dict.fromkeys(("new_but_frozen", "trainable_but_dead"), 0)
+        memory = PredictedMemory(weights=peak // 2, gradients=1, optimizer=1, activations=1, peak=peak)
+        totals = {"total": 100, "total_packed_4bit": 60, "trainable": 10, "adapter": 5, "head": 5}
+        return CensusCell(**counts, **totals, predicted_memory=memory)
+
+    grid = {a: {c: cell(a, c) for c in study.configurations} for a in study.architectures}
+    return Census({"corrected": grid, "as-published": grid})
+
+
+def judge_published_study() -> None:
+    """Everything that follows from the published figures, in the current folder; needs ``metrics/runs.csv``."""
+    for name in ("data/reported", "stages/lib"):
+        shutil.copytree(ROOT / name, name, ignore=shutil.ignore_patterns("*.py", "__pycache__"), dirs_exist_ok=True)
+    write_census(make_census(read_settings(StudySettings, STUDY)))
+    reconcile.main()
+    claims.main()
 
 
 def write_base_report(architecture: str) -> None:

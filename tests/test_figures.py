@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pypdf import PdfReader
 
@@ -8,7 +7,7 @@ from stages import collect, figures
 from stages.lib import style
 from stages.lib.errors import InputError
 from stages.lib.runs import read_runs
-from tests.fixtures import make_baselines, make_card, write_results
+from tests.fixtures import make_baselines, make_card, make_statistics, write_results
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 
@@ -26,11 +25,6 @@ def results(**changes):
 
 def written() -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in sorted(Path("paper/generated/figures").glob("*.pdf"))}
-
-
-def test_frontier_keeps_what_no_other_point_beats():
-    cost, accuracy = np.array([3.0, 1.0, 2.0, 4.0, 1.0]), np.array([0.9, 0.7, 0.8, 0.85, 0.6])
-    assert figures.frontier(cost, accuracy).tolist() == [1, 2, 0]
 
 
 def test_full_grid_has_four_figures_with_embedded_truetype_fonts_and_fixed_bytes():
@@ -57,7 +51,7 @@ def test_widths_are_those_of_the_page():
     study, runs = results(architectures=["distilbert", "roberta"])
     with style.applied():
         made = [
-            figures.methods(runs, study, make_baselines()),
+            figures.methods(runs, study, make_baselines(), make_statistics(study)),
             figures.pareto(runs, study, make_baselines()),
             figures.rank(runs, study),
         ]
@@ -67,7 +61,7 @@ def test_widths_are_those_of_the_page():
 def test_methods_draw_every_run():
     study, runs = results(architectures=["distilbert"])
     with style.applied():
-        axes = figures.methods(runs, study, make_baselines()).axes[0]
+        axes = figures.methods(runs, study, make_baselines(), make_statistics(study)).axes[0]
     dots = [line for line in axes.lines if line.get_marker() not in ("|", "None")]
     drawn = sorted(float(x) for line in dots for x in line.get_xdata())
     assert drawn == pytest.approx(sorted(100 * runs.loc[runs["role"] == "train", "test_accuracy"]))

@@ -12,9 +12,9 @@ from stages import collect, figures, paper, tables
 from stages.lib import pdf
 from stages.lib.entries import build
 from stages.lib.errors import InputError
-from stages.lib.ledger import Origin
+from stages.lib.ledger import Origin, read_numbers
 from stages.lib.numbers import COUNT
-from tests.fixtures import make_card, write_results
+from tests.fixtures import judge_published_study, make_card, write_results
 from tests.tiny_study import ROOT
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
@@ -33,7 +33,9 @@ def prepare(drawn: bool = False, **changes) -> None:
     Path("paper").mkdir()
     for name in ("main.tex.j2", "numbers.html.j2", "references.bib"):
         shutil.copy(ROOT / "paper" / name, "paper")
-    for stage in (collect, tables, figures) if drawn else (collect, tables):
+    collect.main()
+    judge_published_study()
+    for stage in (tables, figures) if drawn else (tables,):
         stage.main()
     if not drawn:
         Path("paper/generated/figures").mkdir()
@@ -85,6 +87,29 @@ def test_full_grid_builds_the_same_bytes_in_two_folders(tmp_path, monkeypatch):
     assert len(pages()) >= 4
     assert all("SMALL-SCALE BUILD" in page and "profile mini" in page for page in pages())
     assert "??" not in "".join(pages())
+
+
+NAMES = ("IA3", "r=8", "r=16", "v3", "(IA)3", "UTF-8")
+
+
+def numerals(text: str) -> set[str]:
+    """Numerals of running text, thousands' commas kept, signs and units aside."""
+    for name in NAMES:
+        text = text.replace(name, " ")
+    text = re.sub(r"(?:Section|Table|TABLE|Fig\.) ?[IVX\d]+", " ", text)
+    text = re.sub(r"\[[\d, \u2013-]+\]", lambda m: " " if "." not in m[0] else m[0], text)  # citations, not intervals
+    return set(re.findall(r"(?<![A-Za-z\d.,])\d[\d,]*(?:\.\d+)*", text.replace("\u2212", "-")))
+
+
+@needs_latex
+def test_every_numeral_of_the_pdf_is_in_the_ledger():
+    prepare(drawn=True)
+    paper.main()
+    text = "\n".join(pages()).split("REFERENCES")[0]
+    known = set().union(*(numerals(f" {number.text} ") for number in read_numbers(paper.NUMBERS).values()))
+    found = {numeral.rstrip(",.") for numeral in numerals(text)}
+    assert len(found) > 200
+    assert sorted(found - {numeral.rstrip(",.") for numeral in known}) == []
 
 
 @needs_latex

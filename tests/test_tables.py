@@ -8,9 +8,20 @@ from stages.lib.ledger import read_numbers
 from stages.lib.lint import check_table
 from stages.lib.results import Results, read_results
 from stages.lib.runs import CELL, summarise
-from tests.fixtures import write_results
+from tests.fixtures import judge_published_study, write_results
 from tests.test_paper import untraced
 
+EVERY = [
+    "choices",
+    "claims",
+    "configurations",
+    "memory",
+    "modules",
+    "performance",
+    "reliability",
+    "sensitivity",
+    "spread",
+]
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 
 
@@ -23,6 +34,7 @@ def results(scores: dict[str, list[float]] | None = None, **changes) -> Results:
     """Results of a changed params.yaml, with the accuracies of some configurations replaced."""
     write_results(**changes)
     collect.main()
+    judge_published_study()
     found = read_results()
     for name, values in (scores or {}).items():
         found.runs.loc[found.runs["configuration"] == name, "test_accuracy"] = values
@@ -44,22 +56,22 @@ def test_performance_row_is_exact():
     found = results(scores, architectures=["distilbert"], configurations=["full", "lora-ffn"], probes=[])
     made = table(tables.performance, found)
     assert rows(made, "Full FT") == [
-        ["Full FT", "612.4", "100.0", r"90.50\,\textpm\,0.71", "--", "89.98", "9.8", "272"]
+        ["Full FT", "612.4", "100.0", r"90.50\,\textpm\,0.71", "[88.72, 91.32]", "--", "89.98", "9.8", "272"]
     ]
-    assert rows(made, "LoRA FFN")[0][3:5] == [r"87.00\,\textpm\,1.41", "$-$3.50"]
+    assert rows(made, "LoRA FFN")[0][5] == r"$-$3.50\textsuperscript{*}"
     assert r"\itshape DistilBERT" in made
 
 
 def test_baselines_stand_above_the_runs():
     made = table(tables.performance, results(**SMALL))
-    assert rows(made, "Majority") == [["Majority class", "--", "--", "50.00", "--", "--", "--", "--"]]
-    assert rows(made, "TF-IDF")[0][3:6] == ["88.50", "--", "88.40"]
+    assert rows(made, "Majority") == [["Majority class", "--", "--", "50.00", "--", "--", "--", "--", "--"]]
+    assert rows(made, "TF-IDF")[0][3:7] == ["88.50", "--", "--", "88.40"]
     assert rows(made, "Ceiling")[0][3] == "95.00"
 
 
 def test_delta_is_in_percentage_points_not_relative():
     found = results({"full": [0.50], "lora-ffn": [0.60]}, **SMALL)
-    assert rows(table(tables.performance, found), "LoRA FFN")[0][4] == "+10.00"
+    assert rows(table(tables.performance, found), "LoRA FFN")[0][5] == r"+10.00\textsuperscript{*}"
 
 
 def test_one_seed_shows_a_dash_for_the_deviation():
@@ -70,13 +82,13 @@ def test_one_seed_shows_a_dash_for_the_deviation():
 
 def test_without_full_fine_tuning_delta_is_a_dash():
     found = results(**SMALL | {"configurations": ["ia3"]})
-    assert rows(table(tables.performance, found), "IA3")[0][4] == "--"
+    assert rows(table(tables.performance, found), "IA3")[0][5] == "--"
 
 
 def test_sensitivity_pairs_each_method_with_its_probe():
     found = results({"ia3": [0.80, 0.80], "ia3-probe": [0.815, 0.825]}, architectures=["roberta"])
     made = table(tables.sensitivity, found)
-    assert rows(made, "IA3") == [["IA3", r"80.00\,\textpm\,0.00", r"82.00\,\textpm\,0.71", "+2.00"]]
+    assert rows(made, "IA3") == [["IA3", r"80.00\,\textpm\,0.00", r"82.00\,\textpm\,0.71", "+2.00", "1.000"]]
     assert [row[0] for start in ("Full", "LoRA", "QLoRA", "IA3") for row in rows(made, start)] == [
         "Full FT",
         "LoRA FFN",
@@ -94,7 +106,10 @@ def test_configurations_print_both_rates():
 
 def test_every_numeral_is_linked_to_the_ledger():
     found = results()
-    for make in (tables.performance, tables.configurations, tables.sensitivity, tables.spread):
+    for name in EVERY:
+        if name == "modules":
+            continue  # names alone
+        make = getattr(tables, name)
         Path("table.tex").write_text(make(found, build(found)), encoding="utf-8")
         check_table(Path("table.tex"))
 
@@ -119,9 +134,9 @@ def test_labels_are_escaped():
 @pytest.mark.parametrize(
     ("changes", "names"),
     [
-        ({}, ["configurations", "modules", "performance", "sensitivity", "spread"]),
-        (SMALL, ["configurations", "modules", "performance"]),
-        (SMALL | {"configurations": ["full"]}, ["configurations", "performance"]),
+        ({}, EVERY),
+        (SMALL, ["claims", "configurations", "memory", "modules", "performance", "reliability"]),
+        (SMALL | {"configurations": ["full"]}, ["claims", "configurations", "memory", "performance", "reliability"]),
     ],
 )
 def test_main_writes_the_tables_that_have_rows(changes, names):

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from stages.lib.baselines import BASELINES
 from stages.lib.card import CARD
 from stages.lib.cells import STUDY
+from stages.lib.census import TOLERANCE
+from stages.lib.claims import CLAIMS, FAILS, HOLDS, UNDECIDED
 from stages.lib.ledger import Ledger, Origin
 from stages.lib.numbers import (
     COUNT,
@@ -18,18 +18,20 @@ from stages.lib.numbers import (
     LOSS,
     PERCENT,
     POINTS,
+    SCALE,
+    SCORE,
     SECONDS,
     SHARE,
     memory_unit,
     parameter_unit,
 )
 from stages.lib.provenance import Pipeline
+from stages.lib.reconciliation import RECONCILIATION
 from stages.lib.results import Results
-from stages.lib.runs import RUNS, SUMMARY, pairs, reference
+from stages.lib.runs import CELL, RUNS, SUMMARY, pairs, reference
+from stages.lib.statistics import STATISTICS
 
 CLOSE = 0.01  # a fraction of accuracy: what the report calls close
-LEVEL = 0.95  # of the intervals
-Z = float(norm.ppf((1 + LEVEL) / 2))
 HERE = Path("stages/lib/entries.py")
 
 
@@ -45,7 +47,9 @@ def build(results: Results) -> Ledger:
         _bases,
         _cells,
         _comparisons,
-        _noise,
+        _seeds,
+        _statistics,
+        _published,
         _audit,
         _machine,
     ):
@@ -198,6 +202,13 @@ def _compare(ledger: Ledger, results: Results, architecture: str, first: str, se
     records = tuple(x + y for x, y in zip(*(results.records(c, architecture) for c in (first, second)), strict=True))
     ledger.add(f"{key}.difference", mean, DIFFERENCE, Origin(SUMMARY, expression, *records), optional=True)
     ledger.add(f"{key}.distance", abs(mean), POINTS, Origin(SUMMARY, f"abs({expression})", *records), optional=True)
+    if (test := results.comparison(architecture, first, second)) is not None:
+        source = _of(f"comparisons where {architecture}, {test.first}, {test.second}", *records)
+        ledger.add_p(f"{key}.p", test.p_holm, source, optional=True)
+        ends = (test.interval.low, test.interval.high)
+        low, high = ends if test.first == first else (-ends[1], -ends[0])
+        ledger.add(f"{key}.low", low, DIFFERENCE, source, optional=True)
+        ledger.add(f"{key}.high", high, DIFFERENCE, source, optional=True)
     for name, column in (
         ("seconds_ratio", "train_seconds_mean"),
         ("memory_ratio", "peak_memory_bytes_mean"),
@@ -208,23 +219,87 @@ def _compare(ledger: Ledger, results: Results, architecture: str, first: str, se
             ledger.add(f"{key}.{name}", after / before, FACTOR, source, optional=True)
 
 
-def half_width(results: Results) -> float:
-    """Largest half-width, at LEVEL, of a headline run's accuracy that comes from the finite test split (normal)."""
-    accuracy = results.runs.loc[results.runs["role"] == "train", "test_accuracy"].to_numpy()
-    return float(Z * np.sqrt(accuracy * (1 - accuracy) / results.card.splits["test"].rows).max())
+def _seeds(ledger: Ledger, results: Results) -> None:
+    """How far a configuration's runs lie apart, and what their number cannot show."""
+    limits = results.statistics.limits
+    if limits.t_interval_factor is None:
+        return
+    extent = results.cells["test_accuracy_max"] - results.cells["test_accuracy_min"]
+    source = Origin(RUNS, "largest max - min of test_accuracy in a cell")
+    ledger.add("seeds.range_largest", extent.max(), POINTS, source)
+    source = Origin(RUNS, "median over cells of max - min of test_accuracy")
+    ledger.add("seeds.range_median", extent.median(), POINTS, source)
+    smallest = Origin(STATISTICS, "limits.smallest_permutation_p")
+    ledger.add_p("seeds.smallest_p", limits.smallest_permutation_p, smallest)
+    enough = Origin(STATISTICS, "limits.seeds_for_permutation_p_below_level")
+    ledger.add("seeds.enough", limits.seeds_for_permutation_p_below_level, COUNT, enough)
+    factor = Origin(STATISTICS, "limits.t_interval_factor")
+    ledger.add("seeds.t_factor", limits.t_interval_factor, SCALE, factor)
 
 
-def _noise(ledger: Ledger, results: Results) -> None:
-    ledger.add("noise.level", LEVEL, SHARE._replace(decimals=0), Origin(HERE, "LEVEL"))
-    formula = "largest z sqrt(p (1 - p) / n) over test_accuracy p, role train; n from the card"
-    ledger.add("noise.half_width", half_width(results), POINTS, Origin(RUNS, formula))
-    ledger.add("noise.difference", half_width(results) * 2**0.5, POINTS, Origin(RUNS, f"sqrt(2) x {formula}"))
-    if len(results.study.seeds) > 1:
-        extent = results.cells["test_accuracy_max"] - results.cells["test_accuracy_min"]
-        source = Origin(RUNS, "largest max - min of test_accuracy in a cell")
-        ledger.add("noise.range_largest", extent.max(), POINTS, source)
-        source = Origin(RUNS, "median over cells of max - min of test_accuracy")
-        ledger.add("noise.range_median", extent.median(), POINTS, source)
+def _statistics(ledger: Ledger, results: Results) -> None:
+    """Intervals of the accuracies, the family of tests, calibration, and places on the frontiers."""
+    statistics = results.statistics
+    ledger.add("statistics.confidence", statistics.confidence, SHARE._replace(decimals=0), _of("confidence"))
+    ledger.add("statistics.level", statistics.level, SHARE._replace(decimals=0), _of("level"))
+    ledger.add("statistics.resamples", statistics.resamples, COUNT, _of("resamples"))
+    clear = sum(c.verdict == "distinguishable" for c in statistics.comparisons)
+    ledger.add(
+        "statistics.comparisons", len(statistics.comparisons), COUNT, _of("length of comparisons"), optional=True
+    )
+    ledger.add("statistics.distinguishable", clear, COUNT, _of("comparisons that are distinguishable"), optional=True)
+    for entry in statistics.accuracy:
+        name = f"{entry.architecture}.{entry.configuration}"
+        probe = results.cells.loc[(entry.architecture, entry.configuration), "role"] == "probe"
+        records = results.records(entry.configuration, entry.architecture)
+        for end in ("low", "high"):
+            source = _of(f"accuracy where {name}: interval.{end}", *records)
+            ledger.add(f"{name}.interval_{end}", getattr(entry.interval, end), PERCENT, source, optional=probe)
+    for entry in statistics.frontiers:
+        if entry.among == "architecture":
+            name = f"{entry.architecture}.{entry.configuration}"
+            source = _of(f"frontiers where {name}, {entry.cost}, among architecture: probability")
+            ledger.add(f"{name}.frontier_{entry.cost}", entry.probability, SHARE._replace(decimals=0), source)
+    _calibration(ledger, results)
+
+
+def _calibration(ledger: Ledger, results: Results) -> None:
+    runs = pd.DataFrame([entry.model_dump() for entry in results.statistics.calibration])
+    for (architecture, configuration), own in runs.groupby(CELL, sort=False):
+        name = f"{architecture}.{configuration}"
+        probe = results.cells.loc[(architecture, configuration), "role"] == "probe"
+        records = results.records(configuration, architecture)
+        for field, key, unit in (("expected_calibration_error", "ece", PERCENT), ("brier_score", "brier", SCORE)):
+            source = _of(f"mean of {field} over calibration where {name}", *records)
+            ledger.add(f"{name}.{key}", own[field].mean(), unit, source, optional=probe)
+
+
+def _of(key: str, *records: tuple[str, ...]) -> Origin:
+    return Origin(STATISTICS, key, *records)
+
+
+def _published(ledger: Ledger, results: Results) -> None:
+    """How far the published study agrees with itself."""
+    found, claims = results.reconciliation, results.claims.claims
+    counts = {
+        "cells_checked": (found.cells_checked, "cells_checked"),
+        "contradictions": (len(found.contradictions), "length of contradictions"),
+        "residue": (len(found.residue), "length of residue"),
+        "missing": (len(found.missing_runs), "length of missing_runs"),
+        "left_out": (len(found.left_out), "length of left_out"),
+    }
+    for key, (value, where) in counts.items():
+        ledger.add(f"published.{key}", value, COUNT, Origin(RECONCILIATION, where))
+    ledger.add("claims.count", len(claims), COUNT, Origin(CLAIMS, "length of claims"))
+    for key, verdict in (("hold", HOLDS), ("fail", FAILS), ("undecided", UNDECIDED)):
+        number = sum(claim.published.verdict == verdict for claim in claims)
+        ledger.add(f"claims.{key}", number, COUNT, Origin(CLAIMS, f"claims whose published verdict is {verdict!r}"))
+    close = (results.memory["relative_error"].abs() <= TOLERANCE).sum()
+    where = Origin("metrics/census.json", "predicted peaks within the tolerance of the printed ones")
+    ledger.add("memory.close", close, COUNT, where, optional=True)
+    ledger.add("memory.compared", len(results.memory), COUNT, where, optional=True)
+    tolerance = Origin("stages/lib/census.py", "TOLERANCE")
+    ledger.add("memory.tolerance", TOLERANCE, SHARE._replace(decimals=0), tolerance, optional=True)
 
 
 def _audit(ledger: Ledger, results: Results) -> None:

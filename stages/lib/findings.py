@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from stages.lib.entries import CLOSE, half_width
+from stages.lib.entries import CLOSE
 from stages.lib.latex import Latex, escape, listing
 from stages.lib.ledger import Ledger
 from stages.lib.results import Results
@@ -125,27 +125,24 @@ class Phrases:
     def lower(self, pair: tuple[str, str]) -> list[str]:
         return [a for a in self.results.study.architectures if self.sign(a, pair[1], pair[0]) < 0]
 
-    def beyond_noise(self, pair: tuple[str, str]) -> list[str]:
-        """Architectures in which a pair's means differ by more than the test split's sampling error."""
-        limit = half_width(self.results) * 2**0.5
-        mean = self.results.mean
-        return [a for a in self.results.study.architectures if abs(mean(a, pair[1]) - mean(a, pair[0])) > limit]
+    def distinguishable(self, pair: tuple[str, str]) -> list[str]:
+        """Architectures in which the paired test tells the two apart, after Holm's correction."""
+        tests = {a: self.results.comparison(a, *pair) for a in self.results.study.architectures}
+        return [a for a, test in tests.items() if test is not None and test.verdict == "distinguishable"]
 
-    def against_noise(self, pair: tuple[str, str]) -> Latex:
-        """The end of a sentence: which of a pair's differences exceed the sampling error."""
-        beyond, everywhere = self.beyond_noise(pair), list(self.results.study.architectures)
-        limit = self.number("noise.difference")
-        if not beyond:
-            subject = "it does not exceed" if len(everywhere) == 1 else "none exceeds"
-            return Latex(f"{subject} the sampling error of the test split ({limit}).")
-        if len(everywhere) == 1:
-            subject = "it exceeds"
-        elif beyond == everywhere:
-            subject = "all exceed"
+    def tested(self, pair: tuple[str, str]) -> Latex:
+        """The end of a sentence: which of a pair's differences a paired test tells from none."""
+        clear, everywhere = self.distinguishable(pair), list(self.results.study.architectures)
+        if not clear:
+            subject = "it is not" if len(everywhere) == 1 else "none is"
+        elif len(everywhere) == 1:
+            subject = "it is"
+        elif clear == everywhere:
+            subject = "all are"
         else:
-            listed = listing(self.names(beyond))
-            subject = f"{'that' if len(beyond) == 1 else 'those'} on {listed} exceed{'s' * (len(beyond) == 1)}"
-        return Latex(f"{subject} the sampling error of the test split ({limit}).")
+            which, verb = ("that", "is") if len(clear) == 1 else ("those", "are")
+            subject = f"{which} on {listing(self.names(clear))} {verb}"
+        return Latex(f"{subject} distinguishable from none.")
 
     def names(self, architectures: list[str]) -> list[Latex]:
         return [self.architecture(name) for name in architectures]

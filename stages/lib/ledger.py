@@ -66,6 +66,11 @@ class Ledger:
         """Enter a learning rate."""
         self._enter(key, float(value), rate_text(value), "", origin, optional)
 
+    def add_p(self, key: str, value: float, origin: Origin, *, optional: bool = False) -> None:
+        """Enter a p value; three decimals."""
+        printed = "<0.001" if value < 0.001 else f"{value:.3f}"
+        self._enter(key, value, printed, "", origin, optional)
+
     def has(self, key: str) -> bool:
         return key in self.entries
 
@@ -105,7 +110,7 @@ class Ledger:
             InputError: the stage has not run.
         """
         for key, number in read_numbers(path).items():
-            self.entries.setdefault(key, number)
+            self.entries.setdefault(key, number)  # entered by that stage alone, or by both alike
             self.used.add(key)
 
     def _enter(self, key: str, value: float | str, printed: str, symbol: str, origin: Origin, optional: bool) -> None:

@@ -22,8 +22,11 @@ class Unit(NamedTuple):
 COUNT = Unit()
 LOSS = Unit(decimals=2)
 FACTOR = Unit(decimals=2)
+SCALE = Unit(decimals=1)
+SCORE = Unit(decimals=3)
 PERCENT = Unit("%", 100, 2)
 SHARE = Unit("%", 100, 1)
+SIGNED_SHARE = Unit("%", 100, 1, signed=True)
 POINTS = Unit("pp", 100, 2)
 DIFFERENCE = Unit("pp", 100, 2, signed=True)
 SECONDS = Unit("s", 1, 1)
@@ -78,4 +81,4 @@ def tex(numeral: str) -> Latex:
         mantissa, exponent = numeral.split("e")
         power = f"10^{{{int(exponent)}}}"
         return Latex(f"${power}$" if mantissa == "1" else rf"${mantissa}\times {power}$")
-    return Latex(numeral.replace("-", "$-$"))
+    return Latex(numeral.replace("-", "$-$").replace("<", "$<$"))

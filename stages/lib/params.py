@@ -15,7 +15,6 @@ from stages.lib.cells import Train
 from stages.lib.errors import InputError
 from stages.lib.schema import Count, Fraction, Method, Name, Rate, Revision, Seed, Strict
 
-
 # Keywords of a transformers configuration class.
 FullSize = dict[str, bool | int | float | str | list[str]]
 

@@ -12,7 +12,7 @@ from pypdf.generic import DictionaryObject
 from stages.lib.errors import InputError
 
 COMMAND = ("latexmk", "-pdf", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error")
-PACKAGES = "latexmk texlive-latex-recommended texlive-publishers texlive-science texlive-fonts-recommended cm-super"
+PACKAGES = "latexmk texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super"
 INSTALL = f"sudo apt-get install -y --no-install-recommends {PACKAGES}"
 # Dates inside the PDF come from this, so that its bytes depend on the sources alone.
 EPOCH = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "TZ": "UTC"}

@@ -1,4 +1,7 @@
-"""Which stage of ``dvc.yaml`` makes a file, and the command that makes it again."""
+"""Which stage of ``dvc.yaml`` makes a file, and the command that makes it again.
+
+DVC takes no pipeline file as a dependency: after renaming a stage, `dvc repro -f tables figures paper`.
+"""
 
 import re
 from pathlib import Path

@@ -8,11 +8,15 @@ import pandas as pd
 from stages.lib.baselines import Baselines, read_baselines
 from stages.lib.card import Card, read_card
 from stages.lib.cells import STUDY, read_settings, run_path
+from stages.lib.census import against_published, read_census
+from stages.lib.claims import Claims, read_claims
 from stages.lib.errors import InputError
 from stages.lib.ledger import Origin
 from stages.lib.pretraining import PretrainingReport
+from stages.lib.reconciliation import Reconciliation, read_reconciliation
 from stages.lib.runs import CELL, RUNS, read_runs, summarise
 from stages.lib.settings import StudySettings
+from stages.lib.statistics import Comparison, Statistics, read_statistics
 
 
 class Results(NamedTuple):
@@ -24,6 +28,22 @@ class Results(NamedTuple):
     card: Card
     bases: dict[str, PretrainingReport]
     baselines: Baselines
+    statistics: Statistics
+    claims: Claims
+    reconciliation: Reconciliation
+    memory: pd.DataFrame  # see census.against_published
+
+    def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
+        """The paired test of two configurations, whichever way round it was made; None if it was not."""
+        wanted = {first, second}
+        return next(
+            (
+                c
+                for c in self.statistics.comparisons
+                if c.architecture == architecture and {c.first, c.second} == wanted
+            ),
+            None,
+        )
 
     def mean(self, architecture: str, configuration: str, column: str = "test_accuracy_mean") -> float:
         return self.cells.loc[(architecture, configuration), column]
@@ -48,7 +68,8 @@ def read_results() -> Results:
     _check_grid(study, runs)
     cells = summarise(runs).set_index(CELL)
     bases = {name: read_base(name) for name in study.architectures}
-    return Results(study, runs, cells, read_card(), bases, read_baselines())
+    judged = read_claims(), read_reconciliation(), against_published(read_census())
+    return Results(study, runs, cells, read_card(), bases, read_baselines(), read_statistics(), *judged)
 
 
 def read_base(architecture: str) -> PretrainingReport:

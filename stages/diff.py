@@ -1,0 +1,141 @@
+"""Compare two experiments: ``make diff A=<revision or experiment> B=<…>`` -> paper/diff.pdf and a table.
+
+Not a stage: it derives from what each revision's stages made, taken from DVC's cache. What changed is marked in the
+PDF by latexdiff; the table lists the numbers that changed and the claims whose verdict flipped.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tabulate import tabulate
+
+from stages.lib.errors import InputError, run_stage
+from stages.lib.ledger import Number, read_numbers
+from stages.lib.pdf import compile_pdf
+from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
+
+WORKSPACE = "workspace"
+OUTPUT = PAPER / "diff.pdf"
+CLAIMS = Path("metrics/claims.json")
+# the link of a number is no change of the number; its text is compared
+LATEXDIFF = ("latexdiff", "--flatten", "--append-textcmd=traced,named", "--graphics-markup=none")
+
+
+def main(a: str, b: str) -> None:
+    """Write the marked PDF and print what changed from ``a`` to ``b``."""
+    if shutil.which(LATEXDIFF[0]) is None:
+        raise InputError(f"{LATEXDIFF[0]}: not found; install it: sudo apt-get install latexdiff")
+    with tempfile.TemporaryDirectory(prefix="diff-") as name:
+        old, new = Path(name, "old"), Path(name, "new")
+        for revision, folder in ((a, old), (b, new)):
+            fetch(revision, folder)
+        shutil.copyfile(mark_changes(old, new), OUTPUT)
+        numbers = changed_numbers(*(read_numbers(folder / NUMBERS) for folder in (old, new)))
+        claims = flipped_claims(*(read_verdicts(folder / CLAIMS) for folder in (old, new)))
+    print(
+        tabulate(numbers, headers=["number", a, b, "change"], disable_numparse=True) if numbers else "no number changed"
+    )
+    print("\n" + (tabulate(claims, headers=["claim", a, b]) if claims else "no claim's verdict flipped"))
+    print(f"\n{OUTPUT}")
+
+
+def fetch(revision: str, folder: Path) -> None:
+    """The report's source, numbers and claims at a revision, laid out as in the workspace.
+
+    Raises:
+        InputError: no such revision or experiment, or its report is not in the cache.
+    """
+    if revision == WORKSPACE:
+        for path in (PAPER / "main.tex", GENERATED, CLAIMS):
+            if path.exists():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path)
+        return
+    from dvc.exceptions import DvcException  # a second to import
+    from dvc.repo import Repo
+
+    commit = resolve(revision)
+    (folder / PAPER).mkdir(parents=True)
+    try:
+        for path in (PAPER / "main.tex", GENERATED):
+            Repo.get(".", str(path), out=str(folder / path), rev=commit)
+    except DvcException as error:
+        raise InputError(
+            f"{revision}: its report is not in the cache: {error}; check it out and run `dvc repro`"
+        ) from error
+    if (shown := _git("show", f"{commit}:{CLAIMS}")) is not None:
+        (folder / CLAIMS.parent).mkdir()
+        (folder / CLAIMS).write_text(shown, encoding="utf-8")
+
+
+def resolve(revision: str) -> str:
+    """The commit of a Git revision or of a DVC experiment's name.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if (commit := _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")) is not None:
+        return commit.strip()
+    found = (_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or "").splitlines()
+    commits = [line.split()[0] for line in found if line.split()[1].rsplit("/", 1)[-1] == revision]
+    if not commits:
+        raise InputError(f"{revision!r}: no such revision or experiment; `git log` and `dvc exp show` list them")
+    return commits[-1]
+
+
+def mark_changes(old: Path, new: Path) -> Path:
+    """Run latexdiff on two reports and compile the result with the figures of the second."""
+    sources = [folder / PAPER / "main.tex" for folder in (old, new)]
+    done = subprocess.run(
+        [*LATEXDIFF, *map(str, sources)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    if done.returncode:
+        raise InputError(f"latexdiff: {done.stderr.strip().splitlines()[-1]}")
+    source = new / PAPER / "diff.tex"
+    source.write_text(done.stdout, encoding="utf-8")
+    shutil.copy(BIBLIOGRAPHY, source.parent)
+    return compile_pdf(source)
+
+
+def changed_numbers(old: dict[str, Number], new: dict[str, Number]) -> list[tuple[str, str, str, str]]:
+    """Key, both texts and the difference of the values, for numbers that print differently or on one side alone."""
+    rows = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        a, b = old.get(key), new.get(key)
+        if a is None or b is None or a.text != b.text:
+            both = a is not None and b is not None and not isinstance(a.value, str) and not isinstance(b.value, str)
+            change = f"{b.value - a.value:+.4g}" if both else ""
+            rows.append((key, a.text if a else "--", b.text if b else "--", change))
+    return rows
+
+
+def read_verdicts(path: Path) -> dict[str, str]:
+    """Verdict by claim; empty where the revision has no claims."""
+    if not path.exists():
+        return {}
+    return {claim["id"]: claim["verdict"] for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]}
+
+
+def flipped_claims(old: dict[str, str], new: dict[str, str]) -> list[tuple[str, str, str]]:
+    return [(claim, old[claim], new[claim]) for claim in old if claim in new and old[claim] != new[claim]]
+
+
+def _git(*arguments: str) -> str | None:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("a", help="revision, experiment, or 'workspace'")
+    parser.add_argument("b", nargs="?", default=WORKSPACE, help="the same; default: the workspace")
+    run_stage(main, **vars(parser.parse_args()))
