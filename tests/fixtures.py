@@ -14,8 +14,7 @@ from stages.lib import reported
 from stages.lib.baselines import BASELINES, BagOfWords, Baselines, Majority
 from stages.lib.card import Card, Leakage, SplitCard, Words, write_card
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
-from stages.lib.census import Census, CensusCell, write_census
-from stages.lib.memory import PredictedMemory
+from stages.lib.census import Census, CensusCell, PredictedMemory, write_census
 from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run, write_record
 from stages.lib.runs import pairs
 from stages.lib.settings import StudySettings

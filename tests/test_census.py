@@ -4,7 +4,6 @@ import pytest
 
 from stages import census as stage
 from stages import settings as settings_stage
-from stages.lib import census as census_library
 from stages.lib import reported
 from stages.lib.census import CENSUS, TOLERANCE, Census, against_published, read_census
 from stages.lib.errors import InputError
@@ -38,7 +37,7 @@ def census(tmp_path_factory) -> Census:
             probes=["full-probe", "lora-ffn-probe"],
         )
         settings_stage.main()
-        patch.setattr(census_library, "predict", predict_printed)
+        patch.setattr(stage, "predict", predict_printed)
         patch.setattr(reported, "FOLDER", ROOT / "data/reported")
         stage.main()
         return read_census(CENSUS)

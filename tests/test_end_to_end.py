@@ -80,7 +80,8 @@ def test_outputs_that_git_should_track_are_tracked(clone):
     assert "metrics/runs/distilbert/full/42.json" in tracked
     assert "metrics/summary.json" in tracked
     assert "dvc.lock" in tracked
-    assert not any(name.startswith(("data/", "models/")) for name in tracked)
+    outputs = [name for name in tracked if name.startswith(("data/", "models/"))]
+    assert all(name.startswith("data/reported/") for name in outputs)
 
 
 def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):

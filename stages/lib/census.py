@@ -7,21 +7,21 @@ import pandas as pd
 from pydantic import RootModel, ValidationError
 
 from stages.lib import reported
-from stages.lib.audit import audit, checkpoint_name, parameter_counts
-from stages.lib.cells import RunSettings
 from stages.lib.errors import InputError
-from stages.lib.memory import PredictedMemory, backward, predict
-from stages.lib.metamodel import meta_model, model_config
-from stages.lib.params import FullSize
 from stages.lib.schema import Strict
 
 CENSUS = Path("metrics/census.json")
 TOLERANCE = 0.15  # of a printed figure
-# All that decides a cell's shapes and memory: cells that agree in these are computed once.
-DECIDING = {
-    "architecture", "method", "target_modules", "feedforward_modules", "rank", "modules_to_save", "max_length",
-    "gradient_checkpointing", "precision", "optimizer", "train", "dropout",
-}  # fmt: skip
+
+
+class PredictedMemory(Strict):
+    """Bytes at the moment of the peak. ``activations`` is all that is neither weight, gradient nor optimiser state."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    peak: int
 
 
 class CensusCell(Strict):
@@ -63,36 +63,6 @@ def read_census(path: Path = CENSUS) -> Census:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{path}: {key}: {first['msg']}") from error
-
-
-def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: dict[str, FullSize]) -> Census:
-    """Every cell of every protocol; see ``CensusSettings``."""
-    known: dict[str, CensusCell] = {}
-    census = {}
-    for protocol, architectures in runs.items():
-        census[protocol] = {name: {} for name in architectures}
-        for name, configurations in architectures.items():
-            for configuration, settings in configurations.items():
-                unused = {"modules_to_save"} if settings.method == "full" else set()  # a matter of adapters
-                key = settings.model_dump_json(include=DECIDING - unused)
-                if key not in known:
-                    known[key] = count_cell(settings, full_size[name])
-                census[protocol][name][configuration] = known[key]
-    return Census(census)
-
-
-def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
-    """One model: the audit of a real run after a backward pass, then its memory at the longest batch."""
-    config = model_config(settings, sizes)
-    model, new_weights = meta_model(settings, config)
-    backward(model.train(), settings.train.batch_size, settings.max_length)
-    counts = parameter_counts(model, audit(model, new_weights, settings.head), new_weights, settings.head)
-    stored = {checkpoint_name(name): p.numel() for name, p in model.named_parameters()}
-    return CensusCell(
-        **counts.model_dump(),
-        total_packed_4bit=sum(stored.values()),
-        predicted_memory=predict(settings, config, settings.train.batch_size, settings.max_length, "cuda"),
-    )
 
 
 def against_published(census: Census) -> pd.DataFrame:

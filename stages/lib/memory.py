@@ -24,24 +24,14 @@ from torch.utils._pytree import tree_leaves
 from transformers import PretrainedConfig
 
 from stages.lib.cells import RunSettings
+from stages.lib.census import PredictedMemory
 from stages.lib.metamodel import meta_model
-from stages.lib.schema import Strict
 
 BLOCK = 512  # the CUDA caching allocator rounds every request up to this many bytes
 # cuBLAS takes its workspace from torch's allocator: CUBLAS_WORKSPACE_CONFIG=:4096:2:16:8 (KiB x count) up to Ampere.
 CUBLAS_WORKSPACE = (4096 * 2 + 16 * 8) * 1024
 PAGED = "paged"  # the category that no allocator of torch counts
 PAGED_FROM = 100_000  # bitsandbytes pages the state of parameters of this many weights or more
-
-
-class PredictedMemory(Strict):
-    """Bytes at the moment of the peak. ``activations`` is all that is neither weight, gradient nor optimiser state."""
-
-    weights: int
-    gradients: int
-    optimizer: int
-    activations: int
-    peak: int
 
 
 class StorageMeter(TorchDispatchMode):
