@@ -118,12 +118,17 @@ ROWS = {  # what one file holds instead -> the message after the file's name
     "open quote": (
         "csv",
         csv([("a", 1), ('"b', 0), *TRAIN]),
-        "line 3: a quote out of place; allowed: around a whole field, doubled in it",
+        "line 3: quote or line break out of place; allowed: whole fields in quotes, quotes doubled",
     ),
     "quote within": (
         "tsv",
         b'text\tlabel\n"A" film\t1\n',
-        "line 2: a quote out of place; allowed: around a whole field, doubled in it",
+        "line 2: quote or line break out of place; allowed: whole fields in quotes, quotes doubled",
+    ),
+    "lone carriage return": (
+        "csv",
+        csv([*TRAIN, ("\r0", 0)]),
+        "line 42: quote or line break out of place; allowed: whole fields in quotes, quotes doubled",
     ),
     "same column twice": ("csv", csv([("a", "b", 1)], "text,text,label"), "columns 'text': 2; allowed: one"),
     "broken JSON": (

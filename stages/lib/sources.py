@@ -214,7 +214,9 @@ def _read_csv(file: Path, required: Required) -> pa.Table:
     """Stricter than the readers of pandas and Arrow, which guess at rows that do not fit the header."""
     csv.field_size_limit(2**31 - 1)  # its own limit, 131,072, would refuse a long review without naming a row
     delimiter = "\t" if file.suffix.lower() == ".tsv" else ","
-    lines = csv.reader(io.StringIO(_decoded(file).removeprefix(BOM), newline=""), delimiter=delimiter, strict=True)
+    text = _decoded(file).removeprefix(BOM)
+    # A lone carriage return in a field without quotes, which pandas writes, must not end the row.
+    lines = csv.reader(io.StringIO(text, "\n" if "\n" in text else "\r"), delimiter=delimiter, strict=True)
     rows, line = [], 1  # the line where the row at hand starts
     try:
         for row in lines:
@@ -226,7 +228,7 @@ def _read_csv(file: Path, required: Required) -> pa.Table:
             line = lines.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"{file}: line {line}: a quote out of place; allowed: around a whole field, doubled in it"
+            f"{file}: line {line}: quote or line break out of place; allowed: whole fields in quotes, quotes doubled"
         ) from error
     header, *rows = rows or [[]]
     return pa.table({name: _column(row[header.index(name)] for row in rows) for name in _known(header, required, file)})
@@ -383,4 +385,5 @@ def _is_string(kind: pa.DataType) -> bool:
 def _reason(error: BaseException) -> str:
     """What a library says, on one short line."""
     cause = error.__cause__ if type(error).__name__ == "DatasetGenerationError" else None  # which says nothing itself
-    return shorten(str(cause or error), 300) or type(error).__name__
+    said = "".join(character if character.isprintable() else " " for character in str(cause or error))
+    return shorten(said, 300) or type(error).__name__
