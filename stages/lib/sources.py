@@ -51,8 +51,8 @@ Required = tuple[str, ...]
 REQUIRED = {split: ("text",) if split == "unsupervised" else ("text", "label") for split in SPLITS}
 LAYOUTS = "train.* and test.* (.parquet, .csv, .tsv or .jsonl, with columns text and label), or the aclImdb folder"
 LABELS = ["-1", "0", "1"]  # the first in the unsupervised split only
-# More than a long novel holds is no review but a fault, such as a whole file in one cell: cutting it to `max_length`
-# would hide that, and tokenising it takes gigabytes.
+# More than a long novel holds is no review but a fault, such as a whole file in one cell, and cutting it to
+# `max_length` would hide that.
 LONGEST = 1_000_000  # characters
 BOM = "\ufeff"
 SURROGATES = re.compile("[\ud800-\udfff]")
