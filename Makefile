@@ -29,7 +29,7 @@ paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build 
 	@python -m stages.summary
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
-	python -m pytest
+	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(VENV)/dev ## ruff
 	ruff check .

@@ -5,7 +5,6 @@ PDF by latexdiff; the table lists the numbers that changed and the claims whose 
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from stages.lib.claims import CLAIMS, read_claims
 from stages.lib.errors import InputError, run_stage
 from stages.lib.ledger import Number, read_numbers
 from stages.lib.pdf import compile_pdf
@@ -21,7 +21,6 @@ from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
 
 WORKSPACE = "workspace"
 OUTPUT = PAPER / "diff.pdf"
-CLAIMS = Path("metrics/claims.json")
 # the link of a number is no change of the number; its text is compared
 LATEXDIFF = ("latexdiff", "--flatten", "--append-textcmd=traced,named", "--graphics-markup=none")
 
@@ -119,10 +118,10 @@ def changed_numbers(old: dict[str, Number], new: dict[str, Number]) -> list[tupl
 
 
 def read_verdicts(path: Path) -> dict[str, str]:
-    """Verdict by claim; empty where the revision has no claims."""
+    """What each claim's test says of a revision's own records; empty where the revision has no claims."""
     if not path.exists():
         return {}
-    return {claim["id"]: claim["verdict"] for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]}
+    return {claim.id: claim.reproduced.observation for claim in read_claims(path).claims}
 
 
 def flipped_claims(old: dict[str, str], new: dict[str, str]) -> list[tuple[str, str, str]]:
