@@ -26,7 +26,7 @@ paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build 
 	dvc repro prepare
 	@[ $(JOBS) -le 1 ] || for stages in base tokenize 'train probe'; do $(SIDE_BY_SIDE) || exit 1; done
 	dvc repro
-	@python -m stages.summary
+	@python -m commands.summary
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
 	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile
@@ -45,13 +45,13 @@ coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metric
 	python -m benchmarks.coverage
 
 why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
-	@python -m stages.why '$(N)'
+	@python -m commands.why '$(N)'
 
 arxiv: $(VENV)/study tex ## paper/arxiv.tar.gz, which compiles with TeX alone
-	@python -m stages.arxiv
+	@python -m commands.arxiv
 
 diff: $(VENV)/study tex ## what changed between two revisions or experiments: make diff A=... [B=...], paper/diff.pdf
-	@python -m stages.diff $(A) $(B)
+	@python -m commands.diff $(A) $(B)
 
 clean: ## remove the virtual environment; data, models and metrics are DVC's
 	rm -rf $(VENV)

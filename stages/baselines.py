@@ -15,6 +15,7 @@ from sklearn.metrics import f1_score
 from stages.lib.baselines import BASELINES, BagOfWords, Baselines, Majority
 from stages.lib.card import read_card
 from stages.lib.errors import InputError, run_stage
+from stages.lib.jsonfile import write_json
 
 RAW = Path("data/raw")
 INVERSE_REGULARISATION = (0.1, 1.0, 10.0, 100.0)
@@ -28,8 +29,7 @@ def main() -> None:
         tfidf_logistic_regression=bag_of_words(train, validation, test),
         ceiling_accuracy=read_card().ceiling_accuracy,
     )
-    BASELINES.parent.mkdir(exist_ok=True)
-    BASELINES.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_json(found, BASELINES)
     print(
         f"majority {found.majority.test_accuracy:.4f}, "
         f"TF-IDF and logistic regression {found.tfidf_logistic_regression.test_accuracy:.4f}"

@@ -7,12 +7,13 @@ import transformers
 
 from stages.lib.audit import audit, checkpoint_name, parameter_counts
 from stages.lib.cells import RunSettings, read_settings
-from stages.lib.census import Census, CensusCell, against_published, write_census
+from stages.lib.census import CENSUS, Census, CensusCell, against_published
 from stages.lib.errors import run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.memory import backward, predict
 from stages.lib.metamodel import meta_model, model_config
 from stages.lib.params import FullSize
-from stages.lib.settings import CENSUS, CensusSettings
+from stages.lib.settings import CENSUS_SETTINGS, CensusSettings
 
 # All that decides a cell's shapes and memory: cells that agree in these are computed once.
 DECIDING = {
@@ -26,9 +27,9 @@ def main() -> None:
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     warnings.filterwarnings("ignore", message="torch.utils.checkpoint: the use_reentrant parameter")
-    settings = read_settings(CensusSettings, CENSUS)
+    settings = read_settings(CensusSettings, CENSUS_SETTINGS)
     census = take_census(settings.runs, settings.full_size)
-    write_census(census)
+    write_json(census, CENSUS)
     if "as-published" in census.root:
         print(against_published(census).drop(columns="note").to_string(index=False))
 

@@ -1,9 +1,10 @@
 """claims: each claim of the published study, tested on its own figures and on our records -> metrics/claims.json."""
 
 from stages.lib.cells import STUDY, read_settings
-from stages.lib.claims import CLAIMS, Claims, load_claims, write_claims
+from stages.lib.claims import CLAIMS, Claims, load_claims
 from stages.lib.errors import run_stage
 from stages.lib.evidence import Published
+from stages.lib.jsonfile import write_json
 from stages.lib.reconciliation import read_published, read_reconciliation
 from stages.lib.reproduced import Reproduced, tests
 from stages.lib.runs import read_runs
@@ -22,7 +23,7 @@ def main() -> None:
         judge(key, claim, published, reproduced, study.small_scale, contradictions)
         for key, claim in load_claims().items()
     ]
-    write_claims(Claims(small_scale=study.small_scale, claims=judged))
+    write_json(Claims(small_scale=study.small_scale, claims=judged), CLAIMS)
     failing = [claim.id for claim in judged if claim.published.verdict == "does not hold"]
     print(f"{len(judged)} claims in {CLAIMS}; refuted by the published figures: {', '.join(failing) or 'none'}")
 

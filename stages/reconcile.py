@@ -5,17 +5,18 @@ Writes metrics/reconciliation.json.
 
 from stages.lib import contradictions
 from stages.lib.cells import STUDY, read_settings
+from stages.lib.census import read_census
 from stages.lib.errors import run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.reconciliation import (
+    RECONCILIATION,
     Reconciliation,
     left_out,
     missing_runs,
     parameters,
-    read_census,
     read_published,
     residue,
     residue_cells,
-    write_reconciliation,
 )
 from stages.lib.reproduction import reproductions
 from stages.lib.settings import StudySettings
@@ -38,7 +39,7 @@ def main() -> None:
         parameters=parameters(published.runs, read_census()),
         reproductions=reproductions(study, published.runs, read_statistics()),
     )
-    write_reconciliation(result)
+    write_json(result, RECONCILIATION)
     print(
         f"{len(found)} of {result.cells_checked} recomputed cells contradicted; {len(result.residue)} runs with residue"
     )

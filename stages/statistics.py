@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 from stages.lib import inference
 from stages.lib.cells import STUDY, Cell, read_settings
 from stages.lib.errors import InputError, run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.runs import CELL, pairs, read_runs, summarise
 from stages.lib.settings import StudySettings
 from stages.lib.statistics import (
@@ -29,7 +30,6 @@ from stages.lib.statistics import (
     frontier_probability,
     limits,
     pareto_frontier,
-    write_statistics,
 )
 
 COLUMNS = ["label", "prediction", "probability_negative", "probability_positive"]
@@ -47,7 +47,7 @@ def main() -> None:
     answers = right_answers(study, predictions)
     resampled = resample(answers)
     found = comparisons(study, answers, resampled)
-    write_statistics(
+    write_json(
         Statistics(
             examples=next(iter(answers.values())).shape[1],
             seeds=study.seeds,
@@ -60,7 +60,8 @@ def main() -> None:
             frontiers=frontiers(study, summarise(runs), answers, resampled),
             calibration=[calibration(cell, frame) for cell, frame in predictions],
             limits=limits(len(study.seeds)),
-        )
+        ),
+        STATISTICS,
     )
     clear = sum(entry.verdict == "distinguishable" for entry in found)
     print(f"{clear} of {len(found)} pairs distinguishable at {LEVEL} after Holm's correction: {STATISTICS}")

@@ -14,11 +14,13 @@ from stages.lib import reported
 from stages.lib.baselines import BASELINES, BagOfWords, Baselines, Majority
 from stages.lib.card import Card, Leakage, SplitCard, Words, write_card
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
-from stages.lib.census import Census, CensusCell, PredictedMemory, write_census
+from stages.lib.census import CENSUS, Census, CensusCell, PredictedMemory
+from stages.lib.jsonfile import write_json
 from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run, write_record
 from stages.lib.runs import pairs
 from stages.lib.settings import StudySettings
 from stages.lib.statistics import (
+    STATISTICS,
     Accuracy,
     Calibration,
     Comparison,
@@ -26,7 +28,6 @@ from stages.lib.statistics import (
     Interval,
     Statistics,
     limits,
-    write_statistics,
 )
 from tests.tiny_study import ROOT, write_params
 
@@ -51,8 +52,8 @@ def write_results(**changes: object) -> StudySettings:
         write_record(make_record(cell), cell.record_path)
     Path("data/raw").mkdir(parents=True, exist_ok=True)
     write_card(make_card(), Path("data/raw/card.json"))
-    BASELINES.write_text(make_baselines().model_dump_json(), encoding="utf-8")
-    write_statistics(make_statistics(study))
+    write_json(make_baselines(), BASELINES)
+    write_json(make_statistics(study), STATISTICS)
     for index, architecture in enumerate(study.architectures):
         write_base_report(architecture)
         write_lengths(architecture, 28 + 4 * index, study.max_length)
@@ -303,7 +304,7 @@ def judge_published_study() -> None:
     """Everything that follows from the published figures, in the current folder; needs ``metrics/runs.csv``."""
     for name in ("data/reported", "stages/lib"):
         shutil.copytree(ROOT / name, name, ignore=shutil.ignore_patterns("*.py", "__pycache__"), dirs_exist_ok=True)
-    write_census(make_census(read_settings(StudySettings, STUDY)))
+    write_json(make_census(read_settings(StudySettings, STUDY)), CENSUS)
     reconcile.main()
     claims.main()
 

@@ -4,6 +4,7 @@ from itertools import product
 
 import pandas as pd
 
+from stages.lib.census import Census, CensusCell
 from stages.lib.evidence import Published
 from stages.lib.params import load_params
 from stages.lib.reproduced import Interval, Reproduced, Tests
@@ -90,3 +91,13 @@ def _tests(table: pd.DataFrame) -> Tests:
             value, half = its["accuracy"] - row["accuracy"], max(row["half_width"], its["half_width"])
             differences[a, c, other] = Interval(value, value - half, value + half, max(row["p"], its["p"]))
     return Tests(accuracy, differences)
+
+
+def census(trainable: dict[tuple[str, str], int]) -> Census:
+    """Published counts by (architecture, configuration); nothing else in them is looked at."""
+    grid: dict[str, dict[str, CensusCell]] = {}
+    rest = dict.fromkeys(CensusCell.model_fields.keys() - {"trainable", "predicted_memory"}, 0)
+    for (architecture, configuration), count in trainable.items():
+        cell = CensusCell(trainable=count, predicted_memory=None, **rest)
+        grid.setdefault(architecture, {})[configuration] = cell
+    return Census({"as-published": grid})

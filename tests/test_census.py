@@ -114,8 +114,8 @@ def test_a_printed_gigabyte_is_1024_cubed(census, monkeypatch):
 
 def test_reading_names_the_fault(tmp_path):
     path = tmp_path / "census.json"
-    with pytest.raises(InputError, match="not found; `dvc repro census` makes it"):
+    with pytest.raises(InputError, match="not found; run `dvc repro census` first"):
         read_census(path)
     path.write_text('{"corrected": {"roberta": {"full": {"total": "x"}}}}', encoding="utf-8")
-    with pytest.raises(InputError, match=r"corrected\.roberta\.full"):
+    with pytest.raises(InputError, match="8 faults; run `dvc repro -f census`"):
         read_census(path)

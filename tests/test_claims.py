@@ -1,12 +1,13 @@
-import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from stages import claims, collect, reconcile
+from stages.lib.census import CENSUS
 from stages.lib.claims import load_claims, read_claims
-from stages.lib.reconciliation import CENSUS, read_reconciliation
+from stages.lib.jsonfile import write_json
+from stages.lib.reconciliation import read_reconciliation
+from tests import planted
 from tests.fixtures import write_results
 from tests.tiny_study import ROOT
 
@@ -21,7 +22,7 @@ def _in_folder(tmp_path, monkeypatch):
 def test_both_files_of_a_small_scale_build(capsys):
     write_results()
     collect.main()
-    Path(CENSUS).write_text(json.dumps({"as-published": {"roberta": {"full": {"trainable": 124_647_170}}}}))
+    write_json(planted.census({("roberta", "full"): 124_647_170}), CENSUS)
     reconcile.main()
     claims.main()
     found = read_claims()

@@ -72,7 +72,7 @@ def test_builds_a_paper_of_its_own_grid(clone):
     assert {name: list(cells) for name, cells in summary(clone).items()} == {"distilbert": ["full", "lora-ffn"]}
     assert len((clone / "metrics/runs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2
     assert "Data and pipelines are up to date." in run(clone, "dvc", "status")
-    assert "DistilBERT" in run(clone, sys.executable, "-m", "stages.summary")
+    assert "DistilBERT" in run(clone, sys.executable, "-m", "commands.summary")
 
 
 def test_outputs_that_git_should_track_are_tracked(clone):

@@ -7,7 +7,7 @@ from stages import settings
 from stages.lib.cells import STUDY, RunSettings, read_settings, run_path
 from stages.lib.errors import InputError
 from stages.lib.params import load_params
-from stages.lib.settings import CENSUS, StudySettings, base_path, resolve_run
+from stages.lib.settings import CENSUS_SETTINGS, StudySettings, base_path, resolve_run
 from tests.tiny_study import write_params
 
 
@@ -35,7 +35,9 @@ def test_base_rate_reaches_the_base_rate_cells_alone():
     changed = {path for path in before if before[path] != after[path]}
     configurations = ["full", "lora-r8", "lora-r16", "lora-ffn", "qlora-ffn", "ia3"]
     architectures = ["distilbert", "roberta", "deberta"]
-    assert changed == {str(STUDY), str(CENSUS)} | {str(run_path(a, c)) for a in architectures for c in configurations}
+    assert changed == {str(STUDY), str(CENSUS_SETTINGS)} | {
+        str(run_path(a, c)) for a in architectures for c in configurations
+    }
 
 
 def test_files_of_an_earlier_grid_are_removed():

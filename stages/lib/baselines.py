@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from stages.lib.errors import InputError
+from stages.lib.jsonfile import read_json
 from stages.lib.schema import Strict
 
 BASELINES = Path("metrics/baselines.json")
@@ -36,14 +36,9 @@ class Baselines(Strict):
 
 
 def read_baselines(path: Path = BASELINES) -> Baselines:
-    """Read the file back.
+    """Read back, validated.
 
     Raises:
-        InputError: it is missing or invalid.
+        InputError: the file is missing or of another schema.
     """
-    try:
-        return Baselines.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro baselines` first") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f baselines`") from error
+    return read_json(Baselines, path, "baselines")

@@ -1,13 +1,12 @@
 """The census's file: exact parameter counts and predicted memory of the study at full size."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
-from pydantic import RootModel, ValidationError
+from pydantic import RootModel
 
 from stages.lib import reported
-from stages.lib.errors import InputError
+from stages.lib.jsonfile import read_json
 from stages.lib.schema import Strict
 
 CENSUS = Path("metrics/census.json")
@@ -41,28 +40,13 @@ class Census(RootModel[dict[str, dict[str, dict[str, CensusCell]]]]):
     """``metrics/census.json``: by protocol, architecture, configuration."""
 
 
-def write_census(census: Census, path: Path = CENSUS) -> None:
-    """Write atomically: a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(census.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-
-
 def read_census(path: Path = CENSUS) -> Census:
-    """Read and validate.
+    """Read back, validated.
 
     Raises:
-        InputError: the file is missing, or a key in it is missing, unknown or of a wrong type.
+        InputError: the file is missing or of another schema.
     """
-    try:
-        return Census.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; `dvc repro census` makes it") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {key}: {first['msg']}") from error
+    return read_json(Census, path, "census")
 
 
 def against_published(census: Census) -> pd.DataFrame:

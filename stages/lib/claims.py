@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from ruamel.yaml import YAML
 
 from stages.lib.errors import InputError
+from stages.lib.jsonfile import read_json
 from stages.lib.numbers import COUNT, DIFFERENCE, FACTOR, GIBIBYTES, PERCENT, SECONDS, SHARE, Unit
 from stages.lib.schema import Name, Strict
 
@@ -164,21 +165,10 @@ def fill(text: str, figures: list[Figure], show: Callable[[Figure], str]) -> str
     return re.sub(r"\{([^{}]+)\}", lambda match: show(by_key[match[1]]), text)
 
 
-def write_claims(claims: Claims, path: Path = CLAIMS) -> None:
-    """Write as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(claims.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
 def read_claims(path: Path = CLAIMS) -> Claims:
     """Read back, validated.
 
     Raises:
         InputError: the file is missing or of another schema.
     """
-    try:
-        return Claims.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro claims` first") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f claims`") from error
+    return read_json(Claims, path, "claims")

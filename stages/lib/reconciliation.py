@@ -8,14 +8,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
 
 from stages.lib import reported
-from stages.lib.errors import InputError
+from stages.lib.census import Census
+from stages.lib.jsonfile import read_json
 from stages.lib.schema import Strict
 
 RECONCILIATION = Path("metrics/reconciliation.json")
-CENSUS = Path("metrics/census.json")
 
 Unit = Literal["%", "pp", "s", "GB", "M"]
 Kind = Literal[
@@ -136,42 +135,13 @@ def read_published() -> Published:
     return Published(reported.runs(), reported.segments(), reported.table1(), reported.table3())
 
 
-def write_reconciliation(reconciliation: Reconciliation, path: Path = RECONCILIATION) -> None:
-    """Write as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(reconciliation.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
 def read_reconciliation(path: Path = RECONCILIATION) -> Reconciliation:
     """Read back, validated.
 
     Raises:
         InputError: the file is missing or of another schema.
     """
-    try:
-        return Reconciliation.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro reconcile` first") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f reconcile`") from error
-
-
-def read_census(path: Path = CENSUS) -> dict[tuple[str, str], int]:
-    """Trainable parameters of the as-published protocol by (architecture, configuration).
-
-    Raises:
-        InputError: the file is missing, or has no such counts.
-    """
-    adapter = TypeAdapter(dict[str, dict[str, dict[str, dict[str, object]]]])
-    try:
-        cells = adapter.validate_json(path.read_text(encoding="utf-8"))["as-published"]
-        return {
-            (a, c): TypeAdapter(int).validate_python(v["trainable"]) for a, cs in cells.items() for c, v in cs.items()
-        }
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro census` first") from error
-    except (KeyError, ValidationError) as error:
-        raise InputError(f"{path}: no trainable counts of as-published; run `dvc repro -f census`") from error
+    return read_json(Reconciliation, path, "reconcile")
 
 
 def grid(runs: pd.DataFrame) -> list[tuple[str, str, int]]:
@@ -235,8 +205,11 @@ def residue_cells(published: Published) -> list[ResidueCell]:
     return cells
 
 
-def parameters(runs: pd.DataFrame, census: dict[tuple[str, str], int]) -> list[ParameterCheck]:
+def parameters(runs: pd.DataFrame, census: Census) -> list[ParameterCheck]:
     """Each cell's printed count against the census, both in millions to two places."""
+    counts = {
+        (a, c): cell.trainable for a, row in census.root.get("as-published", {}).items() for c, cell in row.items()
+    }
     printed = runs.dropna(subset="trainable_params_m").groupby(["architecture", "configuration"], sort=False)
     means = printed["trainable_params_m"].mean()
     return [
@@ -244,9 +217,9 @@ def parameters(runs: pd.DataFrame, census: dict[tuple[str, str], int]) -> list[P
             architecture=a,
             configuration=c,
             printed=value,
-            recomputed=census[a, c],
-            agrees=bool(np.isclose(round(census[a, c] / 1e6, 2), value)),
+            recomputed=counts[a, c],
+            agrees=bool(np.isclose(round(counts[a, c] / 1e6, 2), value)),
         )
         for (a, c), value in means.items()
-        if (a, c) in census
+        if (a, c) in counts
     ]

@@ -29,7 +29,7 @@ from stages.lib.params import (
 from stages.lib.schema import Method, Strict
 
 DATA = FOLDER / "data.json"
-CENSUS = FOLDER / "census.json"
+CENSUS_SETTINGS = FOLDER / "census.json"
 
 FULL_SIZE_PROFILE = "paper"
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
@@ -99,7 +99,7 @@ def resolve(params: Params) -> dict[Path, Strict]:
     files: dict[Path, Strict] = {
         DATA: DataSettings(data=profile.data, deduplicate=protocol.deduplicate),
         STUDY: resolve_study(params),
-        CENSUS: resolve_census(params),
+        CENSUS_SETTINGS: resolve_census(params),
     }
     for name in params.architectures:
         files[base_path(name)] = BaseSettings(

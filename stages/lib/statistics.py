@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 from scipy import stats
 from sklearn.metrics import brier_score_loss, confusion_matrix
 
 from stages.lib.cells import Cell
-from stages.lib.errors import InputError
 from stages.lib.inference import NORMAL, TAILS
+from stages.lib.jsonfile import read_json
 from stages.lib.schema import Strict
 
 STATISTICS = Path("metrics/statistics.json")
@@ -117,23 +117,13 @@ class Statistics(Entry):
     limits: Limits
 
 
-def write_statistics(statistics: Statistics, path: Path = STATISTICS) -> None:
-    """Write as JSON."""
-    path.write_text(statistics.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
 def read_statistics(path: Path = STATISTICS) -> Statistics:
     """Read back, validated.
 
     Raises:
         InputError: the file is missing or of another schema.
     """
-    try:
-        return Statistics.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro statistics` first") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {error.error_count()} faults; run `dvc repro -f statistics`") from error
+    return read_json(Statistics, path, "statistics")
 
 
 def frontier_probability(cost: np.ndarray, accuracy: np.ndarray) -> np.ndarray:

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from stages.lib.claims import UNITS, Claims, fill, load_claims, read_claims, write_claims
+from stages.lib.claims import UNITS, Claims, fill, load_claims, read_claims
 from stages.lib.errors import InputError
 from stages.lib.evidence import Published
+from stages.lib.jsonfile import write_json
 from stages.lib.numbers import text
 from stages.lib.reconciliation import read_published
 from stages.lib.verdicts import SMALL, evaluate, judge
@@ -117,7 +118,7 @@ def test_file_is_validated_both_ways(tmp_path):
         claims=[judge("rank", CLAIMS["rank"], planted.published({}), planted.reproduced({}), False, [])],
     )
     path = tmp_path / "claims.json"
-    write_claims(claims, path)
+    write_json(claims, path)
     assert read_claims(path) == claims
     path.write_text("{}")
     with pytest.raises(InputError, match=r"claims\.json: 2 faults; run `dvc repro -f claims`"):

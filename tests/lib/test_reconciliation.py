@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from stages.lib import contradictions
@@ -10,7 +8,6 @@ from stages.lib.reconciliation import (
     left_out,
     missing_runs,
     parameters,
-    read_census,
     read_published,
     read_reconciliation,
     residue,
@@ -91,23 +88,17 @@ def test_memory_after_other_runs_is_residue():
     assert all(cell.after_others for cell in cells.values())
 
 
-def test_parameters_against_the_census(tmp_path):
-    path = tmp_path / "census.json"
-    cells = {"roberta": {"ia3": {"trainable": 648_962, "total": 1}, "full": {"trainable": 124_000_000}}}
-    path.write_text(json.dumps({"as-published": cells}))
-    found = {c.configuration: c.agrees for c in parameters(PUBLISHED.runs, read_census(path))}
+def test_parameters_against_the_census():
+    census = planted.census({("roberta", "ia3"): 648_962, ("roberta", "full"): 124_000_000})
+    found = {c.configuration: c.agrees for c in parameters(PUBLISHED.runs, census)}
     assert found == {"full": False, "ia3": True}
 
 
 def test_faulty_files_are_named(tmp_path):
     path = tmp_path / "x.json"
-    with pytest.raises(InputError, match="run `dvc repro census` first"):
-        read_census(path)
     with pytest.raises(InputError, match="run `dvc repro reconcile` first"):
         read_reconciliation(path)
     path.write_text("{}")
-    with pytest.raises(InputError, match="no trainable counts of as-published"):
-        read_census(path)
     with pytest.raises(InputError, match="10 faults; run `dvc repro -f reconcile`"):
         read_reconciliation(path)
 

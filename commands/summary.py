@@ -1,4 +1,4 @@
-"""Print the study's accuracies and where its paper is. Not a stage: it writes nothing."""
+"""Print the study's accuracies and where its paper is."""
 
 import json
 from pathlib import Path

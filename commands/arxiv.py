@@ -1,6 +1,6 @@
 """Pack the report's source for arXiv: ``make arxiv`` -> paper/arxiv.tar.gz.
 
-Not a stage: it derives a file from the stages' outputs. The archive compiles with TeX alone (``pdflatex`` twice):
+It derives a file from the stages' outputs. The archive compiles with TeX alone (``pdflatex`` twice):
 the bibliography is in it as a ``.bbl`` file. The same sources give the same bytes.
 """
 

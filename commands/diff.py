@@ -1,6 +1,6 @@
 """Compare two experiments: ``make diff A=<revision or experiment> B=<…>`` -> paper/diff.pdf and a table.
 
-Not a stage: it derives from what each revision's stages made, taken from DVC's cache. What changed is marked in the
+It derives from what each revision's stages made, taken from DVC's cache. What changed is marked in the
 PDF by latexdiff; the table lists the numbers that changed and the claims whose verdict flipped.
 """
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stages import arxiv, paper
+from commands import arxiv
+from stages import paper
 from stages.lib.errors import InputError
 from tests.test_paper import SMALL, needs_latex, prepare
 

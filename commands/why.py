@@ -1,6 +1,6 @@
 """Say where a number of the paper comes from: ``make why N=93.15`` or ``make why N=roberta.full.accuracy``.
 
-Not a stage: it writes nothing.
+It writes nothing.
 """
 
 import argparse

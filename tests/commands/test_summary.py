@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from stages import settings, summary
+from commands import summary
+from stages import settings
 from stages.lib.errors import InputError
 from tests.tiny_study import write_params
 

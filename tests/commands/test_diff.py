@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from stages import diff, figures, paper, tables
+from commands import diff
+from stages import figures, paper, tables
 from stages.lib.errors import InputError
 from stages.lib.ledger import read_numbers
 from tests.test_paper import SMALL, edit, needs_latex, prepare

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from stages import collect, tables, why
+from commands import why
+from stages import collect, tables
 from stages.lib.entries import build
 from stages.lib.errors import InputError
 from stages.lib.results import read_results
