@@ -15,23 +15,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 import transformers
-from datasets import Dataset, load_from_disk
-from transformers import AutoTokenizer, set_seed
 
 from stages.lib import checkpoints
 from stages.lib.audit import parameter_counts
+from stages.lib.batching import Split, read_split
 from stages.lib.cells import Cell, RunSettings, read_settings, run_path
 from stages.lib.environment import describe, packages, sha256
 from stages.lib.errors import run_stage
 from stages.lib.meters import EnergyMeter, MemoryMeter
-from stages.lib.methods import LABELS, build_model
+from stages.lib.methods import build_model, plain_model
 from stages.lib.progress import announce
 from stages.lib.records import Cost, Quality, Record, Run, write_record
-from stages.lib.training import StudyTrainer, by_length, learning_curve, make_trainer, selected_epoch
+from stages.lib.training import StudyTrainer, selected_epoch, set_seed
 
 
 def main(architecture: str, configuration: str, seed: int) -> None:
@@ -77,11 +77,11 @@ def run_cell(settings: RunSettings, seed: int, unfinished: Path, folder: Path) -
     started_at, memory, energy = datetime.now(UTC), MemoryMeter(), EnergyMeter()
     tokenized, checkpoint = inputs(settings.architecture)
     trainer = prepare_trainer(settings, seed, memory, unfinished)
-    trainer.train(resume_from_checkpoint=checkpoints.last(unfinished))
+    trainer.train()
     memory.book("training")
 
     # The test split is opened here for the first time, unless the protocol selects on it.
-    predictions = predict(trainer, load_from_disk(str(tokenized / "test")))
+    predictions = predict(trainer, open_split(settings, tokenized / "test", trainer.model))
     with trainer.seconds.of("saving"):
         save(trainer, predictions, folder, checkpoint)
     weights = next(folder.glob("*.safetensors"))
@@ -108,8 +108,6 @@ def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> C
     """Seconds, bytes and joules of what this process did."""
     watch, seconds = trainer.stopwatch, trainer.seconds.spent
     training, evaluation = trainer.memory.peaks["training"], trainer.memory.peaks["evaluation"]
-    steps = len(watch.step_seconds)
-    tokens = sum(trainer.train_lengths) * trainer.args.num_train_epochs * steps / trainer.state.global_step
     return Cost(
         startup_seconds=watch.first_step_at - psutil.Process().create_time(),
         train_seconds=watch.train_seconds,
@@ -117,9 +115,9 @@ def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> C
         saving_seconds=seconds["saving"],
         step_seconds_median=float(np.median(watch.steady_steps())),
         step_seconds_p95=float(np.percentile(watch.steady_steps(), 95)),
-        steps=steps,
+        steps=len(watch.step_seconds),
         resumed_at_step=trainer.resumed_at_step,
-        tokens_per_second=tokens / watch.train_seconds,
+        tokens_per_second=trainer.tokens / watch.train_seconds,
         peak_memory_allocated_bytes=training.allocated,
         peak_memory_reserved_bytes=training.reserved,
         peak_memory_host_bytes=training.host,
@@ -143,59 +141,71 @@ def prepare_trainer(settings: RunSettings, seed: int, memory: MemoryMeter, unfin
     if settings.seed_before_model:
         set_seed(seed)
     loaded = build_model(settings, checkpoint)
-    splits = {name: load_from_disk(str(tokenized / name)) for name in ("train", settings.selection_split)}
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=True)
-    return make_trainer(settings, seed, loaded, tokenizer, splits, memory, unfinished)
-
-
-def predict(trainer: StudyTrainer, test: Dataset) -> pd.DataFrame:
-    """Label, predicted label and both class probabilities of every test example, in file order.
-
-    Examples are batched by length, so that little is spent on padding, and put back in order.
-    """
-    from scipy.special import softmax
-
-    order = by_length(test)
-    logits = np.empty((len(test), len(LABELS)), dtype=np.float32)
-    logits[order] = trainer.predict_logits(test.select(order))
-    probabilities = softmax(logits.astype(np.float64), axis=1)
-    return pd.DataFrame(
-        {
-            "label": np.asarray(test["label"]),
-            "prediction": logits.argmax(axis=1),
-            "probability_negative": probabilities[:, 0],
-            "probability_positive": probabilities[:, 1],
-        }
+    train, selection = (
+        open_split(settings, tokenized / name, loaded.model) for name in ("train", settings.selection_split)
     )
+    return StudyTrainer(settings, seed, loaded, train, selection, memory, unfinished)
 
 
-def quality(settings: RunSettings, trainer: StudyTrainer, predictions: pd.DataFrame, weights_sha256: str) -> Quality:
-    """Test scores of the selected epoch and the learning curve that selected it."""
-    from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss  # not before the first step
+def open_split(settings: RunSettings, folder: Path, model: torch.nn.Module) -> Split:
+    """A tokenised split on the device that computes, padded with what the model takes for padding."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    pad_id = plain_model(model).config.pad_token_id or 0
+    return read_split(folder, settings.max_length, pad_id, device, settings.padding, settings.train.length_multiple)
 
-    curve = learning_curve(trainer.state.log_history)
-    epoch = selected_epoch(curve, settings.load_best)
-    label, prediction = predictions["label"], predictions["prediction"]
-    probabilities = predictions[["probability_negative", "probability_positive"]]
-    selected = curve[epoch - 1].selection_accuracy
+
+def predict(trainer: StudyTrainer, test: Split) -> dict[str, np.ndarray]:
+    """Label, predicted label and both class probabilities of every test example, in file order."""
+    logits = trainer.predict_logits(test)
+    probabilities = torch.from_numpy(logits).double().softmax(dim=1).numpy()
+    return {
+        "label": test.labels,
+        "prediction": logits.argmax(axis=1),
+        "probability_negative": probabilities[:, 0].copy(),
+        "probability_positive": probabilities[:, 1].copy(),
+    }
+
+
+def quality(
+    settings: RunSettings, trainer: StudyTrainer, predictions: dict[str, np.ndarray], weights_sha256: str
+) -> Quality:
+    """Test scores of the selected epoch and the learning curve that selected it.
+
+    Four sums, which scikit-learn would take longer to import for than a miniature run takes to evaluate.
+    """
+    epoch = selected_epoch(trainer.curve, settings.load_best)
+    label, prediction, *probabilities = predictions.values()
+    confusion = np.zeros((2, 2), dtype=int)
+    np.add.at(confusion, (label, prediction), 1)
+    hits, sums = confusion.diagonal(), confusion.sum(axis=0) + confusion.sum(axis=1)
+    tiny = np.finfo(float).eps
+    right = np.choose(label, probabilities).clip(tiny, 1 - tiny)
+    selected = trainer.curve[epoch - 1].selection_accuracy
     return Quality(
-        test_accuracy=accuracy_score(label, prediction),
-        test_f1_macro=f1_score(label, prediction, average="macro"),
-        test_loss=log_loss(label, probabilities, labels=list(LABELS)),
+        test_accuracy=float(hits.sum() / len(label)),
+        test_f1_macro=float(np.mean(2 * hits / np.maximum(sums, 1))),
+        test_loss=float(-np.log(right).mean()),
         validation_accuracy=selected if settings.selection_split == "validation" else None,
         selected_epoch=epoch,
-        confusion=confusion_matrix(label, prediction, labels=list(LABELS)).tolist(),
-        history=curve,
+        confusion=confusion.tolist(),
+        history=trainer.curve,
         weights_sha256=weights_sha256,
     )
 
 
-def save(trainer: StudyTrainer, predictions: pd.DataFrame, folder: Path, checkpoint: Path) -> None:
+def save(trainer: StudyTrainer, predictions: dict[str, np.ndarray], folder: Path, checkpoint: Path) -> None:
     """Write weights or adapter, tokenizer and predictions."""
     trainer.model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
-    AutoTokenizer.from_pretrained(checkpoint, local_files_only=True).save_pretrained(folder)
-    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
+        shutil.copy(checkpoint / name, folder / name)
+    columns = [arrow(values) for values in predictions.values()]
+    pq.write_table(pa.Table.from_arrays(columns, names=list(predictions)), folder / "predictions.parquet")
+
+
+def arrow(values: np.ndarray) -> pa.Array:
+    """One column, without copying; ``pyarrow.array`` would import pandas."""
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 from transformers import AutoTokenizer
 
 from stages import train
@@ -61,7 +61,12 @@ def test_record_agrees_with_predictions():
     record = run("roberta", "full")
     predictions = pd.read_parquet(model_path("roberta", "full") / "predictions.parquet")
     assert predictions["label"].tolist() == [row % 2 for row in range(24)]
-    assert record.quality.test_accuracy == accuracy_score(predictions["label"], predictions["prediction"])
+    label, prediction = predictions["label"], predictions["prediction"]
+    assert record.quality.test_accuracy == accuracy_score(label, prediction)
+    assert record.quality.test_f1_macro == pytest.approx(f1_score(label, prediction, average="macro"), abs=1e-12)
+    probabilities = predictions[["probability_negative", "probability_positive"]]
+    assert record.quality.test_loss == pytest.approx(log_loss(label, probabilities), abs=1e-12)
+    assert record.quality.confusion == confusion_matrix(label, prediction).tolist()
     assert np.asarray(record.quality.confusion).sum() == 24
     assert np.asarray(record.quality.confusion).sum(axis=1).tolist() == [12, 12]
     selected = record.quality.history[record.quality.selected_epoch - 1]
@@ -77,7 +82,7 @@ def interrupt_at(step: int, monkeypatch) -> None:
     inner = train.StudyTrainer.training_step
 
     def stop_or_step(self, *args, **kwargs):
-        if self.state.global_step == step:
+        if self.global_step == step:
             monkeypatch.setattr(train.StudyTrainer, "training_step", inner)
             raise InterruptedRunError
         return inner(self, *args, **kwargs)
@@ -145,10 +150,9 @@ def test_test_split_is_not_opened_before_the_final_evaluation(monkeypatch):
     shutil.rmtree("data/tokenized/distilbert/test")
     inner = train.StudyTrainer.train
 
-    def train_then_write_test_split(self, *args, **kwargs):
-        output = inner(self, *args, **kwargs)
+    def train_then_write_test_split(self):
+        inner(self)
         write_split("distilbert", "test", 6)
-        return output
 
     monkeypatch.setattr(train.StudyTrainer, "train", train_then_write_test_split)
     record = run("distilbert", "full")

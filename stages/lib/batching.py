@@ -1,36 +1,105 @@
-"""Batches of similar length, so that little is computed on padding."""
+"""A tokenised split as one padded tensor, and batches of similar length, so that little is computed on padding."""
 
+import math
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import numpy as np
-from torch.utils.data import Sampler
+import pyarrow as pa
+import torch
 
 POOL = 25  # batches sorted together: lengths vary little in a batch, and batches differ from epoch to epoch
 
 
-class ByLengthSampler(Sampler[int]):
-    """Indices in batch order: shuffled, sorted by length in pools of ``POOL`` batches, batches shuffled again.
+class Batch(NamedTuple):
+    """Rows padded to one width: ``input_ids`` and ``attention_mask`` int64 (rows, width), ``labels`` int64 (rows,)."""
 
-    The order follows from ``seed`` and the epoch alone, so a resumed epoch sees the batches it would have seen.
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor
+    labels: torch.Tensor
+
+
+class Split:
+    """One tokenised split, padded once and kept where it is computed on: the loop collates and transfers nothing.
+
+    At 256 tokens the 25,000 reviews of IMDb take 26 MB. ``width`` says how wide a batch is: ``longest`` of its
+    rows, rounded up to ``multiple`` so that few shapes occur, or ``max_length``.
     """
 
-    def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
-        self.lengths = np.asarray(lengths)
-        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by accelerate's data loader at the start of each epoch."""
-        self.epoch = epoch
+    def __init__(
+        self,
+        ids: torch.Tensor,
+        lengths: np.ndarray,
+        labels: np.ndarray,
+        padding: Literal["longest", "max_length"] = "longest",
+        multiple: int = 1,
+    ) -> None:
+        self.ids, self.lengths, self.labels = ids, lengths, labels
+        self.padding, self.multiple = padding, multiple
+        self._labels = torch.as_tensor(labels, device=ids.device)
+        self._positions = torch.arange(ids.shape[1], device=ids.device)
+        self._lengths = torch.as_tensor(lengths, device=ids.device)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __iter__(self) -> Iterator[int]:
-        generator = np.random.default_rng((self.seed, self.epoch))
-        shuffled = generator.permutation(len(self.lengths))
-        width = POOL * self.batch_size
-        pools = [shuffled[start : start + width] for start in range(0, len(shuffled), width)]
-        order = np.concatenate([pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools])
-        whole = len(order) // self.batch_size * self.batch_size
-        batches = generator.permutation(order[:whole].reshape(-1, self.batch_size))
-        return iter(np.concatenate((batches.ravel(), order[whole:])).tolist())
+    def batches(self, order: np.ndarray, size: int) -> Iterator[Batch]:
+        """Batches of ``size`` rows (the last may be smaller), rows in ``order``."""
+        rows = torch.as_tensor(order, device=self.ids.device)
+        for start in range(0, len(order), size):
+            chosen = rows[start : start + size]
+            width = self.width(order[start : start + size])
+            mask = (self._positions[:width] < self._lengths[chosen, None]).long()
+            yield Batch(self.ids[chosen, :width].long(), mask, self._labels[chosen])
+
+    def width(self, rows: np.ndarray) -> int:
+        """Tokens a row of a batch, padding included; from lengths in host memory, so no device is waited for."""
+        if self.padding == "max_length":
+            return self.ids.shape[1]
+        longest = math.ceil(int(self.lengths[rows].max()) / self.multiple) * self.multiple
+        return min(longest, self.ids.shape[1])
+
+    def by_length(self) -> np.ndarray:
+        """Indices (rows,) from the shortest example to the longest."""
+        return np.argsort(self.lengths, kind="stable")
+
+
+def read_split(
+    folder: Path, max_length: int, pad_id: int, device: torch.device, padding: str = "longest", multiple: int = 1
+) -> Split:
+    """A split as ``Dataset.save_to_disk`` left it: Arrow streams, memory-mapped.
+
+    Read without ``datasets``, whose import takes longer than the reading.
+
+    Raises:
+        FileNotFoundError: there is no such split.
+    """
+    files = sorted(folder.glob("data-*.arrow"))
+    if not files:
+        raise FileNotFoundError(f"{folder}: holds no tokenised split")
+    table = pa.concat_tables(pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in files)
+    lists = table["input_ids"].combine_chunks()
+    # not `to_numpy`, which imports pandas
+    lengths = np.from_dlpack(lists.value_lengths()).astype(np.int64)
+    ids = np.full((len(lengths), max_length), pad_id, dtype=np.int32)
+    ids[np.arange(max_length) < lengths[:, None]] = np.from_dlpack(lists.flatten())
+    labels = np.from_dlpack(table["label"].combine_chunks()).astype(np.int64)
+    return Split(torch.from_numpy(ids).to(device), lengths, labels, padding, multiple)
+
+
+def epoch_order(lengths: np.ndarray, batch_size: int, seed: int, epoch: int, by_length: bool) -> np.ndarray:
+    """Indices (rows,) of one epoch in batch order.
+
+    Shuffled; if ``by_length``, then sorted by length in pools of ``POOL`` batches, and the batches shuffled again.
+    The order follows from ``seed`` and ``epoch`` alone, so a resumed epoch sees the batches it would have seen.
+    """
+    generator = np.random.default_rng((seed, epoch))
+    shuffled = generator.permutation(len(lengths))
+    if not by_length:
+        return shuffled
+    size = POOL * batch_size
+    pools = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
+    order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+    whole = len(order) // batch_size * batch_size
+    return np.concatenate((generator.permutation(order[:whole].reshape(-1, batch_size)).ravel(), order[whole:]))

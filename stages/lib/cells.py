@@ -25,6 +25,8 @@ class Train(Strict):
     lr_scale: Annotated[float, Field(gt=0)]
     precision: Precision
     threads: Count
+    dropout: Literal["torch", "bulk"]  # bulk: four masks a random number, for CPUs (stages/lib/dropout.py)
+    length_multiple: Count  # widths of batches are rounded up to this many tokens: fewer shapes for a GPU
 
 
 class RunSettings(Strict):

@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple
 
 import psutil
 import torch
-from transformers import TrainerCallback
 
 from stages.lib.errors import InputError
 
@@ -24,7 +23,7 @@ RESET_PEAK = "5"  # see proc(5): resets VmHWM, the peak resident set
 PROCESS_STATUS = Path("/proc/self/status")
 
 
-class Stopwatch(TrainerCallback):
+class Stopwatch:
     """Wall-clock seconds of optimisation alone: epochs and steps, without evaluation or saving."""
 
     def __init__(self) -> None:

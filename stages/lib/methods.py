@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 import transformers
 from bitsandbytes.nn import Linear4bit
-from peft import IA3Config, LoraConfig, PeftConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
+from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, TaskType, get_peft_model, prepare_model_for_kbit_training
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from stages.lib.cells import RunSettings
@@ -42,6 +42,11 @@ def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
     if (config := adapter_config(settings)) is not None:
         model = get_peft_model(model, config)
     return Loaded(model, new_weights)
+
+
+def plain_model(model: torch.nn.Module) -> PreTrainedModel:
+    """The Transformers model inside whatever PEFT wrapped around it."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
 def load_classifier(settings: RunSettings, checkpoint: Path) -> tuple[PreTrainedModel, list[str]]:

@@ -1,190 +1,178 @@
-"""Optimisation, selection and measurement of one run, on Hugging Face ``Trainer``."""
+"""Optimisation, selection and measurement of one run.
+
+An explicit loop. At miniature sizes Hugging Face ``Trainer`` spends as long on collating, callbacks and logging as on
+the step itself; on a GPU its loop waits for the device. Same optimisation: linear decay to zero, no warm-up, no weight
+decay, clipping at 1.0, gradients averaged over the accumulated batches (``tests/lib/test_training.py`` compares).
+"""
 
 import math
-import sys
+import random
 from pathlib import Path
 
 import numpy as np
 import torch
-from datasets import Dataset
-from torch.utils.data import Sampler
-from transformers import (
-    DataCollatorWithPadding,
-    EvalPrediction,
-    PreTrainedTokenizerBase,
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainingArguments,
-)
 
-from stages.lib import audit
-from stages.lib.batching import ByLengthSampler
+from stages.lib import audit, checkpoints
+from stages.lib.batching import Batch, Split, epoch_order
 from stages.lib.cells import RunSettings
-from stages.lib.checkpoints import mark_whole
+from stages.lib.dropout import draw_in_bulk
 from stages.lib.errors import InputError
 from stages.lib.meters import MemoryMeter, Seconds, Stopwatch
-from stages.lib.methods import Loaded
+from stages.lib.methods import Loaded, plain_model
+from stages.lib.optimizers import make_optimizer
 from stages.lib.records import Epoch
 
-MODEL_INPUTS = ["input_ids", "attention_mask", "label"]
+CLIP = 1.0  # of the gradient's norm
+AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class EpochLine(TrainerCallback):
-    """One printed line an epoch, in place of ``Trainer``'s dictionaries."""
-
-    def on_evaluate(self, args, state, *_, metrics: dict[str, float], **__) -> None:
-        print(
-            f"  epoch {state.epoch:.0f} of {args.num_train_epochs:.0f}: selection loss {metrics['eval_loss']:.4f}, "
-            f"accuracy {metrics['eval_accuracy']:.4f}",
-            flush=True,
-        )
+def set_seed(seed: int) -> None:
+    """Of Python, NumPy and torch on every device."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
 
 
-class StudyTrainer(Trainer):
-    """``Trainer`` that audits the first backward pass and books evaluation and saving apart from training."""
+class StudyTrainer:
+    """One run's loop: audits the first backward pass, books evaluation and saving apart from training.
 
-    def __init__(self, settings: RunSettings, seed: int, loaded: Loaded, memory: MemoryMeter, **kwargs) -> None:
-        self.settings, self.data_seed = settings, seed
-        self.new_weights = loaded.new_weights
+    Args:
+        train, selection: splits on the device that computes.
+        folder: where checkpoints go, one an epoch.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        seed: int,
+        loaded: Loaded,
+        train: Split,
+        selection: Split,
+        memory: MemoryMeter,
+        folder: Path,
+    ) -> None:
+        self.settings, self.seed, self.folder = settings, seed, folder
+        self.device = train.ids.device
+        self.model, self.new_weights = loaded.model.to(self.device), loaded.new_weights
+        self.train_split, self.selection_split = train, selection
         self.audit: audit.Audit | None = None
         self.memory, self.seconds, self.stopwatch = memory, Seconds(), Stopwatch()
-        super().__init__(model=loaded.model, callbacks=[self.stopwatch, EpochLine()], **kwargs)
-        self.remove_callback(PrinterCallback)
+        if settings.gradient_checkpointing:
+            plain_model(self.model).activation_checkpointing_enable({"use_reentrant": False})
+        if settings.train.dropout == "bulk":
+            draw_in_bulk(plain_model(self.model))
+        set_seed(seed)
+        self.trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        self.optimizer = make_optimizer(settings.optimizer, self.model, settings.learning_rate)
+        batches = math.ceil(len(train) / settings.train.batch_size)
+        self.epoch_steps = math.ceil(batches / settings.train.gradient_accumulation)
+        self.total_steps = self.epoch_steps * settings.train.epochs
+        # the published QLoRA computed in fp16 inside its 4-bit layers only
+        self.autocast = settings.precision if (settings.precision, settings.method) != ("fp16", "qlora") else "fp32"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.autocast == "fp16")
+        self.global_step = self.resumed_at_step = self.tokens = 0
+        self.curve: list[Epoch] = []
 
-    @property
-    def train_lengths(self) -> list[int]:
-        """Tokens of each training example, without padding."""
-        return [len(ids) for ids in self.train_dataset["input_ids"]]
+    def train(self) -> None:
+        """Train to the end, from the last whole checkpoint if there is one, and leave the selected epoch's weights."""
+        if (found := checkpoints.last(self.folder)) is not None:
+            self.curve = checkpoints.load(found, self.trainable, self.optimizer, self.scaler)
+            self.global_step = self.resumed_at_step = len(self.curve) * self.epoch_steps
+        for epoch in range(len(self.curve), self.settings.train.epochs):
+            loss = self.train_epoch(epoch)
+            self.curve.append(self.select(epoch + 1, loss))
+            if epoch + 1 < self.settings.train.epochs:
+                with self.seconds.of("saving"):
+                    checkpoints.save(
+                        self.checkpoint(epoch + 1), self.trainable, self.optimizer, self.scaler, self.curve
+                    )
+        chosen = selected_epoch(self.curve, self.settings.load_best)
+        if chosen < self.settings.train.epochs:
+            checkpoints.load_weights(self.checkpoint(chosen), self.trainable)
 
-    @property
-    def resumed_at_step(self) -> int:
-        """Optimiser steps taken by an interrupted run before this process; its costs leave them out."""
-        return self.state.global_step - len(self.stopwatch.step_seconds)
+    def checkpoint(self, epoch: int) -> Path:
+        return self.folder / f"checkpoint-{epoch * self.epoch_steps}"
 
-    def predict_logits(self, dataset: Dataset) -> np.ndarray:
-        """Logits (rows, 2) of the selected model, rows in the order given."""
-        with self.seconds.of("evaluation"):
-            logits = self.predict(dataset.select_columns(MODEL_INPUTS)).predictions
-        self.memory.book("evaluation")
-        return logits
+    def train_epoch(self, epoch: int) -> float:
+        """One pass over the training split; the mean loss of its steps. Nothing in it waits for the device."""
+        self.stopwatch.on_epoch_begin()
+        self.model.train()
+        train, accumulation = self.settings.train, self.settings.train.gradient_accumulation
+        by_length = self.settings.batching == "by-length"
+        order = epoch_order(self.train_split.lengths, train.batch_size, self.seed, epoch, by_length)
+        batches = self.train_split.batches(order, train.batch_size)
+        total, left = torch.zeros((), device=self.device), math.ceil(len(order) / train.batch_size)
+        while left:
+            self.stopwatch.on_step_begin()
+            share = min(accumulation, left)
+            for _ in range(share):
+                total += self.training_step(next(batches), share)
+            self.optimizer_step()
+            self.stopwatch.on_step_end()
+            left -= share
+        self.tokens += int(self.train_split.lengths.sum())
+        loss = float(total) / self.epoch_steps
+        self.stopwatch.on_epoch_end()
+        return loss
 
-    def training_step(self, *args, **kwargs) -> torch.Tensor:
-        loss = super().training_step(*args, **kwargs)
+    def training_step(self, batch: Batch, share: int) -> torch.Tensor:
+        """Forward and backward pass of one of ``share`` batches of a step; its part of the step's loss."""
+        loss = self.loss(batch) / share
+        self.scaler.scale(loss).backward()
         if self.audit is None:
             self.audit = audit.audit(self.model, self.new_weights, self.settings.head)
             if self.settings.head_policy == "new-modules":
                 audit.require_sound(self.audit)
-        return loss
+        return loss.detach()
 
-    def evaluate(self, *args, **kwargs) -> dict[str, float]:
-        self.memory.book("training")
-        with self.seconds.of("evaluation"):
-            metrics = super().evaluate(*args, **kwargs)
-        self.memory.book("evaluation")
-        if not math.isfinite(metrics["eval_loss"]):
-            raise InputError(f"diverged: selection loss {metrics['eval_loss']} at step {self.state.global_step}")
-        return metrics
+    def optimizer_step(self) -> None:
+        """Clip, set the rate of this step, update."""
+        self.scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.trainable.values(), CLIP)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * (1 - self.global_step / self.total_steps)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad()
+        self.global_step += 1
 
-    def _save_checkpoint(self, *args, **kwargs) -> None:
-        with self.seconds.of("saving"):
-            super()._save_checkpoint(*args, **kwargs)
-            mark_whole(Path(self.args.output_dir))
+    def loss(self, batch: Batch) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(self.logits(batch).float(), batch.labels)
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler | None:
-        if self.settings.batching == "random":
-            return super()._get_train_sampler(train_dataset)
-        return ByLengthSampler(self.train_lengths, self.args.train_batch_size, self.data_seed)
+    def logits(self, batch: Batch) -> torch.Tensor:
+        with torch.autocast(self.device.type, AUTOCAST.get(self.autocast), enabled=self.autocast != "fp32"):
+            return self.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
 
-
-def score(prediction: EvalPrediction) -> dict[str, float]:
-    return {"accuracy": float(np.mean(prediction.label_ids == prediction.predictions.argmax(axis=-1)))}
-
-
-def arguments(settings: RunSettings, seed: int, folder: Path) -> TrainingArguments:
-    """The study's optimisation: linear decay to zero, no warm-up, no weight decay, clipping at 1.0."""
-    train = settings.train
-    return TrainingArguments(
-        output_dir=str(folder),
-        seed=seed,
-        num_train_epochs=train.epochs,
-        per_device_train_batch_size=train.batch_size,
-        gradient_accumulation_steps=train.gradient_accumulation,
-        per_device_eval_batch_size=train.evaluation_batch_size,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="linear",
-        warmup_steps=0,
-        weight_decay=0.0,
-        max_grad_norm=1.0,
-        optim=settings.optimizer,
-        bf16=settings.precision == "bf16",
-        # the published QLoRA computed in fp16 inside its 4-bit layers only
-        fp16=settings.precision == "fp16" and settings.method != "qlora",
-        activation_checkpointing=settings.gradient_checkpointing,
-        eval_strategy="epoch",
-        save_strategy="epoch" if settings.load_best else "no",
-        logging_strategy="epoch",
-        save_total_limit=1,
-        load_best_model_at_end=settings.load_best,
-        metric_for_best_model="accuracy",
-        greater_is_better=True,
-        report_to="none",
-        disable_tqdm=not sys.stderr.isatty(),
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-    )
-
-
-def make_trainer(
-    settings: RunSettings,
-    seed: int,
-    loaded: Loaded,
-    tokenizer: PreTrainedTokenizerBase,
-    splits: dict[str, Dataset],
-    memory: MemoryMeter,
-    folder: Path,
-) -> StudyTrainer:
-    """A trainer over ``splits["train"]`` that selects its epoch on the protocol's split."""
-    selection = splits[settings.selection_split]
-    if settings.batching == "by-length":
-        selection = selection.select(by_length(selection))
-    whole = settings.padding == "max_length"
-    collator = DataCollatorWithPadding(
-        tokenizer, padding=settings.padding, max_length=settings.max_length if whole else None
-    )
-    return StudyTrainer(
-        settings,
-        seed,
-        loaded,
-        memory,
-        args=arguments(settings, seed, folder),
-        train_dataset=splits["train"].select_columns(MODEL_INPUTS),
-        eval_dataset=selection.select_columns(MODEL_INPUTS),
-        data_collator=collator,
-        compute_metrics=score,
-    )
-
-
-def by_length(dataset: Dataset) -> np.ndarray:
-    """Indices (rows,) from the shortest example to the longest."""
-    return np.argsort(dataset["length"], kind="stable")
-
-
-def learning_curve(log: list[dict]) -> list[Epoch]:
-    """One entry an epoch from ``Trainer``'s log history."""
-    train = [row for row in log if "loss" in row]
-    selection = [row for row in log if "eval_loss" in row]
-    return [
-        Epoch(
-            epoch=number,
-            train_loss=t["loss"],
-            selection_loss=s["eval_loss"],
-            selection_accuracy=s["eval_accuracy"],
+    def select(self, epoch: int, train_loss: float) -> Epoch:
+        """Score the selection split after ``epoch``: one row of the learning curve, printed."""
+        logits = torch.from_numpy(self.predict_logits(self.selection_split, before="training"))
+        labels = torch.from_numpy(self.selection_split.labels)
+        loss = float(torch.nn.functional.cross_entropy(logits.double(), labels))
+        accuracy = float((logits.argmax(dim=1) == labels).double().mean())
+        if not math.isfinite(loss):
+            raise InputError(f"diverged: selection loss {loss} at step {self.global_step}")
+        print(
+            f"  epoch {epoch} of {self.settings.train.epochs}: selection loss {loss:.4f}, accuracy {accuracy:.4f}",
+            flush=True,
         )
-        for number, (t, s) in enumerate(zip(train, selection, strict=True), start=1)
-    ]
+        return Epoch(epoch=epoch, train_loss=train_loss, selection_loss=loss, selection_accuracy=accuracy)
+
+    def predict_logits(self, split: Split, before: str | None = None) -> np.ndarray:
+        """Logits float32 (rows, 2) in file order; memory used until now goes to the activity ``before``."""
+        if before is not None:
+            self.memory.book(before)
+        with self.seconds.of("evaluation"), torch.inference_mode():
+            self.model.eval()
+            by_length = self.settings.batching == "by-length"
+            order = split.by_length() if by_length else np.arange(len(split))
+            batches = split.batches(order, self.settings.train.evaluation_batch_size)
+            found = torch.cat([self.logits(batch).float() for batch in batches]).cpu().numpy()
+            logits = np.empty_like(found)
+            logits[order] = found
+        self.memory.book("evaluation")
+        return logits
 
 
 def selected_epoch(curve: list[Epoch], load_best: bool) -> int:
-    """The first epoch with the highest accuracy, as ``load_best_model_at_end`` chooses, else the last."""
+    """The first epoch with the highest accuracy if the best is to be kept, else the last."""
     return 1 + int(np.argmax([epoch.selection_accuracy for epoch in curve])) if load_best else len(curve)
