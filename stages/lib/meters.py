@@ -1,26 +1,20 @@
 """What a run costs: wall clock by activity, peak memory of training and of evaluation apart, energy.
 
-Host memory is the process's resident set above a baseline taken after imports. It includes file-backed pages and
-what allocators keep, so it is no measure of what a GPU would need and is never called that.
+Host memory is the process's anonymous resident memory above a baseline taken after imports; it is no measure of
+what a GPU would need and is never called that.
 """
 
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-import psutil
 import torch
 
+from stages.lib import host_memory
 from stages.lib.errors import InputError
 
 WARM_UP_STEPS = 5  # left out of the step-time statistics
-CLEAR_REFS = Path("/proc/self/clear_refs")
-RESET_PEAK = "5"  # see proc(5): resets VmHWM, the peak resident set
-PROCESS_STATUS = Path("/proc/self/status")
 
 
 class Stopwatch:
@@ -68,19 +62,39 @@ class Peak(NamedTuple):
 
 
 class MemoryMeter:
-    """Peak memory by activity: what was reached between two calls of ``book`` goes to the activity named."""
+    """Peak memory by activity: what was reached between two calls of ``book`` goes to the activity named.
+
+    The device's peak is of everything between them; the host's is of what followed a call of ``watch``, since watching
+    the host costs time (``stages/lib/host_memory.py``).
+    """
 
     def __init__(self) -> None:
         require_unused_device()
-        self.baseline = psutil.Process().memory_info().rss
+        self.baseline = host_memory.settle()
         self.peaks: dict[str, Peak] = {}
-        _reset()
+        self.watching = False
+        self._largest = 0
+        _reset_device()
+
+    def watch_step(self, tokens: int) -> None:
+        """Watch the step that begins with a batch of ``tokens``, unless one as large has been watched."""
+        if tokens > self._largest:
+            self._largest = tokens
+            if not self.watching:
+                self.watch()
+
+    def watch(self) -> None:
+        """Count host memory from here to the next ``book``."""
+        self.watching = True
+        host_memory.watch()
 
     def book(self, activity: Literal["training", "evaluation"]) -> None:
         """Count the peak since the last call towards ``activity``."""
-        peak = Peak(max(0, _resident_peak() - self.baseline), *_device_peak())
+        host = max(0, host_memory.peak() - self.baseline) if self.watching else 0
+        self.watching = False
+        peak = Peak(host, *_device_peak())
         self.peaks[activity] = self.peaks.get(activity, Peak()).highest(peak)
-        _reset()
+        _reset_device()
 
 
 def require_unused_device() -> None:
@@ -93,24 +107,13 @@ def require_unused_device() -> None:
         raise InputError(f"device memory: {reserved} bytes reserved before the run; a run needs a process of its own")
 
 
-def _resident_peak() -> int:
-    """Peak resident set in bytes: since the last reset on Linux, since the start of the process elsewhere."""
-    if PROCESS_STATUS.exists():
-        line = next(line for line in PROCESS_STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def _device_peak() -> tuple[int | None, int | None]:
     if not torch.cuda.is_available():
         return None, None
     return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
 
 
-def _reset() -> None:
-    if CLEAR_REFS.exists():
-        CLEAR_REFS.write_text(RESET_PEAK)
+def _reset_device() -> None:
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
 

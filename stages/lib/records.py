@@ -64,8 +64,9 @@ class Parameters(Strict):
 class Cost(Strict):
     """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device.
 
-    Peaks are of training (optimisation steps) unless they say evaluation; host memory is the resident set above the
-    process's baseline after imports. A run resumed after an interruption counts what its last process did.
+    Peaks are of training (optimisation steps) unless they say evaluation; host memory is anonymous resident memory
+    above the process's baseline after imports (``stages/lib/host_memory.py``), that of evaluation on the widest batch
+    before training. A run resumed after an interruption counts what its last process did.
     """
 
     startup_seconds: float  # from the start of the process to the first step

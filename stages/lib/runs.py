@@ -27,7 +27,9 @@ class Memory(NamedTuple):
 
 DEVICE_MEMORY = Memory("peak_memory_allocated_bytes", "peak GPU memory", "peak allocated GPU memory")
 HOST_MEMORY = Memory(
-    "peak_memory_host_bytes", "peak resident set", "peak resident set of the process above its import baseline"
+    "peak_memory_host_bytes",
+    "peak resident memory",
+    "peak anonymous resident memory of the process above its import baseline",
 )
 
 

@@ -78,6 +78,7 @@ class StudyTrainer:
         if (found := checkpoints.last(self.folder)) is not None:
             self.curve = checkpoints.load(found, self.trainable, self.optimizer, self.scaler)
             self.global_step = self.resumed_at_step = len(self.curve) * self.epoch_steps
+        self.watch_evaluation()
         for epoch in range(len(self.curve), self.settings.train.epochs):
             loss = self.train_epoch(epoch)
             self.curve.append(self.select(epoch + 1, loss))
@@ -89,6 +90,15 @@ class StudyTrainer:
         chosen = selected_epoch(self.curve, self.settings.load_best)
         if chosen < self.settings.train.epochs:
             checkpoints.load_weights(self.checkpoint(chosen), self.trainable)
+
+    def watch_evaluation(self) -> None:
+        """Host memory of evaluating the selection split's widest batch, before steps leave their marks on the heap."""
+        size = self.settings.train.evaluation_batch_size
+        self.memory.watch()
+        with self.seconds.of("evaluation"), torch.inference_mode():
+            self.model.eval()
+            self.logits(next(self.selection_split.batches(self.selection_split.by_length()[-size:], size)))
+        self.memory.book("evaluation")
 
     def checkpoint(self, epoch: int) -> Path:
         return self.folder / f"checkpoint-{epoch * self.epoch_steps}"
@@ -108,6 +118,8 @@ class StudyTrainer:
             for _ in range(share):
                 total += self.training_step(next(batches), share)
             self.optimizer_step()
+            if self.memory.watching:
+                self.memory.book("training")
             self.stopwatch.on_step_end()
             left -= share
         self.tokens += int(self.train_split.lengths.sum())
@@ -117,6 +129,7 @@ class StudyTrainer:
 
     def training_step(self, batch: Batch, share: int) -> torch.Tensor:
         """Forward and backward pass of one of ``share`` batches of a step; its part of the step's loss."""
+        self.memory.watch_step(batch.input_ids.numel())
         loss = self.loss(batch) / share
         self.scaler.scale(loss).backward()
         if self.audit is None:

@@ -6,24 +6,39 @@ import torch
 
 from stages.lib import meters
 from stages.lib.errors import InputError
+from stages.lib.host_memory import STATUS
 from stages.lib.meters import EnergyMeter, MemoryMeter, Peak, Seconds, Stopwatch
 
 MIB = 2**20
 
 
+@pytest.mark.skipif(not STATUS.exists(), reason="reads /proc")
 def test_peaks_are_booked_by_activity():
     meter = MemoryMeter()
+    meter.watch()
     kept = np.ones(40 * MIB // 8)
     meter.book("training")
+    meter.watch()
     passing = np.ones(120 * MIB // 8)
     del passing
     meter.book("evaluation")
-    small = np.ones(10 * MIB // 8)
+    unwatched = np.ones(300 * MIB // 8)
     meter.book("training")
-    assert 35 <= meter.peaks["training"].host / MIB < 60
-    assert 155 <= meter.peaks["evaluation"].host / MIB < 180
+    assert 39 <= meter.peaks["training"].host / MIB < 43
+    assert 159 <= meter.peaks["evaluation"].host / MIB < 163
     assert meter.peaks["training"].allocated is None
-    assert kept.size + small.size > 0
+    assert kept.size + unwatched.size > 0
+
+
+def test_steps_are_watched_while_batches_grow(monkeypatch):
+    watched = []
+    monkeypatch.setattr(meters.host_memory, "watch", lambda: watched.append(tokens))
+    meter = MemoryMeter()
+    for tokens in (64, 32, 64, 96, 128):
+        meter.watch_step(tokens)
+        if tokens != 96:  # a step of two batches, the second of 128 tokens: one watch from the first on
+            meter.book("training")
+    assert watched == [64, 96]
 
 
 def test_highest_of_two_peaks():

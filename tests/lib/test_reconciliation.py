@@ -15,6 +15,7 @@ from stages.lib.reconciliation import (
 )
 from stages.lib.reproduction import reproductions
 from stages.lib.settings import resolve_study
+from tests import planted
 from tests.planted import full_study
 from tests.tiny_study import ROOT
 
