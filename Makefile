@@ -16,7 +16,7 @@ SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*
 	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test lint benchmark determinism coverage why arxiv diff tex clean
+.PHONY: help paper test lint bench benchmark determinism coverage why arxiv diff tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ test: $(VENV)/dev tex lint ## set up, check style, run the tests
 lint: $(VENV)/dev ## ruff
 	ruff check .
 	ruff format --check .
+
+bench: $(VENV)/study ## the published recipe against ours: seconds, samples/s, memory (metrics/bench/speed.json); fixed costs (pipeline.json)
+	dvc repro tokenize
+	python -m benchmarks.speed --repeats $(or $(REPEATS),1)
+	python -m benchmarks.pipeline
 
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)
 	python -m benchmarks.pretraining

@@ -70,7 +70,7 @@ def test_wrong_value_stops_before_anything_is_written():
     ("protocol", "configuration", "expected"),
     [
         ("corrected", "qlora-ffn", (["classifier"], "validation", False, "fp32", "paged_adamw_8bit")),
-        ("corrected", "lora-ffn", (["classifier"], "validation", False, "fp32", "adamw_torch")),
+        ("corrected", "lora-ffn", (["classifier"], "validation", False, "fp32", "adamw_torch_fused")),
         (
             "as-published",
             "qlora-ffn",

@@ -32,7 +32,7 @@ def packages() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
-def _git(*arguments: str) -> str | None:
+def git(*arguments: str) -> str | None:
     """A git command's output, None outside a checkout or without git."""
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
@@ -41,7 +41,7 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def _processor() -> str:
+def processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -51,13 +51,13 @@ def _processor() -> str:
 
 def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:
     """The record's ``environment`` section; ``dirty`` speaks of the code alone, not of its outputs."""
-    changes = _git("status", "--porcelain", "--", *CODE)
+    changes = git("status", "--porcelain", "--", *CODE)
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
-        processor=_processor(),
+        processor=processor(),
         packages=packages(),
-        commit=_git("rev-parse", "HEAD"),
+        commit=git("rev-parse", "HEAD"),
         dirty=None if changes is None else bool(changes),
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         threads=torch.get_num_threads(),

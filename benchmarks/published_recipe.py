@@ -1,0 +1,124 @@
+"""The published recipe as a plain script: Hugging Face ``Trainer`` as its defaults have it.
+
+fp32, every text padded to the full length, batches of 8 accumulated twice, the test split evaluated after each epoch in
+batches of 8, the default AdamW; QLoRA with gradient checkpointing and the paged optimiser, as published. It reads the
+study's data, base model and settings in the current folder and shares no code with the study, so that it times what
+anyone would write. The last line of its output is one JSON object.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+import transformers
+from datasets import load_from_disk
+from peft import IA3Config, LoraConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
+from transformers import (
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+
+class Clock(TrainerCallback):
+    """When the first step began, and the seconds of epochs without evaluation."""
+
+    def __init__(self) -> None:
+        self.first_step_at, self.seconds = None, 0.0
+
+    def on_step_begin(self, *_, **__) -> None:
+        self.first_step_at = self.first_step_at or time.time()
+
+    def on_epoch_begin(self, *_, **__) -> None:
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, *_, **__) -> None:
+        self.seconds += time.perf_counter() - self.began
+
+
+def main(architecture: str, configuration: str, seed: int) -> None:
+    """Train and evaluate one cell."""
+    run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text())
+    checkpoint, data = Path("models/base", architecture), Path("data/tokenized", architecture)
+    set_seed(seed)
+    columns = ["input_ids", "attention_mask", "label"]
+    train, test = (load_from_disk(str(data / split)).select_columns(columns) for split in ("train", "test"))
+    clock = Clock()
+    trainer = Trainer(
+        model=build(run, checkpoint),
+        args=TrainingArguments(
+            output_dir="published",
+            seed=seed,
+            num_train_epochs=run["train"]["epochs"],
+            per_device_train_batch_size=8,
+            gradient_accumulation_steps=2,
+            learning_rate=run["learning_rate"],
+            optim="paged_adamw_8bit" if run["method"] == "qlora" else "adamw_torch",
+            eval_strategy="epoch",
+            save_strategy="epoch",
+            save_total_limit=1,
+            load_best_model_at_end=run["method"] != "qlora",
+            metric_for_best_model="accuracy",
+            report_to="none",
+            use_cpu=not torch.cuda.is_available(),
+        ),
+        train_dataset=train,
+        eval_dataset=test,
+        data_collator=DataCollatorWithPadding(
+            AutoTokenizer.from_pretrained(checkpoint), padding="max_length", max_length=run["max_length"]
+        ),
+        compute_metrics=lambda p: {"accuracy": float(np.mean(p.predictions.argmax(-1) == p.label_ids))},
+        callbacks=[clock],
+    )
+    trainer.train()
+    accuracy = trainer.evaluate()["eval_accuracy"]
+    allocated = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+    print(
+        json.dumps(
+            {
+                "startup_seconds": clock.first_step_at - psutil.Process().create_time(),
+                "train_seconds": clock.seconds,
+                "test_accuracy": accuracy,
+                "peak_memory_allocated_bytes": allocated,
+            }
+        )
+    )
+
+
+def build(run: dict, checkpoint: Path) -> torch.nn.Module:
+    """The classifier with the method's adapters, as PEFT's documentation shows."""
+    qlora = run["method"] == "qlora"
+    quantisation = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        llm_int8_skip_modules=run["head"],
+    )
+    model = getattr(transformers, run["model_class"]).from_pretrained(
+        checkpoint, num_labels=2, dtype=torch.float32, quantization_config=quantisation if qlora else None
+    )
+    if qlora:
+        model = prepare_model_for_kbit_training(model)
+    common = {
+        "task_type": TaskType.SEQ_CLS,
+        "target_modules": run["target_modules"],
+        "modules_to_save": run["modules_to_save"],
+    }
+    if run["method"] in ("lora", "qlora"):
+        lora = LoraConfig(r=run["rank"], lora_alpha=run["alpha"], lora_dropout=run["dropout"], **common)
+        return get_peft_model(model, lora)
+    if run["method"] == "ia3":
+        return get_peft_model(model, IA3Config(feedforward_modules=run["feedforward_modules"], **common))
+    return model
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

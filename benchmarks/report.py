@@ -1,0 +1,63 @@
+"""``metrics/bench/speed.json``: seconds, bytes, fractions; null where nothing was measured."""
+
+from stages.lib.schema import Strict
+
+
+class Machine(Strict):
+    """What the figures hold for."""
+
+    measured_at: str
+    platform: str
+    processor: str
+    cores: int
+    load_average: float  # of the minute before: others' work slows what is measured here
+    device: str
+    threads: int  # of our runs; the published recipe takes torch's default
+    precision: str  # of our runs
+    packages: dict[str, str]
+    commit: str | None
+    peak_flops_per_second: float  # measured, of one large matrix product
+
+
+class Side(Strict):
+    """One way to run a cell; medians over repeats."""
+
+    seconds: float  # of the whole process
+    cpu_seconds: float
+    startup_seconds: float  # from the start of the process to the first step
+    train_seconds: float  # without evaluation and saving
+    samples_per_second: float
+    test_accuracy: float
+    peak_memory_host_bytes: int  # resident set of the process
+    peak_memory_allocated_bytes: int | None
+    share_of_peak: float
+
+
+class Cell(Strict):
+    """One architecture and configuration, both ways."""
+
+    architecture: str
+    configuration: str
+    examples: int  # trained on, epochs included
+    published: Side
+    ours: Side
+    ratio_seconds: float  # published / ours
+    ratio_samples_per_second: float  # ours / published
+    evaluation_seconds_per_example: float  # ours
+    predicted_peak_bytes: int | None  # stages/lib/memory.py, where it predicts
+
+
+class Extrapolation(Strict):
+    """The study at full size from measured cells; null unless ``--full-size`` measured them all."""
+
+    grid_seconds: float | None = None  # the 42 runs of ours
+    seconds_by_cell: dict[str, float] | None = None
+
+
+class Speed(Strict):
+    machine: Machine
+    repeats: int
+    full_size: bool
+    cells: list[Cell]
+    median_ratio_seconds: float
+    extrapolation: Extrapolation

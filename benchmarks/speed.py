@@ -1,0 +1,233 @@
+"""What a run costs: the published recipe against the study's own, on this machine, in one call.
+
+``make bench``, after ``dvc repro tokenize``. Both sides train the same cells on the same data, a process a run, in
+turns (published, ours, published, ours), for each architecture and four methods. ``--full-size`` does it with random
+weights at the published sizes and IMDb-length texts (benchmarks/full_size.py), ``--device cuda`` on a GPU. What was
+not measured is null in metrics/bench/speed.json and "not measured" in the table.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import transformers
+from tabulate import tabulate
+
+from benchmarks import full_size
+from benchmarks.machine import Finished, example_flops, last_json, matmul_peak, run_process
+from benchmarks.report import Cell as Row
+from benchmarks.report import Extrapolation, Machine, Side, Speed
+from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
+from stages.lib.environment import git, packages, processor
+from stages.lib.errors import InputError, run_stage
+from stages.lib.jsonfile import write_json
+from stages.lib.params import load_params
+from stages.lib.records import Record, read_record
+from stages.lib.settings import StudySettings
+
+REPORTS = {False: Path("metrics/bench/speed.json"), True: Path("metrics/bench/speed-full-size.json")}
+CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
+INPUTS = ("data/tokenized", "models/base")
+
+
+def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
+    """Measure, write and print; on bad input nothing is written.
+
+    Raises:
+        InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
+    """
+    if repeats < 1:
+        raise InputError(f"--repeats: {repeats}; allowed: 1 or more")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    with TemporaryDirectory(prefix="bench-") as name:
+        workspace = Path(name)
+        if full:
+            full_size.write_workspace(workspace, rows, device)
+        else:
+            link_inputs(workspace)
+        study = read_settings(StudySettings, workspace / STUDY)
+        machine = describe(study, device, full)
+        cells = [
+            cell
+            for cell in study.cells
+            if cell.configuration in CONFIGURATIONS and cell.seed == study.seeds[0] and cell.role == "train"
+        ]
+        if not cells:
+            raise InputError(f"configurations: none of {', '.join(CONFIGURATIONS)} is in the grid")
+        measured = [measure(cell, workspace, machine, repeats, place=f"{n} of {len(cells)}")
+                    for n, cell in enumerate(cells, 1)]  # fmt: skip
+    report = Speed(
+        machine=machine,
+        repeats=repeats,
+        full_size=full,
+        cells=measured,
+        median_ratio_seconds=median(row.ratio_seconds for row in measured),
+        extrapolation=full_size.extrapolate(measured, rows) if full else Extrapolation(),
+    )
+    write_json(report, REPORTS[full])
+    print(table(report))
+
+
+def link_inputs(workspace: Path) -> None:
+    """The study's settings as params.yaml has them, its data and base models by links.
+
+    Raises:
+        InputError: one of them is not there yet.
+    """
+    full_size.write_settings(load_params(), workspace)
+    for name in INPUTS:
+        if not Path(name).is_dir():
+            raise InputError(f"{name}: not found; run `dvc repro tokenize` first")
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).symlink_to(Path(name).resolve())
+
+
+def describe(study: StudySettings, device: str, full: bool) -> Machine:
+    """Where this is measured; the peak is that of the threads and the precision our runs use."""
+    import torch
+
+    precision = "bf16" if full and device == "cuda" else study.train.precision
+    return Machine(
+        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        platform=platform.platform(),
+        processor=processor(),
+        cores=os.cpu_count() or 1,
+        load_average=os.getloadavg()[0],
+        device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        threads=study.train.threads,
+        precision=precision,
+        packages=packages(),
+        commit=git("rev-parse", "HEAD"),
+        peak_flops_per_second=matmul_peak(device, precision, study.train.threads),
+    )
+
+
+def measure(cell: Cell, workspace: Path, machine: Machine, repeats: int, place: str) -> Row:
+    """Both sides of one cell, in turns."""
+    settings = read_settings(RunSettings, workspace / run_path(cell.architecture, cell.configuration))
+    data = workspace / "data/tokenized" / cell.architecture / "train"
+    lengths = [n for file in sorted(data.glob("data-*.arrow"))
+               for n in pa.ipc.open_stream(pa.memory_map(str(file))).read_all()["length"].to_pylist()]  # fmt: skip
+    examples = len(lengths) * settings.train.epochs
+    checkpoint = workspace / "models/base" / cell.architecture
+    flops = examples * example_flops(settings, checkpoint, round(sum(lengths) / len(lengths)))
+    device = "cpu" if machine.device == "cpu" else "cuda"
+    published, ours = [], []
+    arguments = [cell.architecture, cell.configuration, str(cell.seed)]
+    for _ in range(repeats):
+        print(f"[{place}] {cell.architecture} {cell.configuration}: published", flush=True, end="")
+        finished = run_process(["benchmarks.published_recipe", *arguments], workspace, device)
+        shutil.rmtree(workspace / "published")
+        print(f" {finished.seconds:.1f} s, ours", flush=True, end="")
+        published.append(side(finished, **last_json(finished), examples=examples, flops=flops, machine=machine))
+        finished = run_process(["stages.train", *arguments], workspace, device)
+        print(f" {finished.seconds:.1f} s", flush=True)
+        record = read_record(workspace / cell.record_path)
+        ours.append(side(finished, **own(record), examples=examples, flops=flops, machine=machine))
+    first, second = middle(published), middle(ours)
+    return Row(
+        architecture=cell.architecture,
+        configuration=cell.configuration,
+        examples=examples,
+        published=first,
+        ours=second,
+        ratio_seconds=first.seconds / second.seconds,
+        ratio_samples_per_second=second.samples_per_second / first.samples_per_second,
+        evaluation_seconds_per_example=record.cost.evaluation_seconds / full_size.evaluated(workspace, settings),
+        predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device),
+    )
+
+
+def own(record: Record) -> dict[str, float | int | None]:
+    return {
+        "startup_seconds": record.cost.startup_seconds,
+        "train_seconds": record.cost.train_seconds,
+        "test_accuracy": record.quality.test_accuracy,
+        "peak_memory_allocated_bytes": record.cost.peak_memory_allocated_bytes,
+    }
+
+
+def side(
+    finished: Finished,
+    startup_seconds: float,
+    train_seconds: float,
+    test_accuracy: float,
+    peak_memory_allocated_bytes: int | None,
+    examples: int,
+    flops: float,
+    machine: Machine,
+) -> Side:
+    """One run's figures; the share of the peak counts the matrix products of tokens, not those of padding."""
+    return Side(
+        seconds=finished.seconds,
+        cpu_seconds=finished.cpu_seconds,
+        startup_seconds=startup_seconds,
+        train_seconds=train_seconds,
+        samples_per_second=examples / train_seconds,
+        test_accuracy=test_accuracy,
+        peak_memory_host_bytes=finished.resident_bytes,
+        peak_memory_allocated_bytes=peak_memory_allocated_bytes,
+        share_of_peak=flops / train_seconds / machine.peak_flops_per_second,
+    )
+
+
+def middle(sides: list[Side]) -> Side:
+    """The median of each figure."""
+    figures = {
+        name: [value for one in sides if (value := getattr(one, name)) is not None] for name in Side.model_fields
+    }
+    whole = ("peak_memory_host_bytes", "peak_memory_allocated_bytes")
+    return Side(
+        **{
+            name: (int(median(values)) if name in whole else median(values)) if values else None
+            for name, values in figures.items()
+        }
+    )
+
+
+def table(report: Speed) -> str:
+    """A row a cell, published and ours side by side, and what follows from all of them."""
+    rows = []
+    for row in report.cells:
+        sides = (row.published, row.ours)
+        accuracies = [f"{100 * one.test_accuracy:.1f}" for one in sides] if not report.full_size else ["random"] * 2
+        rows.append(
+            [
+                f"{row.architecture} {row.configuration}",
+                *(f"{one.seconds:.1f}" for one in sides),
+                f"{row.ratio_seconds:.2f}",
+                *(f"{one.samples_per_second:.0f}" for one in sides),
+                *accuracies,
+                *(f"{(one.peak_memory_allocated_bytes or one.peak_memory_host_bytes) / 2**20:.0f}" for one in sides),
+                *(f"{one.startup_seconds:.1f}" for one in sides),
+                *(f"{100 * one.share_of_peak:.1f}" for one in sides),
+            ]
+        )
+    headers = ["cell", "s/run", "ours", "ratio", "samples/s", "ours", "accuracy (%)", "ours", "peak MiB", "ours",
+               "start-up (s)", "ours", "% of peak", "ours"]  # fmt: skip
+    extrapolated = report.extrapolation.grid_seconds
+    lines = [
+        tabulate(rows, headers=headers, disable_numparse=True, stralign="right"),
+        f"seconds a run, published / ours: median {report.median_ratio_seconds:.2f}",
+        f"matrix-product peak: {report.machine.peak_flops_per_second / 1e9:.0f} GFLOP/s, {report.machine.precision}",
+        "42 runs at full size: " + ("not measured" if extrapolated is None else f"{extrapolated / 60:.1f} min"),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=1, help="runs a side and cell; medians are reported")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--full-size", action="store_true", dest="full", help="random weights at published sizes")
+    parser.add_argument("--rows", type=int, default=full_size.ROWS, help="training texts at full size")
+    run_stage(main, **vars(parser.parse_args()))
