@@ -1,8 +1,8 @@
 """What the pipeline costs beside training: DVC's own seconds, and the share of processor time that steps get.
 
 ``make bench`` measures ``dvc repro`` with nothing to do and generated pipelines of 42 and 420 stages that only write a
-file. ``python -m benchmarks.pipeline --study`` runs the whole default study again, in a clone, and divides the seconds of
-its training and evaluation steps by the processor seconds of all its processes.
+file. ``python -m benchmarks.pipeline --study`` runs the whole default study again, in a clone, and divides the seconds
+of its training and evaluation steps by the processor seconds of all its processes.
 """
 
 import argparse
@@ -127,9 +127,9 @@ def measure_study(clone: Path) -> Share:
 
 
 def step_seconds(folder: Path) -> float:
-    """Seconds in steps by the records of the study in ``folder``; a run has one thread, so wall clock is processor time.
+    """Seconds in steps by the records of the study in ``folder``.
 
-    Where processes share cores, wall clock says more than was used: measure on an idle machine.
+    A run has one thread, so on an idle machine, and there alone, its wall clock is processor time.
     """
     study = read_settings(StudySettings, folder / STUDY)
     costs = [read_record(folder / cell.record_path).cost for cell in study.cells]
