@@ -5,33 +5,20 @@ encoder pretrained here. Weights are safetensors only: no pickle is read, no rem
 """
 
 import argparse
-import hashlib
 import shutil
 import time
 from pathlib import Path
 
+from stages.lib import snapshot
 from stages.lib.cells import read_settings
 from stages.lib.encoders import UNRATED, Corpus
 from stages.lib.errors import InputError, run_stage
-from stages.lib.params import Architecture, HubBase, LocalBase, PretrainedBase
+from stages.lib.params import HubBase, LocalBase, PretrainedBase
 from stages.lib.pretraining import PretrainingReport, check_helped
 from stages.lib.settings import BaseSettings, base_path
+from stages.lib.snapshot import WEIGHTS, hashes
 
 RAW = Path("data/raw")
-WEIGHTS = "model.safetensors"
-FILES = (
-    "config.json",
-    WEIGHTS,
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "spm.model",
-)
-NEEDED = ("config.json", WEIGHTS)
-TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spm.model")  # one of these is enough
 VOCABULARY_TEXTS = 20_000  # documents that the tokenizer is trained on, at most
 PROBE_ROWS = 2000  # rows of train and of validation that the probe uses, at most
 
@@ -46,18 +33,13 @@ def main(architecture: str) -> None:
     folder = Path("models/base", architecture)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if isinstance(settings.base, PretrainedBase):
-        measured = pretrain(settings, folder)
-    else:
-        if isinstance(settings.base, LocalBase):
-            copy_checkpoint(Path(settings.base.path, architecture), folder)
-        else:
-            download(settings.family, folder)
-        measured = count(folder)
+    measured = pretrain(settings, folder) if isinstance(settings.base, PretrainedBase) else fetch(settings, folder)
+    files = hashes(folder)
     report = PretrainingReport(
         source=settings.base.source,
         revision=settings.family.revision if isinstance(settings.base, HubBase) else None,
-        checkpoint_sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
+        checkpoint_sha256=files[WEIGHTS],
+        files=files,
         **measured,
     )
     _write_report(report, Path("metrics/base", f"{architecture}.json"))
@@ -65,58 +47,28 @@ def main(architecture: str) -> None:
         check_helped(report, settings.base)
 
 
-def download(family: Architecture, folder: Path) -> None:
-    """Put the hub's snapshot at the pinned revision into ``folder``.
+def fetch(settings: BaseSettings, folder: Path) -> dict[str, int]:
+    """Put the checkpoint of a local folder or of the hub into ``folder``, once it is known to be fit for training.
 
     Raises:
-        InputError: the hub cannot be reached or does not have the files.
+        InputError: it cannot be had, or is not fit.
     """
-    from huggingface_hub import snapshot_download
+    from stages.lib import hub
 
-    where = f"{family.hub_id}@{family.revision[:12]}"
-    try:
-        snapshot = snapshot_download(family.hub_id, revision=family.revision, allow_patterns=list(FILES))
-    except OSError as error:  # what every error of the hub's client is, offline mode among them
-        raise InputError(
-            f"base.source: 'hub': {where}: cannot be downloaded ({type(error).__name__}); go online, "
-            f"or give a folder (base.source: local, base.path: <folder>), or use profile: mini"
-        ) from error
-    copy_checkpoint(Path(snapshot), folder, shown=where)
-
-
-def copy_checkpoint(source: Path, folder: Path, shown: str | None = None) -> None:
-    """Copy config, weights and tokenizer files of ``source``; messages call it ``shown``.
-
-    Raises:
-        InputError: a file that every checkpoint needs is missing.
-    """
-    shown = shown or str(source)
-    for name in NEEDED:
-        if not (source / name).is_file():
-            raise InputError(f"{shown}: {name}: not found; a checkpoint needs {', '.join(NEEDED)} and a tokenizer")
-    if not any((source / name).is_file() for name in TOKENIZERS):
-        raise InputError(f"{shown}: no tokenizer; allowed: {', '.join(TOKENIZERS)}")
-    for name in FILES:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, folder / name)
-
-
-def count(folder: Path) -> dict[str, int]:
-    """Sizes of a checkpoint, read from the headers alone."""
-    import json
-
-    from safetensors import safe_open
-
-    with safe_open(folder / WEIGHTS, framework="np") as weights:
-        shapes = [weights.get_slice(name).get_shape() for name in weights.keys()]  # noqa: SIM118
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    parameters = 0
-    for shape in shapes:
-        size = 1
-        for side in shape:
-            size *= side
-        parameters += size
-    return {"parameters": parameters, "vocab_size": config["vocab_size"]}
+    if isinstance(settings.base, LocalBase):
+        source = Path(settings.base.path, settings.architecture)
+        shown = str(source)
+        if not source.is_dir():
+            raise InputError(f"base.path: {source}: not found; required: a folder with the checkpoint")
+    else:
+        repository = hub.Repository("model", settings.family.hub_id, settings.family.revision)
+        shown = str(repository)
+        source = hub.fetch(
+            repository, snapshot.FILES, lambda names: snapshot.require_files(names, settings.family, shown)
+        )
+    snapshot.verify(source, settings.family, shown)
+    snapshot.copy(source, folder)
+    return snapshot.count(folder)
 
 
 def pretrain(settings: BaseSettings, folder: Path) -> dict[str, float | int | None]:

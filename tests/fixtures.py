@@ -315,6 +315,7 @@ def write_base_report(architecture: str) -> None:
         "source": "pretrain",
         "revision": None,
         "checkpoint_sha256": "d" * 64,
+        "files": {"config.json": "c" * 64, "model.safetensors": "d" * 64},
         "parameters": 595_000,
         "vocab_size": 2000,
         "steps": 700,

@@ -22,7 +22,7 @@ import pytest
 
 from stages import prepare
 from stages.lib.card import read_card
-from stages.lib.sources import LAYOUTS
+from stages.lib.rows import LAYOUTS
 
 ROOT = Path(__file__).parents[1]
 TRAIN = [(f"train {i}", i % 2) for i in range(40)]

@@ -7,6 +7,7 @@ from safetensors import safe_open
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
 from stages import base, settings
+from stages.lib import hub
 from stages.lib.corpus import generate
 from stages.lib.errors import InputError
 from stages.lib.params import GeneratedData
@@ -137,6 +138,10 @@ def test_missing_data_is_named():
     assert fails() == "data/raw/unsupervised.parquet: not found; run `dvc repro prepare` first"
 
 
+def sha256(path: str | Path) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
 def make_snapshot(folder: Path) -> None:
     folder.mkdir(parents=True)
     write_data()
@@ -160,7 +165,8 @@ def test_a_local_checkpoint_is_copied_without_its_pickle():
     assert json.loads(REPORT.read_text()) == {
         "source": "local",
         "revision": None,
-        "checkpoint_sha256": hashlib.sha256(Path("snapshots/distilbert/model.safetensors").read_bytes()).hexdigest(),
+        "checkpoint_sha256": sha256("snapshots/distilbert/model.safetensors"),
+        "files": {path.name: sha256(path) for path in sorted(FOLDER.iterdir())},
         "parameters": stored_parameters(FOLDER),
         "vocab_size": len(AutoTokenizer.from_pretrained(FOLDER)),
         "steps": None,
@@ -174,33 +180,18 @@ def test_a_local_checkpoint_is_copied_without_its_pickle():
     }
 
 
-@pytest.mark.parametrize(
-    ("missing", "message"),
-    [
-        (
-            "model.safetensors",
-            "snapshots/distilbert: model.safetensors: not found; "
-            "a checkpoint needs config.json, model.safetensors and a tokenizer",
-        ),
-        (
-            "config.json",
-            "snapshots/distilbert: config.json: not found; "
-            "a checkpoint needs config.json, model.safetensors and a tokenizer",
-        ),
-        (
-            "tokenizer.json",
-            "snapshots/distilbert: no tokenizer; allowed: tokenizer.json, vocab.txt, vocab.json, spm.model",
-        ),
-    ],
-)
-def test_an_incomplete_local_checkpoint_is_an_input_error(missing, message):
-    folder = Path("snapshots/distilbert")
-    folder.mkdir(parents=True)
-    for name in {"config.json", "model.safetensors", "tokenizer.json"} - {missing}:
-        (folder / name).write_text("{}")
-    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
+def test_an_unfit_checkpoint_stops_before_anything_is_copied():
     write_source({"source": "local", "path": "snapshots"})
-    assert fails() == message
+    assert fails() == "base.path: snapshots/distilbert: not found; required: a folder with the checkpoint"
+    make_snapshot(Path("snapshots/distilbert"))
+    write_source({"source": "local", "path": "snapshots"})
+    whole = Path("snapshots/distilbert/model.safetensors").read_bytes()
+    Path("snapshots/distilbert/model.safetensors").write_bytes(whole[:-100])
+    assert fails() == (
+        f"snapshots/distilbert: model.safetensors: {len(whole) - 100} of {len(whole)} bytes, cut short; "
+        "download or copy it again"
+    )
+    assert not list(FOLDER.iterdir())
 
 
 def test_the_hub_without_network_names_the_ways_on(monkeypatch):
@@ -208,9 +199,19 @@ def test_the_hub_without_network_names_the_ways_on(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(Path("cache").absolute()))
     write_source({"source": "hub"})
     assert fails() == (
-        "base.source: 'hub': distilbert/distilbert-base-uncased@12040accade4: cannot be downloaded "
-        "(LocalEntryNotFoundError); go online, or give a folder (base.source: local, base.path: <folder>), "
-        "or use profile: mini"
+        "base.source: 'hub': distilbert/distilbert-base-uncased@12040accade4: not cached and cannot be downloaded "
+        "(HF_HUB_OFFLINE is set); go online, or give a local copy (base: {source: local, path: <folder>}), "
+        "or use `profile: mini`, which needs neither"
+    )
+
+
+def test_the_hub_with_a_pickle_alone_downloads_nothing(monkeypatch):
+    monkeypatch.setattr(
+        hub, "list_files", lambda repository: {"config.json": 1, "pytorch_model.bin": 2, "spm.model": 3}
+    )
+    write_source({"source": "hub"})
+    assert fails("deberta").startswith(
+        "microsoft/deberta-v3-base@8ccc9b6f3619: pytorch_model.bin without model.safetensors; a pickle can run code"
     )
 
 
@@ -223,6 +224,8 @@ def test_a_hub_snapshot_is_asked_for_by_commit_and_without_pickles(monkeypatch):
         return "snapshots/distilbert"
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    names = {path.name: 1 for path in Path("snapshots/distilbert").iterdir()}
+    monkeypatch.setattr(hub, "list_files", lambda repository: names)
     write_source({"source": "hub"})
     base.main("distilbert")
     assert asked["repo"] == "distilbert/distilbert-base-uncased"

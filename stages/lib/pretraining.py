@@ -31,13 +31,14 @@ PROGRESS_SECONDS = 10
 class PretrainingReport(Strict):
     """``metrics/base/<architecture>.json``. Losses are mean cross-entropies in nats, accuracies fractions.
 
-    The keys after ``vocab_size`` are measured for ``source: pretrain`` alone and None otherwise;
-    ``rating_accuracy`` is None too where no row is rated.
+    ``files`` holds the SHA-256 of every file of the checkpoint, by name. The keys after ``vocab_size`` are measured
+    for ``source: pretrain`` alone and None otherwise; ``rating_accuracy`` is None too where no row is rated.
     """
 
     source: str
     revision: str | None
     checkpoint_sha256: str
+    files: dict[str, str]
     parameters: int
     vocab_size: int
     steps: int | None = None

@@ -1,15 +1,28 @@
 """What every typed file of the study shares: strict models and the field's scalar types."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+COMMIT = re.compile("[0-9a-f]{40}")
+
+
+def _full_commit(value: str) -> str:
+    if not COMMIT.fullmatch(value):
+        raise ValueError(
+            f"{value!r}: a branch or tag moves, and a result must name what it came from; "
+            "allowed: a full commit id (40 digits of 0-9a-f)"
+        )
+    return value
+
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-Revision = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Revision = Annotated[str, AfterValidator(_full_commit)]
 
 Method = Literal["full", "lora", "qlora", "ia3"]
 Precision = Literal["fp32", "bf16", "fp16"]

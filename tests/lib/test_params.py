@@ -51,7 +51,8 @@ BAD = {
     ),
     "branch as revision": (
         {"architecture.roberta.revision": "main"},
-        "architecture.roberta.revision: 'main': string should match pattern '^[0-9a-f]{40}$'",
+        "architecture.roberta.revision: 'main': a branch or tag moves, and a result must name what it came from; "
+        "allowed: a full commit id (40 digits of 0-9a-f)",
     ),
     "unknown source": (
         {"profiles.mini.data.source": "web"},

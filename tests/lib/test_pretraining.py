@@ -21,6 +21,7 @@ REPORT = PretrainingReport(
     source="pretrain",
     revision=None,
     checkpoint_sha256="0" * 64,
+    files={},
     parameters=1,
     vocab_size=300,
     steps=60,
