@@ -58,8 +58,6 @@ def fetch(settings: BaseSettings, folder: Path) -> dict[str, int]:
     if isinstance(settings.base, LocalBase):
         source = Path(settings.base.path, settings.architecture)
         shown = str(source)
-        if not source.is_dir():
-            raise InputError(f"base.path: {source}: not found; required: a folder with the checkpoint")
     else:
         repository = hub.Repository("model", settings.family.hub_id, settings.family.revision)
         shown = str(repository)

@@ -14,6 +14,7 @@ FP32 = 4  # bytes
 COPIES = 2  # in the workspace and in DVC's cache
 # A Trainer checkpoint is weights and two moments, and the last two are kept while a run is unfinished.
 UNFINISHED = 3 * 2
+ADAPTER = 0.03  # of the parameters, at most: rank 16 in every linear layer, and the head
 BYTES_A_TOKEN = 4 + 1  # id and attention mask, as `tokenize` stores them
 BYTES_A_ROW = 1500  # of text, about IMDb's mean
 PASSES = {"full": 3, "lora": 2, "qlora": 2, "ia3": 2}  # forward, gradients of activations, gradients of weights
@@ -36,17 +37,29 @@ def sizes_of(params: Params, architecture: str) -> dict[str, Any]:
     return encoder_sizes(params.architecture[architecture], miniature)
 
 
-def run_flops(settings: RunSettings, weights: int, rows: dict[str, int]) -> float:
+def weights(sizes: dict[str, Any]) -> tuple[int, int]:
+    """Parameters of an encoder, within a few per cent, and those of them that a token is multiplied with.
+
+    A layer has four projections of attention and two of the feed-forward part; biases, norms, positions and heads are
+    left out.
+    """
+    width, layers = sizes.get("hidden_size", sizes.get("dim")), sizes.get("num_hidden_layers", sizes.get("n_layers"))
+    inner = sizes.get("intermediate_size", sizes.get("hidden_dim"))
+    multiplied = layers * (4 * width**2 + 2 * width * inner)
+    return multiplied + sizes["vocab_size"] * width, multiplied
+
+
+def run_flops(settings: RunSettings, multiplied: int, rows: dict[str, int]) -> float:
     """Operations of one run: training, one evaluation an epoch, and the test.
 
     Args:
         settings: one cell's resolved settings.
-        weights: parameters that a token is multiplied with (no embeddings).
+        multiplied: parameters that a token is multiplied with (see ``weights``).
         rows: by split.
     """
     evaluated = rows[settings.selection_split] * settings.train.epochs + rows["test"]
     passes = PASSES[settings.method] * rows["train"] * settings.train.epochs + evaluated
-    return 2.0 * weights * settings.max_length * passes
+    return 2.0 * multiplied * settings.max_length * passes
 
 
 def checkpoint_bytes(parameters: dict[str, int], source: str) -> int:
@@ -57,13 +70,18 @@ def checkpoint_bytes(parameters: dict[str, int], source: str) -> int:
 def data_bytes(rows: dict[str, int], architectures: int, max_length: int, source: str) -> int:
     """Texts, in the hub's cache too if they come from there, and the tokens of every architecture."""
     texts = sum(rows.values()) * BYTES_A_ROW * (COPIES + (source == "hub"))
-    return texts + sum(rows.values()) * max_length * BYTES_A_TOKEN * architectures * COPIES
+    tokenised = sum(count for split, count in rows.items() if split != "unsupervised")
+    return texts + tokenised * max_length * BYTES_A_TOKEN * architectures * COPIES
 
 
-def models_bytes(trained: list[int], jobs: int) -> int:
-    """What runs leave behind, and what ``jobs`` of them keep while they are unfinished.
+def models_bytes(runs: list[tuple[RunSettings, int]], seeds: int, jobs: int) -> int:
+    """What every run leaves behind, and what ``jobs`` of them keep while they are unfinished.
 
     Args:
-        trained: parameters that each run trains and saves.
+        runs: settings and parameters of the classifier, one of each configuration and architecture.
+        seeds: how many times each is run.
+        jobs: runs at once.
     """
-    return (sum(trained) * COPIES + max(trained) * UNFINISHED * jobs) * FP32
+    saved = sum(total if settings.method == "full" else total * ADAPTER for settings, total in runs)
+    unfinished = max(total for _, total in runs) * UNFINISHED * jobs
+    return round((saved * seeds * COPIES + unfinished) * FP32)

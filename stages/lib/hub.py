@@ -4,7 +4,7 @@ A commit does not change, so a cached snapshot is as good as the hub: ``HF_HUB_O
 work alike. Files come by ``snapshot_download``, which shows its progress and goes on where it was cut off.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -89,7 +89,7 @@ def fetch(repository: Repository, patterns: Collection[str], inspect: Callable[[
         inspect([path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()])
         return folder
     inspect(files)
-    wanted = {name for name in files if any(fnmatch(name, pattern) for pattern in patterns)}
+    wanted = matching(files, patterns)
     folder = cached(repository, patterns)
     missing = sum(files[name] for name in wanted if folder is None or not (folder / name).exists())
     require_space(Path(constants.HF_HUB_CACHE), missing, f"the download of {repository}")
@@ -97,6 +97,11 @@ def fetch(repository: Repository, patterns: Collection[str], inspect: Callable[[
         return Path(_download(snapshot_download, repository, patterns))
     except (OSError, httpx2.HTTPError) as error:
         raise InputError(unreachable(repository, type(error).__name__)) from error
+
+
+def matching(names: Iterable[str], patterns: Collection[str]) -> list[str]:
+    """The names that a download with these patterns fetches."""
+    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
 
 
 def unreachable(repository: Repository, why: str) -> str:

@@ -44,6 +44,8 @@ def verify(folder: Path, family: Architecture, shown: str) -> None:
     Raises:
         InputError: a file is missing, cut short, of another architecture, or does not fit the others.
     """
+    if not folder.is_dir():
+        raise InputError(f"base.path: {shown}: not found; required: a folder with the checkpoint")
     require_files([path.name for path in folder.iterdir() if path.is_file()], family, shown)
     config = _read_json(folder / CONFIG, shown)
     tokenizer_config = _read_json(folder / TOKENIZER_CONFIG, shown) if (folder / TOKENIZER_CONFIG).exists() else {}
