@@ -16,7 +16,7 @@ SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*
 	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test lint bench benchmark determinism coverage why arxiv diff tex clean
+.PHONY: help paper check test lint bench benchmark determinism coverage checkpoints why arxiv diff tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build 
 	@[ $(JOBS) -le 1 ] || for stages in base tokenize 'train probe'; do $(SIDE_BY_SIDE) || exit 1; done
 	dvc repro
 	@python -m commands.summary
+
+check: $(VENV)/study ## what a profile needs here and what is missing: make check [PROFILE=paper]
+	@TEX_FILES='$(TEX_FILES)' python -m commands.check $(if $(PROFILE),--profile '$(PROFILE)')
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
 	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile
@@ -48,6 +51,9 @@ determinism: $(VENV)/study ## retrain cells in a clone and compare bit for bit (
 
 coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metrics/bench/coverage.json)
 	python -m benchmarks.coverage
+
+checkpoints: $(VENV)/study ## for development: checkpoints of full size with random weights, in models/random
+	python -m commands.random_checkpoints
 
 why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
 	@python -m commands.why '$(N)'
