@@ -103,7 +103,7 @@ def _machine(params: Params, host: Machine, expected: Estimate) -> list[Line]:
     needed, free = disk_bytes(params), free_bytes(Path())
     seconds = [run.seconds for run in expected.runs.values()]
     known = None not in seconds
-    total = f"about {duration(sum(seconds) * len(params.seeds) / expected.at_once)}" if known else "unknown"
+    total = f"{expected.bound} {duration(sum(seconds) * len(params.seeds) / expected.at_once)}" if known else "unknown"
     return [
         Line("device", "any" if small else "a CUDA GPU", host.name, "" if small or host.is_gpu else "no GPU"),
         _memory(host, expected),

@@ -4,20 +4,28 @@ import logging
 import os
 import warnings
 from statistics import median
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tabulate import tabulate
 
 from stages.lib import budget
 from stages.lib.card import CARD, Card
-from stages.lib.cells import RunSettings
+from stages.lib.cells import RunSettings, read_settings
 from stages.lib.census import CENSUS, Census, read_census
 from stages.lib.disk import gigabytes
 from stages.lib.errors import InputError
 from stages.lib.machine import Machine
 from stages.lib.params import GeneratedData, HubData, Params
 from stages.lib.records import Record, read_record
-from stages.lib.settings import CENSUS_SETTINGS, FULL_SIZE_PROFILE, resolve_census, resolve_run, resolve_study
+from stages.lib.settings import (
+    CENSUS_SETTINGS,
+    DATA,
+    FULL_SIZE_PROFILE,
+    DataSettings,
+    resolve_census,
+    resolve_run,
+    resolve_study,
+)
 
 IMDB_ROWS = {"train": 25_000, "test": 25_000, "unsupervised": 50_000}
 Key = tuple[str, str]  # configuration, architecture
@@ -35,6 +43,7 @@ class Estimate(NamedTuple):
 
     runs: dict[Key, Run]
     at_once: int
+    bound: Literal["about", "at least"]  # how its times are meant
     memory_basis: str
     time_basis: str
 
@@ -68,7 +77,7 @@ def estimate(params: Params, host: Machine) -> Estimate:
     if records := _records(params, host):
         at_once = next(iter(records.values()))[0].environment.runs_at_once
         runs = {key: _recorded(found) for key, found in records.items()}
-        return Estimate(runs, at_once, "recorded peaks, imports included", "recorded runs (metrics/runs)")
+        return Estimate(runs, at_once, "about", "recorded peaks, imports included", "recorded runs (metrics/runs)")
     basis, peaks = _peaks(params, host)
     rows, runs = rows_of(params), {}
     multiplied = {a: budget.weights(budget.sizes_of(params, a))[1] for a in params.architectures}
@@ -76,9 +85,9 @@ def estimate(params: Params, host: Machine) -> Estimate:
         seconds = rows and budget.run_flops(settings, multiplied[key[1]], rows) / host.flops_a_second
         runs[key] = Run(peaks[key], seconds)
     time_basis = (
-        f"matrix products alone, every row at its longest, at {host.flops_a_second / 1e9:,.0f} GFLOP/s measured here"
+        f"matrix products alone and every row at its longest, at {host.flops_a_second / 1e9:,.0f} GFLOP/s measured here"
     )
-    return Estimate(runs, 1, basis, time_basis if rows else "unknown until `prepare` has counted the rows")
+    return Estimate(runs, 1, "at least", basis, time_basis if rows else "unknown until `prepare` has counted the rows")
 
 
 def rows_of(params: Params) -> dict[str, int] | None:
@@ -86,10 +95,9 @@ def rows_of(params: Params) -> dict[str, int] | None:
     data = params.profiles[params.profile].data
     if isinstance(data, GeneratedData):
         return data.model_dump(include={"train", "validation", "test", "unsupervised"})
-    if CARD.exists():
+    if CARD.exists() and DATA.exists() and read_settings(DataSettings, DATA).data == data:
         card = Card.model_validate_json(CARD.read_text(encoding="utf-8"))
-        if card.source == data.source and card.revision == getattr(data, "revision", None):
-            return {name: split.rows for name, split in card.splits.items()}
+        return {name: split.rows for name, split in card.splits.items()}
     if isinstance(data, HubData) and data.hub_id == "stanfordnlp/imdb":
         return IMDB_ROWS | {"train": IMDB_ROWS["train"] - data.validation, "validation": data.validation}
     return None

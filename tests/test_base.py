@@ -189,7 +189,7 @@ def test_an_unfit_checkpoint_stops_before_anything_is_copied():
     Path("snapshots/distilbert/model.safetensors").write_bytes(whole[:-100])
     assert fails() == (
         f"snapshots/distilbert: model.safetensors: {len(whole) - 100} of {len(whole)} bytes, cut short; "
-        "download or copy it again"
+        f"delete {Path('snapshots/distilbert').absolute()}/model.safetensors and get it again"
     )
     assert not list(FOLDER.iterdir())
 

@@ -125,7 +125,10 @@ def _shapes(path: Path, shown: str) -> dict[str, list[int]]:
 
     found, stated = path.stat().st_size, _stated_bytes(path)
     if stated is not None and found < stated:
-        raise InputError(f"{shown}: {path.name}: {found} of {stated} bytes, cut short; download or copy it again")
+        # the hub's client would link a cut blob again, so it is the link's target that has to go
+        raise InputError(
+            f"{shown}: {path.name}: {found} of {stated} bytes, cut short; delete {path.resolve()} and get it again"
+        )
     try:
         with safe_open(path, framework="np") as weights:
             return {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118

@@ -10,6 +10,7 @@ import pytest
 from commands import check
 from stages import settings
 from stages.lib import availability, hub
+from stages.lib.card import CARD, write_card
 from stages.lib.cells import STUDY, read_settings
 from stages.lib.census import CENSUS, Census, CensusCell, PredictedMemory
 from stages.lib.errors import InputError
@@ -18,7 +19,7 @@ from stages.lib.machine import Machine
 from stages.lib.params import load_params
 from stages.lib.records import write_record
 from stages.lib.settings import StudySettings
-from tests.fixtures import make_record
+from tests.fixtures import make_card, make_record
 from tests.snapshots import fill_cache, reviews, write_dataset, write_snapshot
 from tests.tiny_study import ROOT, write_params
 
@@ -91,9 +92,10 @@ def test_paper_without_a_gpu_and_without_the_hub(monkeypatch, capsys):
     assert "device a CUDA GPU no GPU, 2 CPU cores" in lines
     assert "memory, 1 at once 4.00 GB at most 8.00 GB RAM free" in lines
     assert "data stanfordnlp/imdb@e6281661ce1c no hub (ConnectError), not cached" in lines
+    assert "time at least 32 days 100 GFLOP/s" in lines
     assert "full 2.00 GB, 10.0 h 3.00 GB, 19.9 h 4.00 GB, 19.9 h" in lines
     assert "ia3 1.00 GB, 7.2 h 2.00 GB, 14.5 h 3.00 GB, 14.5 h" in lines
-    assert "time: matrix products alone, every row at its longest, at 100 GFLOP/s measured here" in lines
+    assert "time: matrix products alone and every row at its longest, at 100 GFLOP/s measured here" in lines
     assert lines[-2:] == [
         "missing: device: no GPU",
         "missing: data, distilbert checkpoint, roberta checkpoint, deberta checkpoint: go online, or give local copies "
@@ -209,6 +211,18 @@ def test_local_sources_are_read(monkeypatch, capsys):
     assert "time: unknown until `prepare` has counted the rows" in lines
     (Path("published/roberta") / "model.safetensors").unlink()
     assert "roberta checkpoint published/roberta unfit" in run(monkeypatch, capsys, GPU)[1]
+
+
+def test_prepared_rows_of_the_same_source_are_counted(monkeypatch, capsys):
+    source = {"source": "local", "path": "reviews", "validation": 2, "seed": 1}
+    write_params(Path(), **{"architectures": ["roberta"], "profile": "imdb-mini", "profiles.imdb-mini.data": source})
+    settings.main()
+    CARD.parent.mkdir(parents=True)
+    write_card(make_card(), CARD)
+    capsys.readouterr()
+    assert "time: unknown until `prepare` has counted the rows" not in run(monkeypatch, capsys, GPU)[1]
+    write_params(Path(), **{"profile": "imdb-mini", "profiles.imdb-mini.data": source | {"path": "others"}})
+    assert "time: unknown until `prepare` has counted the rows" in run(monkeypatch, capsys, GPU)[1]
 
 
 def test_unknown_profile_is_named():

@@ -145,7 +145,8 @@ def test_truncated_weights_are_named_with_their_bytes(published, tmp_path, cut):
     whole = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(whole[:-cut])
     assert fault(folder, "roberta") == (
-        f"here: model.safetensors: {len(whole) - cut} of {len(whole)} bytes, cut short; download or copy it again"
+        f"here: model.safetensors: {len(whole) - cut} of {len(whole)} bytes, cut short; "
+        f"delete {folder}/model.safetensors and get it again"
     )
 
 
