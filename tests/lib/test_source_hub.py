@@ -48,10 +48,11 @@ def test_imdb_as_the_hub_lays_it_out():
     assert "Maas" in origin.citation
 
 
-def test_any_dataset_with_its_licence():
+@pytest.mark.parametrize(("written", "licence"), [("mit", "mit"), ("[mit, cc0-1.0]", "mit, cc0-1.0")])
+def test_any_dataset_with_its_licence(written, licence):
     publish(
         {
-            "README.md": f"---\nlicense: mit\n{HEAD}  - {{split: test, path: held.csv}}\n---\n",
+            "README.md": f"---\nlicense: {written}\n{HEAD}  - {{split: test, path: held.csv}}\n---\n",
             "train.csv": "text,label,stars\na,0,1\nb,1,5\n",
             "held.csv": "text,label\nc,1\n",
             "other.csv": "x,y\n1,2\n",
@@ -60,7 +61,7 @@ def test_any_dataset_with_its_licence():
     origin, splits = load()
     assert splits["train"].values.tolist() == [["a", 0], ["b", 1]]
     assert splits["test"].values.tolist() == [["c", 1]]
-    assert (origin.name, origin.revision, origin.licence) == ("a/b", REVISION, "mit")
+    assert (origin.name, origin.revision, origin.licence) == ("a/b", REVISION, licence)
     assert origin.citation == "https://huggingface.co/datasets/a/b"
 
 
