@@ -66,6 +66,7 @@ def fetch(settings: BaseSettings, folder: Path) -> dict[str, int]:
         )
     snapshot.verify(source, settings.family, shown)
     snapshot.copy(source, folder)
+    snapshot.complete(folder)
     return snapshot.count(folder)
 
 

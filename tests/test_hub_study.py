@@ -90,7 +90,7 @@ def test_reports_and_card_name_every_file_and_commit(study):
             "tokenizer_config.json",
             "vocab.json",
         ],
-        "deberta": ["config.json", "model.safetensors", "spm.model", "tokenizer_config.json"],
+        "deberta": ["config.json", "model.safetensors", "spm.model", "tokenizer.json", "tokenizer_config.json"],
     }.items():
         report = json.loads((study / f"metrics/base/{name}.json").read_text())
         assert (report["source"], report["revision"]) == ("hub", params.architecture[name].revision)
@@ -116,12 +116,14 @@ def test_sentencepiece_model_splits_as_its_own_library_does(study):
     assert (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.mask_token_id) == (0, 3, library.vocab_size())
 
 
-def test_environment_variables_do_the_same(study, tmp_path):
+def test_environment_variables_do_the_same(study, tmp_path, monkeypatch):
     """As a user sets them, in processes of their own."""
+    monkeypatch.chdir(tmp_path)
     write_params(tmp_path, **SMALL)
+    settings.main()
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(study / "home"), "PYTHONPATH": str(ROOT)}
     environment.pop("HF_HUB_CACHE", None)
-    for command in (["stages.settings"], ["stages.prepare"], ["stages.base", "deberta"]):
-        subprocess.run([sys.executable, "-m", *command], cwd=tmp_path, env=environment, check=True)
+    for command in (["stages.prepare"], ["stages.base", "deberta"]):
+        subprocess.run([sys.executable, "-m", *command], env=environment, check=True)
     for name in ("data/raw/train.parquet", "models/base/deberta/spm.model", "metrics/base/deberta.json"):
         assert (tmp_path / name).read_bytes() == (study / name).read_bytes()

@@ -193,6 +193,14 @@ def copy(source: Path, folder: Path) -> None:
         shutil.copyfile(source / name, folder / name)
 
 
+def complete(folder: Path) -> None:
+    """Write tokenizer.json where a checkpoint has its tokenizer in another form: later stages read that alone."""
+    if not (folder / TOKENIZER).exists():
+        from transformers import AutoTokenizer
+
+        AutoTokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(folder)
+
+
 def count(folder: Path) -> dict[str, int]:
     """``parameters`` of the encoder (what lies beside its embeddings, no head) and ``vocab_size``."""
     shapes = _shapes(folder / WEIGHTS, str(folder))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
 from stages.lib import snapshot
 from stages.lib.errors import InputError
@@ -135,8 +136,12 @@ def test_missing_file_is_named(published, tmp_path, architecture, missing, messa
 def test_plain_vocabulary_files_do_without_tokenizer_json(published, tmp_path):
     for name in ("distilbert", "roberta"):
         folder = Path(shutil.copytree(published / name, tmp_path / name))
+        expected = AutoTokenizer.from_pretrained(folder)("The film was dull, but witty.")["input_ids"]
         (folder / "tokenizer.json").unlink()
         snapshot.verify(folder, PARAMS.architecture[name], "here")
+        snapshot.complete(folder)
+        assert (folder / "tokenizer.json").exists()
+        assert AutoTokenizer.from_pretrained(folder)("The film was dull, but witty.")["input_ids"] == expected
 
 
 @pytest.mark.parametrize("cut", [1, 20_000])
