@@ -1,7 +1,8 @@
 """The Hugging Face hub, at full commit ids alone: what a repository holds, and its files through the hub's own cache.
 
 A commit does not change, so a cached snapshot is as good as the hub: ``HF_HUB_OFFLINE=1`` and a missing network
-work alike. Files come by ``snapshot_download``, which shows its progress and goes on where it was cut off.
+work alike. Files come by ``snapshot_download``, which shows its progress, goes on where a connection broke, and keeps
+whole files from one call to the next.
 """
 
 from collections.abc import Callable, Collection, Iterable
