@@ -1,6 +1,6 @@
-"""paper: results and paper/main.tex.j2 -> paper/generated/numbers.json, paper/main.tex and paper/main.pdf.
+"""paper: results, paper/main.tex.j2 and its sections -> paper/generated/numbers.json, paper/main.tex, paper/main.pdf.
 
-The template holds prose; numbers reach it through the ledger, decisions through the findings. The PDF is built
+The templates hold prose; numbers reach it through the ledger, decisions through the findings. The PDF is built
 in a temporary folder and moved into place whole, so a failed build keeps the last one.
 """
 
@@ -9,18 +9,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from stages.lib.checklist import CHECKLIST, answer, load_checklist
 from stages.lib.companion import write_companion
 from stages.lib.entries import build
 from stages.lib.errors import InputError, run_stage
-from stages.lib.findings import Phrases, comma, find
+from stages.lib.examples import commit_subject, examples
+from stages.lib.findings import comma, find
 from stages.lib.latex import render
 from stages.lib.ledger import Ledger
 from stages.lib.lint import check_floats, check_printed, check_table, check_template
 from stages.lib.pdf import compile_pdf, overfull, type3_fonts
+from stages.lib.phrases import Phrases
 from stages.lib.results import Results, read_results
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"
+SECTIONS = PAPER / "sections"
 BIBLIOGRAPHY = PAPER / "references.bib"
 GENERATED = PAPER / "generated"
 NUMBERS = GENERATED / "numbers.json"
@@ -34,7 +38,8 @@ def main() -> None:
     Raises:
         InputError: an input is missing, the template is at fault, or LaTeX fails.
     """
-    check_template(TEMPLATE)
+    for template in (TEMPLATE, *sorted(SECTIONS.glob("*.tex.j2")), CHECKLIST):
+        check_template(template)
     results = read_results()
     ledger = build(results)
     for kind in FLOATS:
@@ -53,24 +58,32 @@ def main() -> None:
 
 
 def context(results: Results, ledger: Ledger) -> dict[str, object]:
-    """All names that the template may use."""
-    phrases = Phrases(results, ledger)
-    return {
+    """All names that the templates may use."""
+    phrases, found = Phrases(results, ledger), find(results)
+    names = {
         "study": results.study,
         "card": results.card,
         "bases": results.bases,
         "architectures": list(results.study.architectures),
-        "found": find(results),
+        "small": results.study.small_scale,
+        "seeds": len(results.study.seeds),
+        "cpu": phrases.settings("device") == ["cpu"],
+        "everywhere": "" if len(results.study.architectures) == 1 else " on every architecture",
+        "found": found,
+        "full": found.reference,
+        "examples": examples(ledger),
+        "commit_subject": commit_subject(results, ledger),
         "say": phrases,
         "number": phrases.number,
         "has": phrases.has,
         "score": phrases.score,
         "gap": phrases.gap,
         "comma": comma,
-        "ledger_plain": ledger.plain,
         "results_have_pairs": bool(results.statistics.comparisons),
         **{kind: produced(kind) for kind in FLOATS},
     }
+    checklist = load_checklist()
+    return names | {"checklist": checklist, "answers": answer(checklist, names)}
 
 
 def produced(kind: str) -> list[str]:

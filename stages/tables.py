@@ -15,7 +15,14 @@ from stages.lib.errors import run_stage
 from stages.lib.latex import Latex, escape, named
 from stages.lib.ledger import Ledger
 from stages.lib.numbers import memory_unit, parameter_unit
-from stages.lib.published_tables import claim_rows, memory_rows
+from stages.lib.published_tables import (
+    claim_rows,
+    contradiction_rows,
+    evidence,
+    memory_rows,
+    protocol_rows,
+    reproduction_rows,
+)
 from stages.lib.results import Results, read_results
 from stages.lib.runs import METHODS, label_of, pairs, reference
 from stages.lib.settings import StudySettings
@@ -23,6 +30,7 @@ from stages.lib.settings import StudySettings
 FOLDER = Path("paper/generated/tables")
 NUMBERS = FOLDER / "numbers.json"
 NONE = Latex("--")
+WRAPPED = r">{\raggedright\arraybackslash}X"
 STAR = Latex(r"\textsuperscript{*}")
 PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 
@@ -53,6 +61,10 @@ def main() -> None:
         "spread": spread(results, ledger),
         "claims": claims(results, ledger),
         "memory": memory(results, ledger),
+        "evidence": evidence(ledger, results),
+        "reproduction": reproduction(results, ledger),
+        "contradictions": contradictions(results, ledger),
+        "protocols": protocols(results, ledger),
     }
     written = {name: table for name, table in tables.items() if table is not None}
     for name, table in written.items():
@@ -150,8 +162,8 @@ def modules(study: StudySettings) -> str | None:
     used = [p for p in PLACEMENTS if p and any(c.placement == p for c in study.configurations.values())]
     if not used:
         return None
-    names = r">{\raggedright\arraybackslash}X"  # module names are long: their columns share the page and wrap
-    columns = [Column("Adapted", "l"), *(Column(named(f.label), names) for f in study.architectures.values())]
+    # module names are long: their columns share the page and wrap
+    columns = [Column("Adapted", "l"), *(Column(named(f.label), WRAPPED) for f in study.architectures.values())]
     rows = [
         [PLACEMENTS[placement], *(_names(family.modules[placement]) for family in study.architectures.values())]
         for placement in used
@@ -247,27 +259,49 @@ def reliability(results: Results, ledger: Ledger) -> str:
 
 def claims(results: Results, ledger: Ledger) -> str:
     """The published claims with the verdicts of their own figures and of this build."""
-    columns = [
-        Column("Claim", r">{\raggedright\arraybackslash}X"),
-        Column("Published figures", "l"),
-        Column("This build", "l"),
-    ]
+    columns = [Column("Claim", WRAPPED), Column("Printed figures", "l"), Column("Records of this build", "l")]
+    if results.claims.small_scale:
+        columns.append(Column("Verdict of this build", "l"))
     return tabular(columns, [(None, claim_rows(ledger, results.claims))], width=r"\textwidth")
 
 
 def memory(results: Results, ledger: Ledger) -> str | None:
     """Predicted against printed peak memory of the published runs whose process was fresh."""
     rows = memory_rows(ledger, results)
-    wrapped = r">{\raggedright\arraybackslash}X"
     columns = [
-        Column("Architecture", wrapped),
-        Column("Configuration", wrapped),
+        Column("Architecture", WRAPPED),
+        Column("Configuration", WRAPPED),
         Column("Seed"),
         Column("Printed"),
         Column("Predicted"),
         Column(r"Error (\%)"),
     ]
     return tabular(columns, [(None, rows)], width=r"\columnwidth") if rows else None
+
+
+def reproduction(results: Results, ledger: Ledger) -> str | None:
+    """Published against reproduced accuracy; None where this build is not comparable with the published study."""
+    rows = reproduction_rows(ledger, results)
+    headers = [r"Published (\%)", r"Here (\%)", r"$\Delta$ (pp)", "Interval"]
+    columns = [*_cell_columns(), *(Column(header) for header in headers), Column("Verdict", "l")]
+    return tabular(columns, [(None, rows)]) if rows else None
+
+
+def contradictions(results: Results, ledger: Ledger) -> str:
+    """The printed cells of the published tables that its own runs contradict."""
+    columns = [Column("Table", "l"), *_cell_columns(), Column("Column", "l"), Column("Printed"), Column("Recomputed")]
+    return tabular([*columns, Column("Kind", "l")], [(None, contradiction_rows(ledger, results))])
+
+
+def protocols(results: Results, ledger: Ledger) -> str | None:
+    """Both protocols at full size, from the census; None without a published architecture in the grid."""
+    rows = protocol_rows(ledger, results)
+    headers = ["Trains (M)", "As publ.", "Frozen (k)", "Dead (k)", "Peak (GiB)", "As publ."]
+    return tabular([*_cell_columns(), *map(Column, headers)], [(None, rows)]) if rows else None
+
+
+def _cell_columns() -> list[Column]:
+    return [Column("Architecture", "l"), Column("Configuration", "l")]
 
 
 def tabular(columns: list[Column], groups: list[Group], width: str | None = None) -> str:

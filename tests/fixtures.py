@@ -8,6 +8,7 @@ from pathlib import Path
 
 import datasets
 import numpy as np
+import pandas as pd
 
 from stages import claims, reconcile, settings
 from stages.lib import reported
@@ -52,6 +53,7 @@ def write_results(**changes: object) -> StudySettings:
         write_record(make_record(cell), cell.record_path)
     Path("data/raw").mkdir(parents=True, exist_ok=True)
     write_card(make_card(), Path("data/raw/card.json"))
+    write_examples()
     write_json(make_baselines(), BASELINES)
     write_json(make_statistics(study), STATISTICS)
     for index, architecture in enumerate(study.architectures):
@@ -201,6 +203,12 @@ def make_card(**changes: object) -> Card:
         }
         | changes
     )
+
+
+def write_examples(text: str = "the plot is great") -> None:
+    """A training split of two texts, of which the report quotes one a class."""
+    frame = pd.DataFrame({"text": [text, "the cast of 1931 is dull"], "label": [1, 0]})
+    frame.to_parquet("data/raw/train.parquet", index=False)
 
 
 def make_baselines() -> Baselines:

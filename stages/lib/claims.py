@@ -66,8 +66,9 @@ class Test(Strict):
 
 
 class Claim(Strict):
-    """A published sentence with its figures, and what decides it."""
+    """A published sentence with its figures, and what decides it; ``topic`` stands for it in a list."""
 
+    topic: str
     sentence: str
     source: str
     figures: dict[str, Stated]
@@ -100,12 +101,16 @@ class Figure(Strict):
 
 
 class Evaluation(Strict):
-    """In ``reason`` ``{key}`` stands for a figure (see ``fill``). ``observation``: would it hold in this build?"""
+    """``observation``: does it hold of these figures alone, whatever they can decide about the published study?
+
+    In both reasons ``{key}`` stands for a figure (see ``fill``).
+    """
 
     verdict: Verdict
     reason: str
     test: str
     observation: Verdict
+    observation_reason: str
     figures: list[Figure]
 
 
@@ -113,6 +118,7 @@ class Judged(Strict):
     """One claim with both verdicts; ``contradicted_cells`` are ids of metrics/reconciliation.json."""
 
     id: str
+    topic: str
     sentence: str
     source: str
     stated: list[Figure]

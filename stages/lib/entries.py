@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.lib import entries_conduct as conduct
+from stages.lib import entries_published as published
 from stages.lib.baselines import BASELINES
 from stages.lib.card import CARD
 from stages.lib.cells import STUDY
-from stages.lib.census import TOLERANCE
-from stages.lib.claims import CLAIMS, FAILS, HOLDS, UNDECIDED
 from stages.lib.ledger import Ledger, Origin
 from stages.lib.numbers import (
     COUNT,
     DIFFERENCE,
     FACTOR,
-    HOURS,
     LOSS,
     PERCENT,
     POINTS,
@@ -26,7 +25,6 @@ from stages.lib.numbers import (
     parameter_unit,
 )
 from stages.lib.provenance import Pipeline
-from stages.lib.reconciliation import RECONCILIATION
 from stages.lib.results import Results
 from stages.lib.runs import CELL, RUNS, SUMMARY, pairs, reference
 from stages.lib.statistics import STATISTICS
@@ -49,9 +47,8 @@ def build(results: Results) -> Ledger:
         _comparisons,
         _seeds,
         _statistics,
-        _published,
-        _audit,
-        _machine,
+        published.enter,
+        conduct.enter,
     ):
         enter(ledger, results)
     return ledger
@@ -134,6 +131,13 @@ def _baselines(ledger: Ledger, results: Results) -> None:
     }
     for name, (value, key) in scores.items():
         ledger.add(f"baseline.{name}", value, PERCENT, Origin(BASELINES, key))
+    features = Origin(BASELINES, f"{bag}.features")
+    ledger.add("baseline.features", results.baselines.tfidf_logistic_regression.features, COUNT, features)
+    headline = results.cells[results.cells["role"] == "train"]
+    above = (headline["test_accuracy_mean"] > results.baselines.tfidf_logistic_regression.test_accuracy).sum()
+    source = Origin(SUMMARY, f"headline cells whose test_accuracy_mean exceeds {bag}.test_accuracy of {BASELINES}")
+    ledger.add("baseline.above", above, COUNT, source)
+    ledger.add("baseline.cells", len(headline), COUNT, Origin(SUMMARY, "headline cells"))
 
 
 def _bases(ledger: Ledger, results: Results) -> None:
@@ -276,52 +280,3 @@ def _calibration(ledger: Ledger, results: Results) -> None:
 
 def _of(key: str, *records: tuple[str, ...]) -> Origin:
     return Origin(STATISTICS, key, *records)
-
-
-def _published(ledger: Ledger, results: Results) -> None:
-    """How far the published study agrees with itself."""
-    found, claims = results.reconciliation, results.claims.claims
-    counts = {
-        "cells_checked": (found.cells_checked, "cells_checked"),
-        "contradictions": (len(found.contradictions), "length of contradictions"),
-        "residue": (len(found.residue), "length of residue"),
-        "missing": (len(found.missing_runs), "length of missing_runs"),
-        "left_out": (len(found.left_out), "length of left_out"),
-    }
-    for key, (value, where) in counts.items():
-        ledger.add(f"published.{key}", value, COUNT, Origin(RECONCILIATION, where))
-    ledger.add("claims.count", len(claims), COUNT, Origin(CLAIMS, "length of claims"))
-    for key, verdict in (("hold", HOLDS), ("fail", FAILS), ("undecided", UNDECIDED)):
-        number = sum(claim.published.verdict == verdict for claim in claims)
-        ledger.add(f"claims.{key}", number, COUNT, Origin(CLAIMS, f"claims whose published verdict is {verdict!r}"))
-    close = (results.memory["relative_error"].abs() <= TOLERANCE).sum()
-    where = Origin("metrics/census.json", "predicted peaks within the tolerance of the printed ones")
-    ledger.add("memory.close", close, COUNT, where, optional=True)
-    ledger.add("memory.compared", len(results.memory), COUNT, where, optional=True)
-    tolerance = Origin("stages/lib/census.py", "TOLERANCE")
-    ledger.add("memory.tolerance", TOLERANCE, SHARE._replace(decimals=0), tolerance, optional=True)
-
-
-def _audit(ledger: Ledger, results: Results) -> None:
-    for field in ("new_but_frozen", "trainable_but_dead"):
-        column = f"{field}_parameters"
-        largest, count = results.runs[column].max(), (results.runs[column] > 0).sum()
-        ledger.add(f"audit.{field}", largest, COUNT, Origin(RUNS, f"largest {column}"), optional=True)
-        ledger.add(f"audit.{field}_runs", count, COUNT, Origin(RUNS, f"runs with {column} > 0"), optional=True)
-
-
-def _machine(ledger: Ledger, results: Results) -> None:
-    runs = results.runs
-    spent = runs[["startup_seconds", "train_seconds", "evaluation_seconds", "saving_seconds"]].sum().sum()
-    source = Origin(RUNS, "sum of startup, train, evaluation and saving seconds")
-    ledger.add("machine.hours", spent, HOURS, source)
-    ledger.add("machine.threads", runs["threads"].max(), COUNT, Origin(RUNS, "largest threads"))
-    at_once = Origin(RUNS, "largest runs_at_once")
-    ledger.add("machine.runs_at_once", runs["runs_at_once"].max(), COUNT, at_once, optional=True)
-    for column in ["python", *(column for column in runs if column.startswith("version_"))]:
-        name = column.removeprefix("version_")
-        values = [str(value) for value in runs[column].dropna().unique()]
-        ledger.add(f"version.{name}", " / ".join(values) or None, COUNT, Origin(RUNS, column), optional=True)
-    for index, commit in enumerate(runs["commit"].dropna().unique()):
-        ledger.add(f"commit.{index}", str(commit)[:12], COUNT, Origin(RUNS, "commit"), optional=True)
-    ledger.add("commit.count", runs["commit"].nunique(), COUNT, Origin(RUNS, "distinct commit"), optional=True)

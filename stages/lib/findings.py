@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 
 from stages.lib.entries import CLOSE
-from stages.lib.latex import Latex, escape, listing
-from stages.lib.ledger import Ledger
+from stages.lib.latex import Latex
 from stages.lib.results import Results
-from stages.lib.runs import METHODS, Memory, memory, pairs, reference
+from stages.lib.runs import pairs, reference
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,8 @@ class Findings:
     full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
     full_trails: list[str]
     below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
+    under_bag: dict[str, list[str]]  # headline configurations that are not
+    frontier: dict[str, list[str]]  # on the frontiers of memory and of time of their architecture
     close: dict[str, list[str]] = field(default_factory=dict)  # adapter -> architectures within CLOSE of full
     rank_pairs: list[tuple[str, str]] = field(default_factory=list)
     placement_pairs: list[tuple[str, str]] = field(default_factory=list)
@@ -50,6 +51,8 @@ def find(results: Results) -> Findings:
         full_leads=leads,
         full_trails=[a for a in study.architectures if full and a not in leads],
         below_bag=[a for a in study.architectures if _best(results, a, headline) <= bag],
+        under_bag={a: [name for name in headline if results.mean(a, name) <= bag] for a in study.architectures},
+        frontier={a: _on_both_frontiers(results, a, headline) for a in study.architectures},
         close={name: _close(results, full, name) for name in adapters} if full else {},
         rank_pairs=pairs(study, "rank", "alpha"),
         placement_pairs=pairs(study, "placement"),
@@ -77,6 +80,15 @@ def _by_architecture(
     return found
 
 
+def _on_both_frontiers(results: Results, architecture: str, names: list[str]) -> list[str]:
+    found = [
+        entry.configuration
+        for entry in results.statistics.frontiers
+        if (entry.among, entry.architecture, entry.on_frontier) == ("architecture", architecture, True)
+    ]
+    return [name for name in names if found.count(name) == 2]
+
+
 def _best(results: Results, architecture: str, names: list[str]) -> float:
     return max(results.mean(architecture, name) for name in names)
 
@@ -85,111 +97,6 @@ def _close(results: Results, full: str, name: str) -> list[str]:
     return [
         a for a in results.study.architectures if abs(results.mean(a, name) - results.mean(a, full)) <= CLOSE + 1e-12
     ]
-
-
-class Phrases:
-    """What the template calls: names, numbers, and words chosen by a number's sign as printed."""
-
-    def __init__(self, results: Results, ledger: Ledger) -> None:
-        self.results, self.ledger = results, ledger
-        self.number, self.has = ledger.number, ledger.has
-
-    def architecture(self, name: str) -> Latex:
-        return escape(self.results.study.architectures[name].label)
-
-    def configuration(self, name: str) -> Latex:
-        return escape(self.results.study.configurations[name].label)
-
-    def score(self, architecture: str, configuration: str) -> Latex:
-        """Mean accuracy, with the sample deviation where there are several seeds."""
-        key = f"{architecture}.{configuration}.accuracy"
-        return self.number(key) if not self.has(f"{key}_sd") else Latex(self.ledger.spread(key, f"{key}_sd") + r"\%")
-
-    def gap(self, architecture: str, configuration: str, against: str) -> Latex:
-        """``3.85 pp below``, ``0.31 pp above`` or ``level with``."""
-        key = f"{architecture}.{configuration}.vs.{against}"
-        sign = self.sign(architecture, configuration, against)
-        if not sign:
-            return Latex("level with")
-        return Latex(f"{self.number(f'{key}.distance')} {'above' if sign > 0 else 'below'}")
-
-    def sign(self, architecture: str, configuration: str, against: str) -> int:
-        """Of the difference as printed: a difference that rounds to zero is none."""
-        value = float(self.ledger.plain(f"{architecture}.{configuration}.vs.{against}.difference"))
-        return (value > 0) - (value < 0)
-
-    def higher(self, pair: tuple[str, str]) -> list[str]:
-        """Architectures in which the second of a pair has the higher mean accuracy."""
-        return [a for a in self.results.study.architectures if self.sign(a, pair[1], pair[0]) > 0]
-
-    def lower(self, pair: tuple[str, str]) -> list[str]:
-        return [a for a in self.results.study.architectures if self.sign(a, pair[1], pair[0]) < 0]
-
-    def distinguishable(self, pair: tuple[str, str]) -> list[str]:
-        """Architectures in which the paired test tells the two apart, after Holm's correction."""
-        tests = {a: self.results.comparison(a, *pair) for a in self.results.study.architectures}
-        return [a for a, test in tests.items() if test is not None and test.verdict == "distinguishable"]
-
-    def tested(self, pair: tuple[str, str]) -> Latex:
-        """The end of a sentence: which of a pair's differences a paired test tells from none."""
-        clear, everywhere = self.distinguishable(pair), list(self.results.study.architectures)
-        if not clear:
-            subject = "it is not" if len(everywhere) == 1 else "none is"
-        elif len(everywhere) == 1:
-            subject = "it is"
-        elif clear == everywhere:
-            subject = "all are"
-        else:
-            which, verb = ("that", "is") if len(clear) == 1 else ("those", "are")
-            subject = f"{which} on {listing(self.names(clear))} {verb}"
-        return Latex(f"{subject} distinguishable from none.")
-
-    def names(self, architectures: list[str]) -> list[Latex]:
-        return [self.architecture(name) for name in architectures]
-
-    def labels(self, configurations: list[str]) -> list[Latex]:
-        return [self.configuration(name) for name in configurations]
-
-    def method_names(self, methods: list[str]) -> list[Latex]:
-        return [Latex(METHODS[method]) for method in methods]
-
-    def settings(self, column: str) -> list[str]:
-        """Distinct values of a column of the runs, as text."""
-        return [str(value) for value in self.results.runs[column].dropna().unique()]
-
-    def methods_where(self, column: str, value: object) -> list[str]:
-        """Methods of which some run has ``value`` in ``column``."""
-        runs = self.results.runs
-        found = set(runs.loc[runs[column] == value, "method"])
-        return [method for method in METHODS if method in found]
-
-    def adapts(self, module: str) -> bool:
-        """Whether some adapter of the grid targets modules of this name."""
-        targets = self.results.runs["target_modules"].dropna()
-        return any(module in names.split() for names in targets)
-
-    @property
-    def fair(self) -> bool:
-        """Whether the protocol treats methods alike in all that it can."""
-        wanted = {"selection_split": "validation", "head_policy": "new-modules", "gradient_checkpointing": "False"}
-        return all(self.settings(column) == [value] for column, value in wanted.items())
-
-    @property
-    def sound(self) -> bool:
-        """Whether no run trained a parameter in vain or left a new one untrained."""
-        return not self.results.runs[["new_but_frozen_parameters", "trainable_but_dead_parameters"]].any(axis=None)
-
-    @property
-    def threads(self) -> str:
-        return "thread" if self.results.runs["threads"].max() == 1 else "threads"
-
-    @property
-    def several_at_once(self) -> bool:
-        return bool((self.results.runs["runs_at_once"] > 1).any())
-
-    @property
-    def memory(self) -> Memory:
-        return memory(self.results.runs)
 
 
 def comma(loop) -> Latex:

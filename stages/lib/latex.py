@@ -90,6 +90,7 @@ def environment(folder: Path) -> jinja2.Environment:
         autoescape=False,
         undefined=jinja2.StrictUndefined,
         finalize=_finalise,
+        keep_trailing_newline=True,  # a section ends its last line
     )
     built.filters["listing"] = listing
     built.filters["latex"] = Latex  # for LaTeX written inside an expression of the template
@@ -105,25 +106,32 @@ def _finalise(value: object) -> object:
 
 
 def render(template: Path, context: dict[str, object]) -> str:
-    """Fill a template in. Punctuation that a block left at the start of a line joins the line before.
+    """Fill a template in, with those that it includes.
 
     Raises:
-        InputError: a fault in the template, with its file and line.
+        InputError: a fault in a template, with its file and line.
     """
     try:
         text = environment(template.parent).get_template(template.name).render(context)
     except jinja2.TemplateSyntaxError as error:
-        raise InputError(f"{template}:{error.lineno}: {error.message}") from error
+        raise InputError(f"{error.filename}:{error.lineno}: {error.message}") from error
+    except jinja2.TemplateNotFound as error:
+        raise InputError(f"{_where(error, template)}: {template.parent / error.name}: not found") from error
     except (jinja2.UndefinedError, KeyError, TypeError) as error:
-        raise InputError(f"{template}:{_line(error, template)}: {type(error).__name__}: {error}") from error
+        raise InputError(f"{_where(error, template)}: {type(error).__name__}: {error}") from error
+    return joined(text)
+
+
+def joined(text: str) -> str:
+    """Punctuation that a block left at the start of a line joins the line before."""
     return re.sub(r"\s*\n\s*(?=[.,;:])", "", text)
 
 
-def _line(error: BaseException, template: Path) -> int:
-    """The template's line in the traceback: Jinja2 maps its generated code back to it."""
-    line, frame = 0, error.__traceback__
+def _where(error: BaseException, template: Path) -> str:
+    """File and line of the innermost template in the traceback: Jinja2 maps its generated code back to them."""
+    where, frame = f"{template}:1", error.__traceback__
     while frame is not None:
-        if Path(frame.tb_frame.f_code.co_filename).name == template.name:
-            line = frame.tb_lineno
+        if frame.tb_frame.f_code.co_filename.endswith(template.suffix):
+            where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
         frame = frame.tb_next
-    return line
+    return where

@@ -1,6 +1,8 @@
 """The ledger of the paper's numbers: what is printed, what it was before rounding, and where it comes from."""
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +10,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from stages.lib.errors import InputError
-from stages.lib.latex import Latex, escape
-from stages.lib.numbers import SYMBOLS, Unit, rate_text, tex, text
+from stages.lib.latex import Latex, escape, named
+from stages.lib.numbers import COUNT, SYMBOLS, Unit, rate_text, tex, text
 from stages.lib.provenance import Pipeline
 from stages.lib.schema import Strict
 
@@ -49,6 +51,7 @@ class Ledger:
         self.entries: dict[str, Number] = {}
         self.used: set[str] = set()
         self._optional: set[str] = set()
+        self._entered: dict[str, str] = {}  # key -> the line of code that entered it
         self._pipeline = pipeline
 
     def add(self, key: str, value: float | str | None, unit: Unit, origin: Origin, *, optional: bool = False) -> None:
@@ -70,6 +73,16 @@ class Ledger:
         """Enter a p value; three decimals."""
         printed = "<0.001" if value < 0.001 else f"{value:.3f}"
         self._enter(key, value, printed, "", origin, optional)
+
+    def quoted(self, prefix: str, text: str, origin: Origin) -> Latex:
+        """Somebody's words as they stand, each numeral in them entered and linked."""
+        parts = re.split(r"(\d[\d.,]*)", text)
+        for index in range(1, len(parts), 2):
+            if not self.has(f"{prefix}.{index}"):
+                self.add(f"{prefix}.{index}", parts[index], COUNT, origin, optional=True)
+        return Latex(
+            "".join(self.number(f"{prefix}.{i}") if i % 2 else named(part) for i, part in enumerate(parts) if part)
+        )
 
     def has(self, key: str) -> bool:
         return key in self.entries
@@ -94,9 +107,9 @@ class Ledger:
         """The numeral alone, for decisions: ``"0.00"`` means equal as printed."""
         return self.entries[key].text
 
-    def unused(self) -> list[str]:
-        """Numbers that should have been printed and were not."""
-        return [key for key in self.entries if key not in self.used | self._optional]
+    def unused(self) -> dict[str, str]:
+        """Numbers that should have been printed and were not, with the line of code that entered each."""
+        return {key: line for key, line in self._entered.items() if key not in self.used | self._optional}
 
     def write(self, path: Path) -> None:
         """Write the numbers that were printed, in the order entered."""
@@ -116,6 +129,7 @@ class Ledger:
     def _enter(self, key: str, value: float | str, printed: str, symbol: str, origin: Origin, optional: bool) -> None:
         assert key not in self.entries, f"{key} entered twice"
         producer = self._pipeline.producer(origin.source)
+        self._entered[key] = _caller()
         self.entries[key] = Number(
             value=value,
             text=printed,
@@ -135,6 +149,16 @@ class Ledger:
         self.used.add(key)
         shown = escape(entry.text) if isinstance(entry.value, str) else tex(entry.text)
         return Latex(rf"\traced{{{anchor(key)}}}{{{shown}{symbol}}}")
+
+
+def _caller() -> str:
+    """File and line, from the project's root, of the code outside this file that is entering a number."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    file = Path(frame.f_code.co_filename)
+    root = Path(__file__).parents[2]
+    return f"{file.relative_to(root) if file.is_relative_to(root) else file}:{frame.f_lineno}"
 
 
 def anchor(key: str) -> str:

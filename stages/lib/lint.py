@@ -39,26 +39,36 @@ def check_table(path: Path) -> None:
 
 
 def _refuse(path: Path, text: str, start: int, reason: str) -> None:
-    prose = text
-    for pattern in (CODE, TRACED, NAMED, LAYOUT, INDEX):
+    prose = CODE.sub(_words_alone, text)
+    for pattern in (TRACED, NAMED, LAYOUT, INDEX):
         prose = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose)
     if match := NUMERAL.search(prose, start):
         line = text.count("\n", 0, match.start()) + 1
         raise InputError(f"{path}:{line}: {match[0].strip()!r}: a number {reason}")
 
 
+def _words_alone(code: re.Match[str]) -> str:
+    """Of a part of the template, what it holds of prose: its strings of several words or with a TeX command."""
+    kept = [" "] * len(code[0])
+    for literal in re.finditer(r"\"([^\"]*)\"", code[0] if code[0].startswith("\\") else ""):
+        if re.search(r"[\s\\]|^\d", literal[1]):
+            kept[literal.start() : literal.end()] = literal[0].replace("\\\\", " \\")
+    return "".join("\n" if old == "\n" else new for old, new in zip(code[0], kept, strict=True))
+
+
 def check_printed(ledger: Ledger) -> None:
     """Refuse numbers that are entered and never printed.
 
     Raises:
-        InputError: names them.
+        InputError: names them and the lines that enter them.
     """
     if unused := ledger.unused():
-        raise InputError(f"numbers entered and never printed: {', '.join(unused)}; drop them or enter them as optional")
+        where = "; ".join(f"{line}: {key}" for key, line in unused.items())
+        raise InputError(f"{where}: entered and never printed; print it, drop it, or enter it as optional")
 
 
 def check_floats(text: str, produced: dict[str, list[str]]) -> None:
-    """Refuse tables and figures that were produced and are not in the report.
+    """Refuse tables and figures that were produced and are not in the report, or shown and not produced.
 
     Raises:
         InputError: names the first.
@@ -67,3 +77,7 @@ def check_floats(text: str, produced: dict[str, list[str]]) -> None:
         for name in names:
             if not re.search(rf"generated/{kind}/{re.escape(name)}\b", text):
                 raise InputError(f"paper/generated/{kind}/{name}: produced and not used in the report")
+        for match in re.finditer(rf"generated/{kind}/([\w-]+)", text):
+            if match[1] not in names:
+                line = text.count("\n", 0, match.start()) + 1
+                raise InputError(f"paper/main.tex:{line}: paper/generated/{kind}/{match[1]}: used and not produced")

@@ -31,13 +31,14 @@ POINTS = Unit("pp", 100, 2)
 DIFFERENCE = Unit("pp", 100, 2, signed=True)
 SECONDS = Unit("s", 1, 1)
 HOURS = Unit("h", 1 / 3600, 2)
+WATT_HOURS = Unit("Wh", 1 / 3600, 1)
 MEBIBYTES = Unit("MiB", 2**-20)
 GIBIBYTES = Unit("GiB", 2**-30, 2)
 MILLIONS = Unit("M", 1e-6, 2)
 THOUSANDS = Unit("k", 1e-3, 1)
 
 # LaTeX for each symbol; the report says what pp, k and M stand for where it first uses them.
-SYMBOLS = {"": "", "%": r"\%", "pp": r"\,pp", "s": r"\,s", "h": r"\,h", "k": r"\,k", "M": r"\,M"} | {
+SYMBOLS = {"": "", "%": r"\%", "pp": r"\,pp", "s": r"\,s", "h": r"\,h", "Wh": r"\,Wh", "k": r"\,k", "M": r"\,M"} | {
     name: rf"\,{name}" for name in ("MiB", "GiB")
 }
 

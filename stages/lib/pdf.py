@@ -46,7 +46,7 @@ def compile_pdf(source: Path) -> Path:
     if done.returncode:
         raise InputError(f"{source.name}: latexmk failed: {_last_line(done.stderr or done.stdout)}")
     if faults := undefined(log):
-        raise InputError(f"{source.name}: undefined: " + ", ".join(faults))
+        raise InputError("; ".join(f"{source.name}:{line}: undefined: {key}" for key, line in faults.items()))
     return source.with_suffix(".pdf")
 
 
@@ -65,9 +65,10 @@ def errors(log: str) -> list[str]:
     return found
 
 
-def undefined(log: str) -> list[str]:
-    """Labels and citation keys that were used and never defined, each once."""
-    return sorted(set(re.findall(r"LaTeX Warning: (?:Reference|Citation) `([^']+)' .*undefined", log)))
+def undefined(log: str) -> dict[str, str]:
+    """Labels and citation keys that were used and never defined, each with a line that uses it."""
+    found = re.findall(r"LaTeX Warning: (?:Reference|Citation) `([^']+)' .*undefined on input line (\d+)", log)
+    return dict(sorted(found))
 
 
 def overfull(log: str) -> list[str]:

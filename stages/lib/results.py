@@ -8,7 +8,7 @@ import pandas as pd
 from stages.lib.baselines import Baselines, read_baselines
 from stages.lib.card import Card, read_card
 from stages.lib.cells import STUDY, read_settings, run_path
-from stages.lib.census import against_published, read_census
+from stages.lib.census import Census, against_published, read_census
 from stages.lib.claims import Claims, read_claims
 from stages.lib.errors import InputError
 from stages.lib.ledger import Origin
@@ -32,6 +32,14 @@ class Results(NamedTuple):
     claims: Claims
     reconciliation: Reconciliation
     memory: pd.DataFrame  # see census.against_published
+    census: Census
+
+    @property
+    def base_rate_adapters(self) -> list[str]:
+        """Configurations of the headline grid at the base rate, full fine-tuning aside."""
+        names = dict.fromkeys(cell.configuration for cell in self.study.cells if cell.role == "train")
+        own = self.study.configurations
+        return [name for name in names if own[name].lr == "base" and own[name].method != "full"]
 
     def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
         """The paired test of two configurations, whichever way round it was made; None if it was not."""
@@ -68,7 +76,8 @@ def read_results() -> Results:
     _check_grid(study, runs)
     cells = summarise(runs).set_index(CELL)
     bases = {name: read_base(name) for name in study.architectures}
-    judged = read_claims(), read_reconciliation(), against_published(read_census())
+    census = read_census()
+    judged = read_claims(), read_reconciliation(), against_published(census), census
     return Results(study, runs, cells, read_card(), bases, read_baselines(), read_statistics(), *judged)
 
 

@@ -51,6 +51,7 @@ def judge(
     """Both verdicts of a claim."""
     return Judged(
         id=key,
+        topic=claim.topic,
         sentence=claim.sentence,
         source=claim.source,
         stated=stated_figures(key, claim),
@@ -70,6 +71,7 @@ def evaluate(claim: Claim, evidence: Evidence, small_scale: bool = False) -> Eva
         reason=SMALL if small_scale else _reason(parts, observed),
         test=evidence.test,
         observation=observed,
+        observation_reason=_reason(parts, observed),
         figures=[part.figure for part in parts if part.figure],
     )
 
