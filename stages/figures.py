@@ -239,15 +239,25 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
 
 def _class_bars(axes: Axes, card: Card) -> None:
     labelled = ["train", "validation", "test"]
-    for label, shift, colour in (("0", -0.2, style.GREY), ("1", 0.2, style.LIGHT)):
+    for label, shift, colour in (("0", -0.2, style.DARK), ("1", 0.2, style.LIGHT)):
         rows = [card.splits[split].class_counts.get(label, 0) for split in labelled]
-        bars = axes.barh(np.arange(len(labelled)) + shift, rows, height=0.36, color=colour, label=CLASSES[label])
+        bars = axes.barh(np.arange(len(labelled)) + shift, rows, height=0.4, color=colour)
         axes.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=6)
+        longest = int(np.argmax(rows))
+        axes.annotate(
+            CLASSES[label],
+            (0, longest + shift),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=6,
+            color="white" if colour == style.DARK else "black",
+        )
     axes.set_yticks(range(len(labelled)), labelled)
     axes.invert_yaxis()
     axes.set_xlabel("Texts")
     axes.margins(x=0.12)
-    axes.legend(loc="best", ncols=2)
+    axes.grid(visible=False, axis="y")
 
 
 def _cell(runs: pd.DataFrame, architecture: str, configuration: str) -> pd.DataFrame:

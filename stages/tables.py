@@ -18,11 +18,12 @@ from stages.lib.numbers import memory_unit, parameter_unit
 from stages.lib.published_tables import (
     claim_rows,
     contradiction_rows,
-    evidence,
+    evidence_groups,
     memory_rows,
     protocol_rows,
     reproduction_rows,
 )
+from stages.lib.reported import ARCHITECTURES
 from stages.lib.results import Results, read_results
 from stages.lib.runs import METHODS, label_of, pairs, reference
 from stages.lib.settings import StudySettings
@@ -61,7 +62,7 @@ def main() -> None:
         "spread": spread(results, ledger),
         "claims": claims(results, ledger),
         "memory": memory(results, ledger),
-        "evidence": evidence(ledger, results),
+        "evidence": evidence(results, ledger),
         "reproduction": reproduction(results, ledger),
         "contradictions": contradictions(results, ledger),
         "protocols": protocols(results, ledger),
@@ -279,6 +280,14 @@ def memory(results: Results, ledger: Ledger) -> str | None:
     return tabular(columns, [(None, rows)], width=r"\columnwidth") if rows else None
 
 
+def evidence(results: Results, ledger: Ledger) -> str:
+    """What each claim's tests compared, on the printed figures and on this build's records."""
+    own, columns = results.study.architectures, [Column("Comparison", "l")]
+    for name in dict.fromkeys(ARCHITECTURES.values()):
+        columns += [Column(named(own[name].label if name in own else name)), Column("here")]
+    return tabular(columns, evidence_groups(ledger, results))
+
+
 def reproduction(results: Results, ledger: Ledger) -> str | None:
     """Published against reproduced accuracy; None where this build is not comparable with the published study."""
     rows = reproduction_rows(ledger, results)
@@ -296,7 +305,7 @@ def contradictions(results: Results, ledger: Ledger) -> str:
 def protocols(results: Results, ledger: Ledger) -> str | None:
     """Both protocols at full size, from the census; None without a published architecture in the grid."""
     rows = protocol_rows(ledger, results)
-    headers = ["Trains (M)", "As publ.", "Frozen (k)", "Dead (k)", "Peak (GiB)", "As publ."]
+    headers = ["Trains (M)", "Published", "Frozen (k)", "Dead (k)", "Peak (GiB)", "Published"]
     return tabular([*_cell_columns(), *map(Column, headers)], [(None, rows)]) if rows else None
 
 

@@ -4,6 +4,7 @@ An answer and its justification are written in the language of the report's sect
 the ledger and their sentences follow the data.
 """
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
 from stages.lib.errors import InputError
-from stages.lib.latex import Latex, environment, joined
+from stages.lib.latex import Latex, environment
 from stages.lib.schema import Name, Strict
 
 CHECKLIST = Path("paper/checklist.yaml")
@@ -83,7 +84,7 @@ FIELDS = Answered._fields
 
 def _print(templates: jinja2.Environment, text: str, context: dict[str, object], where: str) -> Latex:
     try:
-        printed = joined(templates.from_string(text).render(context)).strip()
+        printed = re.sub(r"\s+(?=[.,;:])", "", templates.from_string(text).render(context)).strip()
     except (jinja2.TemplateError, KeyError, TypeError) as error:
         raise InputError(f"{where}: {type(error).__name__}: {error}") from error
     if not printed:

@@ -98,6 +98,7 @@ class Figure(Strict):
     unit: UnitName
     source: str
     source_key: str
+    verdict: Verdict | None  # of the one comparison; None for a figure that the claim states
 
 
 class Evaluation(Strict):
@@ -160,6 +161,7 @@ def stated_figures(name: str, claim: Claim) -> list[Figure]:
             unit=stated.unit,
             source=str(SOURCE),
             source_key=f"{name}.figures.{key}.value",
+            verdict=None,
         )
         for key, stated in claim.figures.items()
     ]

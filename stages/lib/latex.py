@@ -108,6 +108,8 @@ def _finalise(value: object) -> object:
 def render(template: Path, context: dict[str, object]) -> str:
     """Fill a template in, with those that it includes.
 
+    Punctuation that a block left at the start of a line joins the line before.
+
     Raises:
         InputError: a fault in a template, with its file and line.
     """
@@ -119,11 +121,6 @@ def render(template: Path, context: dict[str, object]) -> str:
         raise InputError(f"{_where(error, template)}: {template.parent / error.name}: not found") from error
     except (jinja2.UndefinedError, KeyError, TypeError) as error:
         raise InputError(f"{_where(error, template)}: {type(error).__name__}: {error}") from error
-    return joined(text)
-
-
-def joined(text: str) -> str:
-    """Punctuation that a block left at the start of a line joins the line before."""
     return re.sub(r"\s*\n\s*(?=[.,;:])", "", text)
 
 

@@ -141,6 +141,16 @@ class Phrases:
             if UNDECIDED not in (claim.published.observation, claim.reproduced.observation)
         ]
 
+    def gaps(self, world: str) -> str:
+        """Why comparisons of the claims have no figure, each reason once; cells by their labels."""
+        parts = [
+            part
+            for claim in self.results.claims.claims
+            for part in getattr(claim, world).observation_reason.split("; ")
+            if getattr(claim, world).observation == UNDECIDED and "{" not in part
+        ]
+        return "; ".join(dict.fromkeys(parts))
+
     def test(self, world: str) -> str:
         """How claims were tested, in words."""
         return getattr(self.results.claims.claims[0], world).test

@@ -1,15 +1,14 @@
 """Tables about the published study: verdicts on its claims, its contradictions, predicted memory, reproduction."""
 
-import re
 from pathlib import Path
 
 from stages.lib.census import CENSUS
-from stages.lib.claims import HOLDS, UNITS, Claims, Evaluation, Figure, Judged, fill
+from stages.lib.claims import FAILS, HOLDS, UNDECIDED, UNITS, Claims, Figure, Judged, fill
 from stages.lib.latex import Latex, named
-from stages.lib.ledger import Ledger, Origin
+from stages.lib.ledger import NOT_MEASURED, Ledger, Origin
 from stages.lib.numbers import GIBIBYTES, MILLIONS, SIGNED_SHARE, THOUSANDS, Unit
 from stages.lib.reconciliation import RECONCILIATION
-from stages.lib.reported import CONFIGURATIONS, FOLDER, GIGABYTE
+from stages.lib.reported import ARCHITECTURES, FOLDER, GIGABYTE
 from stages.lib.results import Results
 
 SEGMENTS = FOLDER / "kernel_segments.csv"
@@ -23,6 +22,19 @@ COLUMNS = {  # of the published tables: what is printed there, and with how many
     "time_s": ("time (s)", 1),
     "vram_gb": ("memory (GiB)", 2),
     "params_m": ("parameters (M)", 2),
+}
+MARKS = {  # on a figure: room is kept where there is none, so that numerals line up
+    HOLDS: Latex(r"\hphantom{\textsuperscript{$\times$}}"),
+    FAILS: Latex(r"\textsuperscript{$\times$}"),
+    UNDECIDED: Latex(r"\textsuperscript{?}\hphantom{\textsuperscript{\,}}"),
+}
+FORMS = {
+    "ratio": "ratio of {}",
+    "reduction": "saving of {}",
+    "difference": "change of {}",
+    "contrast": "change of {}, less that of rank",
+    "value": "{}",
+    "spread": "variance over seeds, relative",
 }
 PROTOCOLS = ("corrected", "as-published")
 
@@ -43,52 +55,48 @@ def claim_rows(ledger: Ledger, claims: Claims) -> list[list[str]]:
     ]
 
 
-def evidence(ledger: Ledger, results: Results) -> str:
-    """A list of the claims: what decides each verdict, on the printed figures and on this build's records."""
-    items = [_item(ledger, results, claim) for claim in results.claims.claims]
-    return "\n".join([r"\begin{itemize}", *items, r"\end{itemize}", ""])
+def evidence_groups(ledger: Ledger, results: Results) -> list[tuple[Latex, list[list[str]]]]:
+    """A group a claim, a row a comparison: for each published architecture the printed figure and ours, marked."""
+    return [
+        (sentence(ledger, f"claim.{claim.id}", claim.sentence, claim.stated), _comparisons(ledger, results, claim))
+        for claim in results.claims.claims
+    ]
 
 
-def _item(ledger: Ledger, results: Results, claim: Judged) -> str:
-    said = sentence(ledger, f"claim.{claim.id}", claim.sentence, claim.stated)
-    ours, theirs = claim.reproduced, claim.published
-    return "\n".join(
+def _comparisons(ledger: Ledger, results: Results, claim: Judged) -> list[list[str]]:
+    worlds = {"published": claim.published, "reproduced": claim.reproduced}
+    figures = {(world, figure.key): figure for world, own in worlds.items() for figure in own.figures}
+    rows = dict.fromkeys(key.split(".", 1)[1] for _, key in figures)
+    architectures = dict.fromkeys(ARCHITECTURES.values())
+    return [
         [
-            rf"\item \textit{{{said}}}",
-            f"Printed figures: {theirs.verdict}, {_because(ledger, results, f'{claim.id}.published', theirs)}.",
-            f"This build: {ours.observation}, {_because(ledger, results, f'{claim.id}.reproduced', ours)}.",
+            _compared(results, row),
+            *(
+                _marked(ledger, f"claim.{claim.id}.{world}", figures.get((world, f"{architecture}.{row}")))
+                for architecture in architectures
+                for world in worlds
+            ),
         ]
-    )
+        for row in rows
+    ]
 
 
-def _because(ledger: Ledger, results: Results, key: str, evaluation: Evaluation) -> Latex:
-    """The reason of what the figures say, cells by their labels; of a claim that holds, the figures themselves."""
-    text = evaluation.observation_reason
-    if evaluation.observation == HOLDS:
-        shown = "; ".join(f"{_cells(figure)}: {{{figure.key}}}" for figure in evaluation.figures)
-        text = f"{text} ({shown})" if shown else text
-    return sentence(ledger, f"claim.{key}", _labelled(results, text), evaluation.figures)
+def _marked(ledger: Ledger, prefix: str, figure: Figure | None) -> Latex:
+    """The figure with the mark of its verdict; a dash without one."""
+    if figure is None:
+        return NOT_MEASURED
+    key = f"{prefix}.{figure.key}"
+    ledger.add(key, figure.value, UNITS[figure.unit], Origin(figure.source, figure.source_key))
+    return Latex(ledger.number(key) + MARKS[figure.verdict])
 
 
-def _cells(figure: Figure) -> str:
-    """As ``evidence.name`` has it."""
-    architecture, *cells = figure.key.split(".")[:-2]
-    return f"{architecture} {' against '.join(reversed(cells))}"
-
-
-def _labelled(results: Results, text: str) -> str:
-    """Names of cells, ``roberta ia3 against full:``, by the labels of the study."""
-    study = results.study
-    configurations = {name: name for name in CONFIGURATIONS.values()}
-    configurations |= {name: own.label for name, own in study.configurations.items()}
-    one = "|".join(map(re.escape, configurations))
-
-    def label(match: re.Match[str]) -> str:
-        cells = [configurations[name] for name in match[2].split(" against ")]
-        return f"{study.architectures[match[1]].label} {' against '.join(cells)}:"
-
-    architectures = "|".join(map(re.escape, study.architectures))
-    return re.sub(rf"\b({architectures}) ((?:{one})(?: against (?:{one}))?):", label, text)
+def _compared(results: Results, row: str) -> Latex:
+    """``accuracy of LoRA FFN, less Full FT``: a figure's key without its architecture, in words."""
+    *cells, quantity, form = row.split(".")
+    labels = [_names(results, "", cell)[1] for cell in cells]
+    if form in ("value", "spread"):
+        return Latex(f"{FORMS[form].format(quantity)}, {labels[0]}")
+    return Latex(f"{FORMS[form].format(quantity)}, {labels[1]} against {labels[0]}")
 
 
 def sentence(ledger: Ledger, prefix: str, text: str, figures: list[Figure]) -> Latex:

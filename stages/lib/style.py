@@ -17,6 +17,7 @@ FILLINGS = ("full", "none", "left", "top")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GREY = "0.55"
 LIGHT = "0.85"
+DARK = "0.4"
 SETTINGS = {
     "backend": "agg",
     "font.family": "STIXGeneral",

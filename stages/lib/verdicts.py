@@ -117,7 +117,8 @@ def _parts(claim: Claim, test: Test, evidence: Evidence) -> list[Part]:
             if isinstance(found, Gap):
                 parts.append(Part(label, found, None, UNDECIDED))
             else:
-                parts.append(Part(label, found, _figure(test, architecture, cells, found), decide(found, low, high)))
+                verdict = decide(found, low, high)
+                parts.append(Part(label, found, _figure(test, architecture, cells, found, verdict), verdict))
     return parts
 
 
@@ -160,7 +161,7 @@ def _contrast(gain: Finding, other: Finding) -> Finding:
     )
 
 
-def _figure(test: Test, architecture: str, cells: list[str], found: Estimate) -> Figure:
+def _figure(test: Test, architecture: str, cells: list[str], found: Estimate, verdict: Verdict) -> Figure:
     return Figure(
         key=".".join([architecture, *cells, test.quantity, test.form]),
         value=found.value,
@@ -170,6 +171,7 @@ def _figure(test: Test, architecture: str, cells: list[str], found: Estimate) ->
         unit=_unit(test.form, test.quantity),
         source=found.source,
         source_key=found.key,
+        verdict=verdict,
     )
 
 
