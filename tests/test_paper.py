@@ -30,9 +30,8 @@ def _in_folder(tmp_path, monkeypatch):
 def prepare(drawn: bool = False, **changes) -> None:
     """All inputs of the paper stage in the current folder; empty files for figures unless ``drawn``."""
     write_results(**changes)
-    Path("paper").mkdir()
-    for name in ("main.tex.j2", "numbers.html.j2", "references.bib"):
-        shutil.copy(ROOT / "paper" / name, "paper")
+    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
+    shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     collect.main()
     judge_published_study()
     for stage in (tables, figures) if drawn else (tables,):
@@ -128,11 +127,11 @@ def test_smallest_grid_with_hostile_names_builds():
     assert "nothing can be said about the scatter between seeds" in " ".join(Path("paper/main.tex").read_text().split())
 
 
-def before_the_end(text: str) -> int:
-    """Add a line to the template's prose; return its number."""
-    template = Path("paper/main.tex.j2")
+def before_the_end(text: str, name: str = "main.tex.j2") -> int:
+    """Add a line to a template's prose; return its number."""
+    template = Path("paper", name)
     lines = template.read_text(encoding="utf-8").splitlines()
-    at = lines.index(r"\end{document}")
+    at = lines.index(r"\end{document}") if r"\end{document}" in lines else len(lines)
     template.write_text("\n".join([*lines[:at], text, *lines[at:]]), encoding="utf-8")
     return at + 1
 
@@ -146,6 +145,7 @@ def test_failed_build_keeps_the_last_pdf():
         paper.main()
     assert Path("paper/main.pdf").read_bytes() == b"last"
     assert sorted(path.name for path in Path("paper").iterdir() if path.is_file()) == [
+        "checklist.yaml",
         "main.pdf",
         "main.tex",
         "main.tex.j2",
@@ -158,7 +158,7 @@ def test_failed_build_keeps_the_last_pdf():
 def test_undefined_reference_is_an_error():
     prepare(drawn=True, **SMALL)
     before_the_end(r"\ref{nowhere}")
-    with pytest.raises(InputError, match=r"^main\.tex: undefined: nowhere$"):
+    with pytest.raises(InputError, match=r"^main\.tex:\d+: undefined: nowhere$"):
         paper.main()
 
 
@@ -168,14 +168,19 @@ LITERALS = {
     "It needs 1.52 GB.": "'1.52'",
     r"$93.15$ is reached.": "'93.15'",
     r"\textbf{97}": "'97'",
+    r"""\VAR{"keeps 93.15 of it" if small else "all"}""": "'93.15'",
+    r"""\VAR{"\\textbf{93.15}" | latex}""": "'93.15'",
 }
+SECTION = "sections/published.tex.j2"
 
 
-@pytest.mark.parametrize("literal", LITERALS)
-def test_number_typed_in_the_template_is_named_with_its_line(literal):
+@pytest.mark.parametrize(
+    ("literal", "file"), [*((text, "main.tex.j2") for text in LITERALS), (r"\caption{Accuracy of 0.871.}", SECTION)]
+)
+def test_number_typed_in_a_template_is_named_with_its_line(literal, file):
     prepare(**SMALL)
-    line = before_the_end(literal)
-    expected = f"paper/main.tex.j2:{line}: {LITERALS[literal]}: a number typed by hand; "
+    line = before_the_end(literal, file)
+    expected = f"paper/{file}:{line}: {LITERALS[literal]}: a number typed by hand; "
     with pytest.raises(InputError) as error:
         paper.main()
     assert str(error.value) == f"{expected}enter it in stages/lib/entries.py and print number(key)"
@@ -194,10 +199,26 @@ def test_number_typed_in_a_table_is_named_with_its_line():
         paper.main()
 
 
-def test_undefined_number_is_named_with_its_line():
+@pytest.mark.parametrize("file", ["main.tex.j2", SECTION])
+def test_undefined_number_is_named_with_its_line(file):
     prepare(**SMALL)
-    line = before_the_end(r"\VAR{number('distilbert.full.acuracy')}")
-    with pytest.raises(InputError, match=rf"^paper/main\.tex\.j2:{line}: KeyError: 'distilbert\.full\.acuracy'"):
+    line = before_the_end(r"\VAR{number('distilbert.full.acuracy')}", file)
+    with pytest.raises(InputError) as error:
+        paper.main()
+    assert str(error.value) == f"paper/{file}:{line}: KeyError: 'distilbert.full.acuracy'"
+
+
+def test_section_that_is_missing_is_named_with_its_line():
+    prepare(**SMALL)
+    Path("paper", SECTION).unlink()
+    with pytest.raises(InputError, match=rf"^paper/main\.tex\.j2:\d+: paper/{SECTION}: not found$"):
+        paper.main()
+
+
+def test_syntax_error_is_named_with_its_line():
+    prepare(**SMALL)
+    line = before_the_end(r"\BLOCK{if}", SECTION)
+    with pytest.raises(InputError, match=rf"^paper/{SECTION}:{line}: Expected an expression"):
         paper.main()
 
 
@@ -210,7 +231,9 @@ def test_number_that_nothing_prints_is_named(monkeypatch):
         return ledger
 
     monkeypatch.setattr(paper, "build", with_another)
-    with pytest.raises(InputError, match=r"^numbers entered and never printed: grid\.spare; drop them or enter them"):
+    with pytest.raises(
+        InputError, match=r"^tests/test_paper\.py:\d+: grid\.spare: entered and never printed; print it, drop it, or"
+    ):
         paper.main()
 
 
@@ -219,6 +242,13 @@ def test_float_that_nothing_shows_is_named(kind, suffix):
     prepare(**SMALL)
     Path(f"paper/generated/{kind}/extra.{suffix}").touch()
     with pytest.raises(InputError, match=rf"^paper/generated/{kind}/extra: produced and not used in the report$"):
+        paper.main()
+
+
+def test_float_that_nothing_produces_is_named_with_its_line():
+    prepare(**SMALL)
+    before_the_end(r"\input{generated/tables/none}")
+    with pytest.raises(InputError, match=r"^paper/main\.tex:\d+: paper/generated/tables/none: used and not produced$"):
         paper.main()
 
 
@@ -258,7 +288,7 @@ def test_type_3_font_is_named(tmp_path):
 def test_undefined_citation_is_an_error():
     prepare(drawn=True, **SMALL)
     before_the_end(r"\cite{nobody}")
-    with pytest.raises(InputError, match=r"^main\.tex: undefined: nobody$"):
+    with pytest.raises(InputError, match=r"^main\.tex:\d+: undefined: nobody$"):
         paper.main()
 
 

@@ -58,7 +58,7 @@ class Phrases:
         test = self.results.comparison(architecture, first, second)
         if test is None:
             return "was not made for"
-        return "tells from none" if test.verdict == "distinguishable" else "does not tell from none"
+        return "tells from zero" if test.verdict == "distinguishable" else "does not tell from zero"
 
     def span_below_gap(self, architecture: str) -> bool:
         """Whether the adapters differ among themselves by less than the best of them differs from full fine-tuning."""
@@ -92,6 +92,16 @@ class Phrases:
 
     def equal(self, key: str, other: str) -> bool:
         return self.ledger.plain(key) == self.ledger.plain(other)
+
+    def no_saving(self, found: list[tuple[str, str]]) -> bool:
+        """Whether the second of each pair takes no less memory than the first, on every architecture."""
+        ratios = [
+            float(self.ledger.plain(f"{a}.{second}.vs.{first}.memory_ratio"))
+            for first, second in found
+            for a in self.results.study.architectures
+            if self.has(f"{a}.{second}.vs.{first}.memory_ratio")
+        ]
+        return bool(ratios) and min(ratios) >= 1
 
     def value(self, key: str) -> float:
         return float(self.ledger.entries[key].value)
@@ -142,14 +152,24 @@ class Phrases:
         ]
 
     def gaps(self, world: str) -> str:
-        """Why comparisons of the claims have no figure, each reason once; cells by their labels."""
+        """Why comparisons of the claims have no figure, each reason once."""
         parts = [
-            part
+            self._labelled(part)
             for claim in self.results.claims.claims
             for part in getattr(claim, world).observation_reason.split("; ")
             if getattr(claim, world).observation == UNDECIDED and "{" not in part
         ]
         return "; ".join(dict.fromkeys(parts))
+
+    def _labelled(self, reason: str) -> str:
+        """A reason that begins with a cell, ``deberta ia3: ...``, with the cell's labels."""
+        architectures, configurations = self.results.study.architectures, self.results.study.configurations
+        cell, colon, rest = reason.partition(":")
+        own, _, names = cell.partition(" ")
+        if not colon or own not in architectures:
+            return reason
+        labels = [configurations[n].label if n in configurations else n for n in names.split(" against ")]
+        return f"{architectures[own].label}, {' against '.join(labels)}:{rest}"
 
     def test(self, world: str) -> str:
         """How claims were tested, in words."""
@@ -166,7 +186,7 @@ class Phrases:
         return [a for a, test in tests.items() if test is not None and test.verdict == "distinguishable"]
 
     def tested(self, pair: tuple[str, str]) -> Latex:
-        """The end of a sentence: which of a pair's differences a paired test tells from none."""
+        """The end of a sentence: which of a pair's differences a paired test tells from zero."""
         clear, everywhere = self.distinguishable(pair), list(self.results.study.architectures)
         if not clear:
             subject = "it is not" if len(everywhere) == 1 else "none is"
@@ -177,7 +197,7 @@ class Phrases:
         else:
             which, verb = ("that", "is") if len(clear) == 1 else ("those", "are")
             subject = f"{which} on {listing(self.names(clear))} {verb}"
-        return Latex(f"{subject} distinguishable from none.")
+        return Latex(f"{subject} distinguishable from zero.")
 
     def names(self, architectures: list[str]) -> list[Latex]:
         return [self.architecture(name) for name in architectures]
