@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -219,18 +220,23 @@ def make_baselines() -> Baselines:
     )
 
 
-def make_statistics(study: StudySettings) -> Statistics:
-    """Intervals of a fixed width; pairs more than two points apart are distinguishable."""
+def make_statistics(
+    study: StudySettings, score: Callable[[Cell], float] = accuracy, half_width: float = 0.013
+) -> Statistics:
+    """Intervals of a fixed width; pairs more than ``half_width`` and a half apart are distinguishable."""
     over = "examples and seeds" if len(study.seeds) > 1 else "examples"
     scores: dict[tuple[str, str], list[float]] = {}
     for cell in study.cells:
-        scores.setdefault((cell.architecture, cell.configuration), []).append(accuracy(cell))
+        scores.setdefault((cell.architecture, cell.configuration), []).append(score(cell))
     mean = {key: float(np.mean(values)) for key, values in scores.items()}
     headline = list(dict.fromkeys(cell.configuration for cell in study.cells if cell.role == "train"))
     names = [*combinations(headline, 2), *(pair for pair in pairs(study, "lr") if not set(pair) <= set(headline))]
 
     def interval(centre: float) -> Interval:
-        return Interval(low=centre - 0.013, high=centre + 0.013, over=over)
+        return Interval(low=centre - half_width, high=centre + half_width, over=over)
+
+    def apart(a: str, first: str, second: str) -> bool:
+        return abs(mean[a, second] - mean[a, first]) > 1.5 * half_width
 
     return Statistics(
         examples=TEST_ROWS,
@@ -260,9 +266,9 @@ def make_statistics(study: StudySettings) -> Statistics:
                 favouring_first=100,
                 favouring_second=120,
                 exact=False,
-                p=0.0004 if abs(mean[a, second] - mean[a, first]) > 0.02 else 0.5,
-                p_holm=0.0008 if abs(mean[a, second] - mean[a, first]) > 0.02 else 1.0,
-                verdict="distinguishable" if abs(mean[a, second] - mean[a, first]) > 0.02 else "not distinguishable",
+                p=0.0004 if apart(a, first, second) else 0.5,
+                p_holm=0.0008 if apart(a, first, second) else 1.0,
+                verdict="distinguishable" if apart(a, first, second) else "not distinguishable",
             )
             for a in study.architectures
             for first, second in names

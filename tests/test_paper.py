@@ -1,7 +1,9 @@
+import hashlib
 import json
 import re
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from matplotlib import rc_context
@@ -10,11 +12,13 @@ from pypdf import PdfReader
 
 from stages import collect, figures, paper, tables
 from stages.lib import pdf
+from stages.lib.card import CARD, write_card
 from stages.lib.entries import build
 from stages.lib.errors import InputError
 from stages.lib.ledger import Origin, read_numbers
 from stages.lib.numbers import COUNT
-from tests.fixtures import judge_published_study, make_card, write_results
+from stages.lib.runs import RUNS, read_runs
+from tests.fixtures import judge_published_study, make_card, write_examples, write_results
 from tests.tiny_study import ROOT
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
@@ -27,8 +31,20 @@ def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+PREPARED = TemporaryDirectory(prefix="paper-tests-")
+
+
 def prepare(drawn: bool = False, **changes) -> None:
-    """All inputs of the paper stage in the current folder; empty files for figures unless ``drawn``."""
+    """All inputs of the paper stage in the current folder; empty files for figures unless ``drawn``; made once."""
+    key = hashlib.sha256(repr((drawn, sorted(changes.items()))).encode()).hexdigest()
+    made = Path(PREPARED.name, key)
+    if not made.exists():
+        make_inputs(drawn, **changes)
+        shutil.copytree(".", made)
+    shutil.copytree(made, ".", dirs_exist_ok=True)
+
+
+def make_inputs(drawn: bool, **changes) -> None:
     write_results(**changes)
     built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
@@ -122,8 +138,19 @@ def test_smallest_grid_with_hostile_names_builds():
             "profiles.mini.description": HOSTILE,
         },
     )
+    write_card(make_card(name=HOSTILE), CARD)
+    write_examples(HOSTILE)
+    runs = read_runs()
+    runs.assign(commit_subject=HOSTILE).to_csv(RUNS, index=False)
     paper.main()
-    assert HOSTILE in " ".join("".join(pages()).split())
+    text = " ".join("".join(pages()).split())
+    assert HOSTILE in text  # labels
+    for place in (
+        f"The data ({HOSTILE})",
+        f"positive reads: \u201c{HOSTILE}\u201d",
+        f"commit 0123456789ab ({HOSTILE})",
+    ):
+        assert place in text
     assert "nothing can be said about the scatter between seeds" in " ".join(Path("paper/main.tex").read_text().split())
 
 
@@ -364,6 +391,52 @@ def test_full_scale_has_no_notice_and_names_gpu_memory():
     assert "Memory is the peak allocated GPU memory;" in text
     assert r"3.00\,GiB" in text
     assert "resident" not in text
+
+
+def test_comparable_profile_is_set_against_the_published_accuracies():
+    prepare(profile="paper", architectures=["distilbert"], configurations=["full", "ia3"], probes=[])
+    text = written()
+    assert r"\subsection{Published against Reproduced} Table~\ref{tab:reproduction} compares 2 accuracies" in text
+    table = untraced(Path("paper/generated/tables/reproduction.tex").read_text(encoding="utf-8"))
+    assert re.findall(r"^DistilBERT & .*", table, re.M) == [
+        r"DistilBERT & Full FT & 90.92 & 90.02 & $-$0.90 & [$-$2.70, +0.91] & cannot be decided here \\",
+        r"DistilBERT & IA3 & 81.44 & 80.32 & $-$1.12 & [$-$3.26, +1.02] & cannot be decided here \\",
+    ]
+
+
+def test_small_scale_build_is_not_set_against_the_published_accuracies():
+    assert "a small-scale profile is not comparable with the published study." in source(**SMALL)
+
+
+def test_blank_answer_of_a_checklist_is_named():
+    prepare(**SMALL)
+    checklist = Path("paper/checklist.yaml")
+    text = checklist.read_text(encoding="utf-8")
+    checklist.write_text(text.replace("There are no theoretical results.", '""'), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        paper.main()
+    key = "neurips.items.theory.justification"
+    assert str(error.value) == f"paper/checklist.yaml: {key}: blank; write a sentence"
+
+
+def test_number_typed_in_a_checklist_is_named_with_its_line():
+    prepare(**SMALL)
+    checklist = Path("paper/checklist.yaml")
+    text = checklist.read_text(encoding="utf-8")
+    checklist.write_text(text.replace("no theoretical results.", "93.15 results."), encoding="utf-8")
+    line = text[: text.index("no theoretical results.")].count("\n") + 1
+    with pytest.raises(InputError, match=rf"^paper/checklist\.yaml:{line}: '93\.15': a number typed by hand"):
+        paper.main()
+
+
+def test_uncommitted_changes_turn_an_answer():
+    prepare(**SMALL)
+    assert "with no uncommitted change to code or parameters." in written()
+    runs = read_runs()
+    runs.assign(dirty=True).to_csv(RUNS, index=False)
+    text = written()
+    assert "with uncommitted changes in some runs." in text
+    assert r"that the main results need to be reproduced?} \textbf{No.}" in text
 
 
 def test_real_data_is_described_from_its_card():

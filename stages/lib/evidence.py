@@ -55,6 +55,11 @@ def where(architecture: str, *cells: str) -> str:
     return f"architecture={architecture}, configuration={', '.join(cells)}"
 
 
+def rows_of(runs: pd.DataFrame, architecture: str, cell: str) -> pd.DataFrame:
+    """A cell's runs."""
+    return runs[(runs["architecture"] == architecture) & (runs["configuration"] == cell)]
+
+
 class Published:
     """The printed runs as they stand: means over seeds, no interval, for no predictions were printed.
 
@@ -74,7 +79,7 @@ class Published:
     def value(self, quantity: Quantity, architecture: str, cell: str) -> Finding:
         if quantity == "memory":
             return self._memory(architecture, cell)
-        rows = self.runs.query("architecture == @architecture and configuration == @cell")
+        rows = rows_of(self.runs, architecture, cell)
         values, column = rows[self.columns[quantity]].dropna(), self.columns[quantity]
         missing = [str(seed) for seed in self.seeds if seed not in set(rows.loc[values.index, "seed"])]
         key = f"mean of {column}; {where(architecture, cell)}"
@@ -115,7 +120,7 @@ class Published:
         )
 
     def spread(self, architecture: str, cell: str) -> Finding:
-        rows = self.runs.query("architecture == @architecture and configuration == @cell")
+        rows = rows_of(self.runs, architecture, cell)
         if len(rows) < len(self.seeds):
             return Gap(f"{name(architecture, cell)}: a run was not printed")
         found = variance_ratio(self.runs, "accuracy", architecture, cell)

@@ -128,7 +128,8 @@ def _where(error: BaseException, template: Path) -> str:
     """File and line of the innermost template in the traceback: Jinja2 maps its generated code back to them."""
     where, frame = f"{template}:1", error.__traceback__
     while frame is not None:
-        if frame.tb_frame.f_code.co_filename.endswith(template.suffix):
-            where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+        file = frame.tb_frame.f_code.co_filename
+        if Path(file).is_relative_to(template.parent):
+            where = f"{file}:{frame.tb_lineno}"
         frame = frame.tb_next
     return where

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from stages.lib.claims import Quantity
-from stages.lib.evidence import NO_SPREAD, Estimate, Finding, Gap, name, variance_ratio, where
+from stages.lib.evidence import NO_SPREAD, Estimate, Finding, Gap, name, rows_of, variance_ratio, where
 from stages.lib.reproduction import nominal_rate
 from stages.lib.runs import DEVICE_MEMORY, RUNS
 from stages.lib.settings import StudySettings
@@ -121,7 +121,7 @@ class Reproduced:
         return None
 
     def _rows(self, architecture: str, cell: str) -> pd.DataFrame:
-        return self.runs.query("architecture == @architecture and configuration == @cell").set_index("seed")
+        return rows_of(self.runs, architecture, cell).set_index("seed")
 
     def _over_seeds(self, quantity: Quantity, architecture: str, cell: str, against: str | None = None) -> Finding:
         """A cost, or its ratio to another cell's seed by seed: geometric mean with a t interval of the logarithms."""

@@ -108,7 +108,7 @@ def test_log_faults():
     )
     assert errors(log) == [r"Undefined control sequence. l.7 a \wrong"]
     assert overfull(log) == [r"Overfull \hbox (7.5pt too wide) in paragraph at lines 3--4"]
-    assert undefined(log) == ["tab:x", "who2020"]
+    assert undefined(log) == {"tab:x": "9", "who2020": "9"}
 
 
 def test_missing_package_names_the_command():

@@ -36,7 +36,8 @@ def test_printing_links_and_notes_use(ledger):
     ledger.add("d", -0.01, DIFFERENCE, SUMMARY)
     ledger.add("e", 7, COUNT, SUMMARY, optional=True)
     assert ledger.number("a.b_c") == r"\traced{a.b-c}{50.00\%}"
-    assert ledger.unused() == ["d"]
+    assert list(ledger.unused()) == ["d"]
+    assert ledger.unused()["d"].startswith("tests/lib/test_ledger.py:")
     assert ledger.cell("d") == r"\traced{d}{$-$1.00}"
     assert ledger.unused() == []
 

@@ -1,0 +1,126 @@
+"""Records edited so that one published claim flips: what changes in the paper, and what does not."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from stages import claims, collect, paper, tables
+from stages.lib.cells import STUDY, Cell, read_settings
+from stages.lib.claims import CLAIMS, read_claims
+from stages.lib.jsonfile import write_json
+from stages.lib.ledger import Number
+from stages.lib.settings import StudySettings
+from stages.lib.statistics import STATISTICS
+from tests.fixtures import make_statistics
+from tests.test_paper import prepare
+
+GIB = 2**30
+SCORES = {
+    "full": 0.94,
+    "lora-r8": 0.915,
+    "lora-r16": 0.9155,
+    "lora-ffn": 0.93,
+    "qlora-ffn": 0.925,
+    "ia3": 0.90,
+    "full-probe": 0.941,
+    "lora-ffn-probe": 0.935,
+    "qlora-ffn-probe": 0.93,
+    "ia3-probe": 0.905,
+}
+MEMORY = {"full": 4 * GIB, "lora": 5 * GIB, "qlora": GIB // 2, "ia3": 3 * GIB}
+SECONDS = {"full": 100.0, "lora": 90.0, "qlora": 130.0, "ia3": 80.0}
+# claim that holds of these records: the one cell of RoBERTa and the one measurement that refute it
+FLIPS = {
+    "qlora-retention": ("qlora-ffn", "test_accuracy", 0.90),
+    "qlora-memory": ("qlora-ffn", "peak_memory_allocated_bytes", 2 * GIB),
+    "rank": ("lora-r8", "test_accuracy", 0.9075),
+    "learning-rate": ("ia3-probe", "test_accuracy", 0.89),
+    "ceiling": ("lora-r8", "test_accuracy", 0.95),
+    "qlora-time": ("qlora-ffn", "train_seconds", 160.0),
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    prepare(profile="paper")
+    for cell in read_settings(StudySettings, STUDY).cells:
+        method = cell.configuration.split("-")[0]
+        edit(cell, "test_accuracy", SCORES[cell.configuration] + 0.0005 * (cell.seed - 42))
+        edit(cell, "peak_memory_allocated_bytes", MEMORY[method])
+        edit(cell, "train_seconds", SECONDS[method])
+        edit(cell, "device", "Example GPU")
+
+
+def edit(cell: Cell, key: str, value: object) -> None:
+    record = json.loads(cell.record_path.read_text(encoding="utf-8"))
+    section = {"device": "environment", "test_accuracy": "quality"}.get(key, "cost")
+    assert key in record[section]
+    record[section][key] = value
+    cell.record_path.write_text(json.dumps(record), encoding="utf-8")
+
+
+def recorded(cell: Cell) -> float:
+    return json.loads(cell.record_path.read_text(encoding="utf-8"))["quality"]["test_accuracy"]
+
+
+class Report:
+    """What the stages after training make of the records in the current folder."""
+
+    def __init__(self) -> None:
+        collect.main()
+        write_json(make_statistics(read_settings(StudySettings, STUDY), recorded, half_width=0.002), STATISTICS)
+        claims.main()
+        tables.main()
+        results = paper.read_results()
+        ledger = paper.build(results)
+        for kind in paper.FLOATS:
+            ledger.note_printed(paper.GENERATED / kind / "numbers.json")
+        text = paper.render(paper.TEMPLATE, paper.context(results, ledger))
+        self.verdicts = {claim.id: claim.reproduced.verdict for claim in read_claims(CLAIMS).claims}
+        self.topics = {claim.id: claim.topic for claim in read_claims(CLAIMS).claims}
+        self.sentences = re.split(r"(?<=[.:;])\s+", " ".join(text.split()))
+        self.rows = Path("paper/generated/tables/claims.tex").read_text(encoding="utf-8").splitlines()
+        self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.used}
+
+    def said(self, verb: str) -> str:
+        """The sentence that lists the claims of which the records say so."""
+        lead = "The records of this build bear out"
+        start = next(index for index, text in enumerate(self.sentences) if text.startswith(lead))
+        return next((text for text in self.sentences[start:] if text.startswith(f"They {verb}")), "")
+
+
+def test_a_claim_that_flips_changes_its_sentence_verdict_and_row_and_nothing_unrelated():
+    before = Report()
+    assert {before.verdicts[claim] for claim in FLIPS} == {"holds"}
+    for claim, (configuration, key, value) in FLIPS.items():
+        cells = [c for c in read_settings(StudySettings, STUDY).cells if c.architecture == "roberta"]
+        kept = {c: c.record_path.read_bytes() for c in cells if c.configuration == configuration}
+        for cell in kept:
+            edit(cell, key, value + 0.0005 * (cell.seed - 42) if key == "test_accuracy" else value)
+        after = Report()
+        flipped = {name for name in FLIPS if after.verdicts[name] != before.verdicts[name]}
+        assert flipped == {claim}
+        assert after.verdicts[claim] == "does not hold", claim
+        topic = before.topics[claim]
+        assert topic in before.said("bear out"), claim
+        assert topic in after.said("contradict"), claim
+        assert topic not in after.said("bear out"), claim
+        rows = [new for old, new in zip(before.rows, after.rows, strict=True) if old != new]
+        assert len(rows) == 1, claim
+        assert "does not hold" in rows[0]
+        changed = {k for k in before.numbers | after.numbers if differ(before.numbers.get(k), after.numbers.get(k))}
+        assert changed, claim
+        assert [k for k in changed if "distilbert" in k or "deberta" in k] == []
+        elsewhere = set(after.sentences) ^ set(before.sentences)
+        lone = r"\\named\{(DistilBERT|DeBERTa-v3)\}|^\\textit\{(DistilBERT|DeBERTa-v3)"
+        assert [text for text in elsewhere if re.search(lone, text) and "RoBERTa" not in text] == []
+        assert len(elsewhere) < 0.2 * len(before.sentences)
+        for cell, content in kept.items():
+            cell.record_path.write_bytes(content)
+
+
+def differ(old: Number | None, new: Number | None) -> bool:
+    return (old and old.text) != (new and new.text)
