@@ -16,7 +16,7 @@ SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*
 	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
 
 .DEFAULT_GOAL := help
-.PHONY: help paper check test lint bench benchmark determinism coverage checkpoints why arxiv diff tex clean
+.PHONY: help paper check test lint bench benchmark determinism coverage checkpoints why arxiv diff tex clean provenance
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,8 @@ coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metric
 
 checkpoints: $(VENV)/study ## for development: checkpoints of full size with random weights, in models/random
 	python -m commands.random_checkpoints
+provenance: $(VENV)/study ## delete what random numbers of the PDF were read from, and rebuild it as `make why` says
+	python -m benchmarks.why
 
 why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
 	@python -m commands.why '$(N)'

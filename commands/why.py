@@ -4,6 +4,7 @@ It writes nothing.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 from stages.lib.errors import InputError, run_stage
@@ -13,7 +14,7 @@ NUMBERS = Path("paper/generated/numbers.json")
 
 
 def main(number: str) -> None:
-    """Print every entry whose key, printed text or leading part of the key is ``number``.
+    """Print every entry whose key, printed text, leading part of the key or part of the text is ``number``.
 
     Raises:
         InputError: the paper prints no such number.
@@ -25,12 +26,27 @@ def main(number: str) -> None:
 
 
 def matches(wanted: str, numbers: dict[str, Number]) -> dict[str, Number]:
-    """An exact key alone; else the printed texts, signs and per cent aside; else the keys that begin so."""
+    """An exact key alone; else what is printed so; else the keys that begin so; else what has it as a part.
+
+    Per cent and a plus are left aside, and any sign where the number is asked for without one.
+    """
     if wanted in numbers:
         return {wanted: numbers[wanted]}
     plain = wanted.removesuffix("%").removesuffix(" ").lstrip("+").replace("\N{MINUS SIGN}", "-")
-    printed = {key: number for key, number in numbers.items() if number.text.lstrip("+") == plain}
-    return printed or {key: number for key, number in numbers.items() if key.startswith(f"{wanted}.")}
+    tests = (
+        lambda key, text: text.lstrip("+") == plain,
+        lambda key, text: text.lstrip("+-<") == plain,
+        lambda key, text: key.startswith(f"{wanted}."),
+        lambda key, text: plain in parts(text),
+    )
+    found = ({key: number for key, number in numbers.items() if test(key, number.text)} for test in tests)
+    return next(filter(None, found), {})
+
+
+def parts(text: str) -> set[str]:
+    """Numerals in what is printed: ``2e-3`` reads two times ten to the minus three, a version has several."""
+    power = {"10"} if re.fullmatch(r"[\d.]+e-?\d+", text) else set()
+    return power | set(re.findall(r"\d[\d,]*(?:\.\d+)*", text))
 
 
 def describe(key: str, number: Number) -> str:
@@ -38,12 +54,17 @@ def describe(key: str, number: Number) -> str:
     lines = {
         "value": f"{number.value}",
         "source": f"{number.source}: {number.source_key}",
-        "made by": number.command or "kept in git",
+        "made by": number.command or f"nothing, it is kept in git: {remake(number)}",
         "records": ", ".join(number.records),
         "parameters": ", ".join(number.parameters),
     }
     shown = [f"  {name:<11}{line}" for name, line in lines.items() if line]
     return "\n".join([f"{number.text} {number.unit}".rstrip() + f"  [{key}]", *shown])
+
+
+def remake(number: Number) -> str:
+    """The command that makes the number's source again."""
+    return number.command or f"git checkout -- {number.source}"
 
 
 if __name__ == "__main__":

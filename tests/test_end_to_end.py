@@ -102,6 +102,14 @@ def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):
     run(clone, "dvc", "exp", "remove", "sweep")
 
 
+def test_numbers_drawn_from_the_pdf_are_rebuilt_by_the_commands_that_why_names(clone):
+    run(clone, sys.executable, "-m", "benchmarks.why", "--count", "20")
+    rows = json.loads((clone / "metrics/bench/provenance.json").read_text(encoding="utf-8"))
+    assert len(rows) == 20
+    assert all(row["same"] for row in rows)
+    assert len({row["command"] for row in rows}) > 2
+
+
 def test_bad_parameter_stops_the_first_stage(clone):
     command = ["dvc", "exp", "run", "-S", "lr=abc"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

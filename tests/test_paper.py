@@ -10,6 +10,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from pypdf import PdfReader
 
+from benchmarks.why import numerals
+from commands.why import matches
 from stages import collect, figures, paper, tables
 from stages.lib import pdf
 from stages.lib.card import CARD, write_card
@@ -104,27 +106,16 @@ def test_full_grid_builds_the_same_bytes_in_two_folders(tmp_path, monkeypatch):
     assert "??" not in "".join(pages())
 
 
-NAMES = ("IA3", "r=8", "r=16", "v3", "(IA)3", "UTF-8")
-
-
-def numerals(text: str) -> set[str]:
-    """Numerals of running text, thousands' commas kept, signs and units aside."""
-    for name in NAMES:
-        text = text.replace(name, " ")
-    text = re.sub(r"(?:Section|Table|TABLE|Fig\.) ?[IVX\d]+", " ", text)
-    text = re.sub(r"\[[\d, \u2013-]+\]", lambda m: " " if "." not in m[0] else m[0], text)  # citations, not intervals
-    return set(re.findall(r"(?<![A-Za-z\d.,])\d[\d,]*(?:\.\d+)*", text.replace("\u2212", "-")))
-
-
 @needs_latex
 def test_every_numeral_of_the_pdf_is_in_the_ledger():
     prepare(drawn=True)
     paper.main()
     text = "\n".join(pages()).split("REFERENCES")[0]
     known = set().union(*(numerals(f" {number.text} ") for number in read_numbers(paper.NUMBERS).values()))
-    found = {numeral.rstrip(",.") for numeral in numerals(text)}
-    assert len(found) > 200
-    assert sorted(found - {numeral.rstrip(",.") for numeral in known}) == []
+    found = numerals(text)
+    assert len(found) > 400
+    assert sorted(found - known) == []
+    assert [numeral for numeral in found if not matches(numeral, read_numbers(paper.NUMBERS))] == []
 
 
 @needs_latex

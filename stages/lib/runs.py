@@ -40,7 +40,7 @@ def flatten(record: Record, role: str) -> dict[str, object]:
     ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
     """
     settings = record.run.settings.model_dump(exclude={"train", *record.run.model_fields_set})
-    train = record.run.settings.train.model_dump(exclude={"precision", "threads"})
+    train = record.run.settings.train.model_dump(exclude={"precision", "threads", "dropout"})
     (tn, fp), (fn, tp) = record.quality.confusion
     environment = record.environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision"})
     return {
@@ -49,6 +49,7 @@ def flatten(record: Record, role: str) -> dict[str, object]:
         **record.run.model_dump(exclude={*CELL, "seed", "settings"}),
         **{key: " ".join(value) if isinstance(value, list) else value for key, value in settings.items()},
         **train,
+        "dropout_kernel": record.run.settings.train.dropout,  # `dropout` is that of the adapter
         **record.quality.model_dump(exclude={"confusion", "history"}),
         **{"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp},
         **{f"{key}_parameters": value for key, value in record.parameters.model_dump().items()},

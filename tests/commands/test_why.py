@@ -50,6 +50,20 @@ def test_a_printed_number_gives_all_its_entries(number, capsys):
     assert "[distilbert.ia3.accuracy]" in asked(number, capsys)
 
 
+def test_a_number_asked_for_without_its_sign_or_as_a_part(capsys):
+    write_ledger()
+    assert "-9.70 pp  [distilbert.ia3.vs.full.difference]" in asked("9.70", capsys)
+    assert why.parts("2.5e-3") == {"2.5", "10", "3"}
+    assert why.parts("3.11.7") == {"3.11.7"}
+
+
+def test_a_number_that_no_stage_makes_comes_from_git(capsys):
+    write_ledger()
+    numbers = why.read_numbers(why.NUMBERS)
+    entry = next(iter(numbers.values())).model_copy(update={"command": None, "source": "data/reported/runs.csv"})
+    assert "made by    nothing, it is kept in git: git checkout -- data/reported/runs.csv" in why.describe("k", entry)
+
+
 def test_the_beginning_of_a_key_gives_what_is_under_it(capsys):
     write_ledger()
     assert asked("distilbert.full", capsys).count("made by") == 9
