@@ -41,8 +41,7 @@ def main(count: int) -> None:
     with TemporaryDirectory(prefix="why-") as name:
         clone = Path(name, "clone")
         make_clone(clone)
-        for command in dict.fromkeys(remake(numbers[key]) for _, key in drawn):
-            rebuild(clone, command, {numbers[key].source for _, key in drawn if remake(numbers[key]) == command})
+        rebuild(clone, [numbers[key] for _, key in drawn])
         run(clone, "dvc repro --quiet --force --single-item tables figures paper")
         again = read_numbers(clone / NUMBERS)
     rows = [
@@ -89,18 +88,24 @@ def make_clone(clone: Path) -> None:
     run(clone, "dvc checkout --quiet")
 
 
-def rebuild(clone: Path, command: str, sources: set[str]) -> None:
-    """Delete files and have the command make them again.
+def rebuild(clone: Path, numbers: list[Number]) -> None:
+    """Delete the files that numbers were read from and have the commands make them again, those of DVC as one call.
 
     Raises:
-        InputError: it does not.
+        InputError: they do not.
     """
+    sources = {number.source: remake(number) for number in numbers}
     for source in sources:
         path = clone / source
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    run(clone, f"{command} --quiet --no-run-cache" if command.startswith("dvc repro") else command)
-    if missing := [source for source in sources if not (clone / source).exists()]:
-        raise InputError(f"`{command}` does not make {', '.join(missing)}")
+    stages = {command.removeprefix("dvc repro ") for command in sources.values() if command.startswith("dvc repro ")}
+    for command in set(sources.values()) - {f"dvc repro {stage}" for stage in stages}:
+        run(clone, command)
+    if stages:
+        run(clone, f"dvc repro --quiet --no-run-cache {' '.join(sorted(stages))}")
+    for source, command in sources.items():
+        if not (clone / source).exists():
+            raise InputError(f"`{command}` does not make {source}")
 
 
 def run(folder: Path, command: str) -> None:

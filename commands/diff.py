@@ -21,8 +21,9 @@ from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
 
 WORKSPACE = "workspace"
 OUTPUT = PAPER / "diff.pdf"
-# the link of a number is no change of the number; its text is compared
-LATEXDIFF = ("latexdiff", "--flatten", "--append-textcmd=traced,named", "--graphics-markup=none")
+# CFONT: added blue and sans serif, deleted red and small; the other types need packages beyond the report's own.
+# The link of a number is no change of the number; its text is compared.
+LATEXDIFF = ("latexdiff", "--type=CFONT", "--flatten", "--append-textcmd=traced,named", "--graphics-markup=none")
 
 
 def main(a: str, b: str) -> None:

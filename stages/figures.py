@@ -233,7 +233,7 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
     bottom.annotate("limit", (study.max_length, 6), xytext=(3, 0), textcoords="offset points", fontsize=7)
     bottom.set(xlabel="Tokens in a training text", ylabel="Texts no longer (%)", ylim=(0, 102))
     bottom.set_xlim(0, max(1.15 * study.max_length, np.percentile(lengths["true_length"], 99)))
-    bottom.legend(loc="lower right", bbox_to_anchor=(0.8, 0))
+    bottom.legend(loc="upper left")
     return figure
 
 

@@ -78,7 +78,8 @@ def test_class_bars_show_the_counts():
     study, _ = results(**SMALL)
     with style.applied():
         axes = figures.data(make_card(), figures.read_lengths(["distilbert"]), study).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["750", "250", "1,000"] * 2
+    counts = ["750", "250", "1,000"]
+    assert [text.get_text() for text in axes.texts] == [*counts, "negative", *counts, "positive"]
 
 
 def test_missing_token_lengths_are_named():

@@ -103,7 +103,7 @@ def test_sensitivity_pairs_each_method_with_its_probe():
 
 def test_configurations_print_both_rates():
     made = table(tables.configurations, results(architectures=["distilbert"]))
-    expected = "07 & IA3 probe & (IA)\\textsuperscript{3} & values, FFN & -- & -- & -- & adamw\\_torch & fp32"
+    expected = "07 & IA3 probe & (IA)\\textsuperscript{3} & values, FFN & -- & -- & -- & adamw\\_torch\\_fused & fp32"
     assert f"{expected} & $2\\times 10^{{-5}}$ & $3\\times 10^{{-3}}$ \\\\" in made
     assert len(rows(made, "0")) == 10
 

@@ -39,7 +39,7 @@ def test_printing_links_and_notes_use(ledger):
     assert list(ledger.unused()) == ["d"]
     assert ledger.unused()["d"].startswith("tests/lib/test_ledger.py:")
     assert ledger.cell("d") == r"\traced{d}{$-$1.00}"
-    assert ledger.unused() == []
+    assert ledger.unused() == {}
 
 
 def test_what_was_not_measured_is_a_dash(ledger):
