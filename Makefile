@@ -54,6 +54,7 @@ coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metric
 
 checkpoints: $(VENV)/study ## for development: checkpoints of full size with random weights, in models/random
 	python -m commands.random_checkpoints
+
 provenance: $(VENV)/study ## delete what random numbers of the PDF were read from, and rebuild it as `make why` says
 	python -m benchmarks.why
 
