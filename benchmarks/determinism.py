@@ -3,12 +3,13 @@
 Run it after the study: ``make determinism``. A clone at the current commit gets the study's data and base models and
 retrains twelve cells (four methods of each architecture) one after another, in reverse order of the grid, each in a
 process of its own. Weights, predictions and the ``quality`` section must be the same bit for bit. Then one cell
-runs first, in the middle and last of ten: memory may differ by what the operating system decides.
+runs first, in the middle and last of ten, and once beside another run: its peaks of memory must agree.
 """
 
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,7 @@ REPORT = Path("metrics/bench/determinism.json")
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
 INPUTS = ("data/settings", "data/tokenized", "models/base")
 SEQUENCE = 10
+SPREAD = 0.05  # of the smallest peak: how far peaks of one run may lie apart
 PEAKS = ("peak_memory_host_bytes", "evaluation_peak_memory_host_bytes")
 
 
@@ -43,13 +45,16 @@ def main() -> None:
             compare(cell, retrain(cell, clone, f"{n} of {len(cells)}"), clone) for n, cell in enumerate(cells[::-1], 1)
         ]
         order = positions(cells[0], cells, clone)
+    spread = {key: max(row[key] for row in order) / min(row[key] for row in order) - 1 for key in PEAKS}
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps({"cells": rows, "order": order}, indent=2) + "\n", encoding="utf-8")
+    REPORT.write_text(json.dumps({"cells": rows, "order": order, "spread": spread}, indent=2) + "\n", encoding="utf-8")
     print(tabulate(rows, headers="keys"))
     print(tabulate(order, headers="keys", floatfmt=".1f"))
     different = [row["cell"] for row in rows if not (row["weights"] and row["predictions"] and row["quality"])]
     if different:
         raise InputError(f"not reproduced: {', '.join(different)}")
+    if max(spread.values()) > SPREAD:
+        raise InputError(f"memory depends on the order of runs: spread {spread}; allowed: {SPREAD}")
 
 
 def retrain(cell: Cell, clone: Path, place: str) -> Record:
@@ -74,16 +79,22 @@ def compare(cell: Cell, again: Record, clone: Path) -> dict[str, str | bool | fl
 
 
 def positions(cell: Cell, others: list[Cell], clone: Path) -> list[dict[str, str | float]]:
-    """Peak memory in MiB of ``cell`` run first, in the middle and last of a sequence."""
+    """Peak memory in MiB of ``cell`` run first, in the middle and last of a sequence, and beside another run."""
     rows = []
     for place in range(SEQUENCE):
         chosen = cell if place in (0, SEQUENCE // 2, SEQUENCE - 1) else others[place % len(others)]
         record = retrain(chosen, clone, f"{place + 1} of {SEQUENCE}")
         if chosen == cell:
-            rows.append(
-                {"place": f"{place + 1} of {SEQUENCE}"} | {key: getattr(record.cost, key) / 2**20 for key in PEAKS}
-            )
+            rows.append(peaks(record, f"{place + 1} of {SEQUENCE}"))
+    with ThreadPoolExecutor(2) as pool:
+        beside = pool.submit(retrain, others[-1], clone, "beside")
+        rows.append(peaks(pool.submit(retrain, cell, clone, "beside").result(), "beside another"))
+        beside.result()
     return rows
+
+
+def peaks(record: Record, place: str) -> dict[str, str | float]:
+    return {"place": place} | {key: getattr(record.cost, key) / 2**20 for key in PEAKS}
 
 
 if __name__ == "__main__":
