@@ -187,6 +187,8 @@ LITERALS = {
     "It needs 1.52 GB.": "'1.52'",
     r"$93.15$ is reached.": "'93.15'",
     r"\textbf{97}": "'97'",
+    "It gains 97pp.": "'97'",
+    r"\VAR{'97'}": "'97'",
     r"""\VAR{"keeps 93.15 of it" if small else "all"}""": "'93.15'",
     r"""\VAR{"\\textbf{93.15}" | latex}""": "'93.15'",
 }
@@ -347,6 +349,22 @@ def test_result_decides_what_is_close():
     assert r"No adapter comes within 1\,pp of full fine-tuning" in source(**SMALL)
     edit("lora-ffn", 42, 0.90)
     assert r"LoRA FFN is within 1\,pp of full fine-tuning on DistilBERT." in written()
+
+
+def test_what_the_number_of_seeds_can_show():
+    assert "So many seeds cannot show a difference by themselves" in source(**SMALL | {"seeds": [42, 43]})
+
+
+def test_four_seeds_reach_the_level():
+    text = source(**SMALL | {"seeds": [42, 43, 44, 45]})
+    assert "below the level used here, for which groups of 4 would do;" in text
+    assert "cannot show a difference" not in text
+
+
+def test_equal_rates_say_nothing_about_the_rate():
+    text = source(architectures=["distilbert"], configurations=["full"], probes=["full-probe"], lr=2e-5)
+    assert "The two are equal in this build, so that nothing is learnt about the rate." in text
+    assert "Two rates show a direction" not in text
 
 
 def test_absent_cells_leave_no_sentence_behind():

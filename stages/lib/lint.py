@@ -15,7 +15,7 @@ LAYOUT = re.compile(
     r"\\(?:label|ref|eqref|cite|input|includegraphics|bibliography(?:style)?|begin|end|vspace\*?|hspace\*?|parbox|"
     r"multicolumn|cmidrule|rule)(?:\[[^\]]*\]|\{[^{}]*\})*"
 )
-NUMERAL = re.compile(r"(?<![A-Za-z0-9.\\-])\d(?:[\d.,]*\d)?(?:\s*\\?%)?(?!\w)")
+NUMERAL = re.compile(r"(?<![A-Za-z0-9.\\-])\d(?:[\d.,]*\d)?(?:\s*\\?%)?(?!\d)")
 
 
 def check_template(path: Path) -> None:
@@ -50,8 +50,8 @@ def _refuse(path: Path, text: str, start: int, reason: str) -> None:
 def _words_alone(code: re.Match[str]) -> str:
     """Of a part of the template, what it holds of prose: its strings of several words or with a TeX command."""
     kept = [" "] * len(code[0])
-    for literal in re.finditer(r"\"([^\"]*)\"", code[0] if code[0].startswith("\\") else ""):
-        if re.search(r"[\s\\]|^\d", literal[1]):
+    for literal in re.finditer(r"\"[^\"]*\"|'[^']*'", code[0] if code[0].startswith("\\") else ""):
+        if re.search(r"[\s\\]|^.\d", literal[0]):
             kept[literal.start() : literal.end()] = literal[0].replace("\\\\", " \\")
     return "".join("\n" if old == "\n" else new for old, new in zip(code[0], kept, strict=True))
 
