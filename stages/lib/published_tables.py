@@ -1,7 +1,5 @@
 """Tables about the published study: verdicts on its claims, its contradictions, predicted memory, reproduction."""
 
-from pathlib import Path
-
 from stages.lib.census import CENSUS
 from stages.lib.claims import FAILS, HOLDS, UNDECIDED, UNITS, Claims, Figure, Judged, fill
 from stages.lib.latex import Latex, named
@@ -136,7 +134,7 @@ def contradiction_rows(ledger: Ledger, results: Results) -> list[list[str]]:
     rows = []
     for index, found in enumerate(results.reconciliation.contradictions):
         key, (label, decimals) = f"contradiction.{found.id}", COLUMNS[found.column]
-        printed = Origin(Path(found.source), f"{found.column}; {found.source_key}")
+        printed = Origin(found.source, found.source_key)
         ledger.add(f"{key}.printed", found.printed, Unit(decimals=decimals), printed)
         recomputed = Origin(RECONCILIATION, f"contradictions.{index}.recomputed")
         ledger.add(f"{key}.recomputed", found.recomputed, Unit(decimals=decimals + 1), recomputed)
