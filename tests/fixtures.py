@@ -164,6 +164,7 @@ def _environment() -> Environment:
         processor="Example CPU",
         packages={name: f"1.{index}.0" for index, name in enumerate(names)},
         commit="0123456789abcdef0123456789abcdef01234567",
+        commit_subject="Runs of the fixtures",
         dirty=False,
         device="cpu",
         threads=2,

@@ -58,6 +58,7 @@ def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Enviro
         processor=processor(),
         packages=packages(),
         commit=git("rev-parse", "HEAD"),
+        commit_subject=git("log", "-1", "--format=%s"),
         dirty=None if changes is None else bool(changes),
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         threads=torch.get_num_threads(),

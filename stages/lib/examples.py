@@ -45,5 +45,5 @@ def excerpt(text: str) -> str:
 def commit_subject(results: Results, ledger: Ledger) -> Latex | None:
     """The first line of the commit's message, where the records have it."""
     runs = results.runs
-    subjects = runs["commit_subject"].dropna().unique() if "commit_subject" in runs else []
+    subjects = runs["commit_subject"].dropna().unique()
     return ledger.quoted("commit.subject", str(subjects[0]), Origin(RUNS, "commit_subject")) if len(subjects) else None

@@ -97,6 +97,7 @@ class Environment(Strict):
     processor: str
     packages: dict[str, str]
     commit: str | None
+    commit_subject: str | None
     dirty: bool | None
     device: str
     threads: int
