@@ -192,10 +192,19 @@ def quality(settings: RunSettings, trainer: StudyTrainer, predictions: pd.DataFr
 
 def save(trainer: StudyTrainer, predictions: pd.DataFrame, folder: Path, checkpoint: Path) -> None:
     """Write weights or adapter, tokenizer and predictions."""
+    sort_module_names(trainer.model)
     trainer.model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
     AutoTokenizer.from_pretrained(checkpoint, local_files_only=True).save_pretrained(folder)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
+
+
+def sort_module_names(model: torch.nn.Module) -> None:
+    """PEFT keeps them as sets, whose order changes from process to process, and so would the saved file."""
+    for config in getattr(model, "peft_config", {}).values():
+        for key, value in vars(config).items():
+            if isinstance(value, set):
+                setattr(config, key, sorted(value))
 
 
 if __name__ == "__main__":

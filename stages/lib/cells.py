@@ -25,6 +25,7 @@ class Train(Strict):
     lr_scale: Annotated[float, Field(gt=0)]
     precision: Precision
     threads: Count
+    exclusive: bool  # nothing else runs meanwhile: costs are then comparable
 
 
 class RunSettings(Strict):
@@ -67,6 +68,11 @@ class Cell(Strict):
     configuration: str
     seed: int
     role: Literal["train", "probe"]
+
+    @property
+    def stage(self) -> str:
+        """Its name in ``dvc.yaml``."""
+        return f"{self.role}@{self.architecture}-{self.configuration}-{self.seed}"
 
     @property
     def record_path(self) -> Path:

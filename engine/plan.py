@@ -1,0 +1,33 @@
+"""Before anything runs: which stages are out of date, and what workers elsewhere will need."""
+
+from engine.board import State
+from engine.pipeline import Pipeline
+from engine.remote import push
+from engine.stage import inputs
+from stages.lib.failures import read_failure
+
+
+def plan(pipeline: Pipeline, state: State, allow_failed: bool) -> None:
+    """Mark the stages that are up to date, with all that they follow from; the rest wait.
+
+    With ``allow_failed`` a run that failed on what it would read now is not tried again.
+    """
+    failures = {cell.stage: read_failure(cell) for cell in state.cells} if allow_failed else {}
+    for name, entry in state.stages.items():
+        before = {state.stages[other].status for other in pipeline.upstream[name]}
+        if not before <= {"unchanged", "failed"}:
+            continue
+        failed = failures.get(name)
+        if failed and failed.inputs == inputs(pipeline.stages[name]):
+            entry.status, entry.cause = "failed", failed.cause
+        elif not pipeline.changed(name):
+            entry.status = "unchanged"
+
+
+def push_inputs(pipeline: Pipeline, state: State, remote: str) -> None:
+    """Upload what is up to date here and read by stages of the grid that are not."""
+    waiting = [name for name, entry in state.stages.items() if entry.status == "waiting" and "@" in name]
+    needed = {before for name in waiting for before in pipeline.upstream[name]}
+    ready = [pipeline.stages[name] for name in sorted(needed) if state.stages[name].status == "unchanged"]
+    with pipeline.repo.lock:
+        push(ready, remote)
