@@ -4,7 +4,7 @@ from engine.board import State
 from engine.pipeline import Pipeline
 from engine.remote import push
 from engine.stage import inputs
-from stages.lib.failures import read_failure
+from stages.lib.failures import forget_failure, read_failure
 
 
 def plan(pipeline: Pipeline, state: State, allow_failed: bool) -> None:
@@ -22,6 +22,9 @@ def plan(pipeline: Pipeline, state: State, allow_failed: bool) -> None:
             entry.status, entry.cause = "failed", failed.cause
         elif not pipeline.changed(name):
             entry.status = "unchanged"
+    for cell in state.cells:
+        if state.stages[cell.stage].status == "unchanged":
+            forget_failure(cell)  # tried again by `dvc repro`
 
 
 def push_inputs(pipeline: Pipeline, state: State, remote: str) -> None:

@@ -1,4 +1,4 @@
-"""A run that failed: ``metrics/runs/<architecture>/<configuration>/<seed>.failed.json``, beside where its record would be.
+"""A run that failed: ``metrics/runs/<architecture>/<configuration>/<seed>.failed.json``, where its record would be.
 
 The head of the study writes it (``engine/study.py``); ``collect`` shows the run as a hole, if it is allowed to.
 """

@@ -38,7 +38,8 @@ def find(results: Results) -> Findings:
     adapters = [name for name in base_rate if study.configurations[name].method != "full"]
     full = full if full in headline else None
     bag = results.baselines.tfidf_logistic_regression.test_accuracy
-    leads = [a for a in study.architectures if full and extreme(results, a, base_rate)[a] == full]
+    with_full = [a for a in study.architectures if full and not results.is_hole(a, full)]
+    leads = [a for a in with_full if extreme(results, a, base_rate)[a] == full]
     return Findings(
         reference=full,
         headline=headline,
@@ -48,7 +49,7 @@ def find(results: Results) -> Findings:
         lightest=_by_architecture(results, headline, "peak_memory_bytes_mean", highest=False),
         fastest=_by_architecture(results, headline, "train_seconds_mean", highest=False),
         full_leads=leads,
-        full_trails=[a for a in study.architectures if full and a not in leads],
+        full_trails=[a for a in with_full if a not in leads],
         below_bag=[a for a in study.architectures if _best(results, a, headline) <= bag],
         close={name: _close(results, full, name) for name in adapters} if full else {},
         rank_pairs=pairs(study, "rank", "alpha"),
@@ -61,11 +62,15 @@ def find(results: Results) -> Findings:
 def extreme(
     results: Results, architecture: str, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
 ) -> dict[str, str]:
-    """``{architecture: configuration}`` with the highest or lowest value; the first of equals; empty without names."""
+    """``{architecture: configuration}`` with the highest or lowest value; the first of equals; empty without names.
+
+    Cells whose runs failed do not take part, unless there are no others.
+    """
     if not names:
         return {}
     choose = max if highest else min
-    return {architecture: choose(names, key=lambda name: results.mean(architecture, name, column))}
+    made = [name for name in names if not results.is_hole(architecture, name)] or names
+    return {architecture: choose(made, key=lambda name: results.mean(architecture, name, column))}
 
 
 def _by_architecture(
@@ -78,7 +83,7 @@ def _by_architecture(
 
 
 def _best(results: Results, architecture: str, names: list[str]) -> float:
-    return max(results.mean(architecture, name) for name in names)
+    return results.mean(architecture, extreme(results, architecture, names)[architecture])
 
 
 def _close(results: Results, full: str, name: str) -> list[str]:
@@ -108,14 +113,17 @@ class Phrases:
     def gap(self, architecture: str, configuration: str, against: str) -> Latex:
         """``3.85 pp below``, ``0.31 pp above`` or ``level with``."""
         key = f"{architecture}.{configuration}.vs.{against}"
+        if not self.has(f"{key}.difference"):
+            return Latex("not comparable with")
         sign = self.sign(architecture, configuration, against)
         if not sign:
             return Latex("level with")
         return Latex(f"{self.number(f'{key}.distance')} {'above' if sign > 0 else 'below'}")
 
     def sign(self, architecture: str, configuration: str, against: str) -> int:
-        """Of the difference as printed: a difference that rounds to zero is none."""
-        value = float(self.ledger.plain(f"{architecture}.{configuration}.vs.{against}.difference"))
+        """Of the difference as printed: one that rounds to zero is none, nor is there one where a side failed."""
+        key = f"{architecture}.{configuration}.vs.{against}.difference"
+        value = float(self.ledger.plain(key)) if self.has(key) else 0
         return (value > 0) - (value < 0)
 
     def higher(self, pair: tuple[str, str]) -> list[str]:
@@ -178,6 +186,17 @@ class Phrases:
     def sound(self) -> bool:
         """Whether no run trained a parameter in vain or left a new one untrained."""
         return not self.results.runs[["new_but_frozen_parameters", "trainable_but_dead_parameters"]].any(axis=None)
+
+    def failed(self) -> Latex:
+        """Each failed run with the kind of its failure."""
+        runs = [
+            (
+                f"{self.configuration(run.configuration)} on {self.architecture(run.architecture)}, seed "
+                f"{self.number(f'failed.{index}.seed')} ({escape(run.kind)})"
+            )
+            for index, run in enumerate(self.results.failed.itertuples())
+        ]
+        return Latex("; ".join(runs))
 
     @property
     def threads(self) -> str:
