@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,7 +124,7 @@ class Study:
         if on_worker:
             first = [workers[0] for workers in self.hosts.values()] if alone else None
             key = f"{name}-{time.time_ns()}"
-            future = self.client.submit(task.run, job.model_dump_json(), key=key, workers=first, pure=False)
+            future = self.client.submit(carried(), job.model_dump_json(), key=key, workers=first, pure=False)
         else:
             future = self.here.submit(task.run, job.model_dump_json())
         future.add_done_callback(lambda done: self.finished.put((name, done)))
@@ -201,16 +202,30 @@ class Study:
             self.set(name, "blocked")
 
 
+def carried() -> Callable[[str], str]:
+    """``task.run`` as a function that travels by value: a scheduler started anywhere needs nothing of the project."""
+
+    def call(job: str) -> str:
+        from engine import task
+
+        return task.run(job)
+
+    return call
+
+
 def result_of(name: str, future) -> Outcome | Failure:
     """What a worker returned, or why it could not."""
     try:
-        text = future.result()
-    except KilledWorker as error:
+        error = future.exception()
+    except CancelledError as cancelled:
+        error = cancelled
+    if isinstance(error, KilledWorker):
         cause = f"its worker died {error.allowed_failures + 1} times, last {error.last_worker.address}"
         return Failure(stage=name, kind="killed", cause=cause, log="")
-    except (CancelledError, OSError) as error:
-        return Failure(stage=name, kind="error", cause=f"worker: {error or type(error).__name__}", log="")
+    if error is not None:
+        cause = f"worker: {type(error).__name__}: {' '.join(str(error).split())}"
+        return Failure(stage=name, kind="error", cause=cause, log="")
     try:
-        return Failure.model_validate_json(text)
+        return Failure.model_validate_json(future.result())
     except ValueError:
-        return Outcome.model_validate_json(text)
+        return Outcome.model_validate_json(future.result())
