@@ -1,7 +1,7 @@
 """What a run costs beside its training as the grid grows: 42 and 420 runs of one trivial step each.
 
-``python -m benchmarks.scale`` puts in the place of ``stages/train.py`` a script that writes a file, and runs every stage up to
-the runs, all else being made; the seconds a run are those of the whole command, start and dvc.lock included.
+``python -m benchmarks.scale`` puts in the place of ``stages/train.py`` a script that writes a file, and runs all runs, their
+inputs being made; the seconds a run are those of the whole command, start and dvc.lock included.
 """
 
 import argparse

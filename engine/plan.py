@@ -3,8 +3,9 @@
 from engine.board import State
 from engine.pipeline import Pipeline
 from engine.remote import push
-from engine.stage import inputs
-from stages.lib.failures import forget_failure, read_failure
+from engine.stage import inputs, load
+from stages.lib.cells import Cell
+from stages.lib.failures import FailedRun, forget_failure, read_failure
 
 
 def plan(pipeline: Pipeline, state: State, allow_failed: bool) -> None:
@@ -12,19 +13,27 @@ def plan(pipeline: Pipeline, state: State, allow_failed: bool) -> None:
 
     With ``allow_failed`` a run that failed on what it would read now is not tried again.
     """
-    failures = {cell.stage: read_failure(cell) for cell in state.cells} if allow_failed else {}
+    cells = {cell.stage: cell for cell in state.cells} if allow_failed else {}
     for name, entry in state.stages.items():
         before = {state.stages[other].status for other in pipeline.upstream[name]}
         if not before <= {"unchanged", "failed"}:
             continue
-        failed = failures.get(name)
-        if failed and failed.inputs == inputs(pipeline.stages[name]):
+        if name in cells and (failed := standing_failure(pipeline, cells[name])):
             entry.status, entry.cause = "failed", failed.cause
         elif not pipeline.changed(name):
             entry.status = "unchanged"
     for cell in state.cells:
         if state.stages[cell.stage].status == "unchanged":
             forget_failure(cell)  # tried again by `dvc repro`
+
+
+def standing_failure(pipeline: Pipeline, cell: Cell) -> FailedRun | None:
+    """The failure of a run that would read now what it failed on."""
+    failed = read_failure(cell)
+    if failed is None or failed.inputs is None:
+        return None
+    with pipeline.repo.lock:
+        return failed if failed.inputs == inputs(load(pipeline.repo, cell.stage, {})) else None
 
 
 def push_inputs(pipeline: Pipeline, state: State, remote: str) -> None:

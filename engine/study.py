@@ -15,6 +15,7 @@ from engine import cluster, task
 from engine.board import State
 from engine.job import Failure, Job, Outcome, code_fingerprint, log_path
 from engine.pipeline import Pipeline
+from engine.plan import standing_failure
 from engine.view import View
 from stages.lib.cells import Cell
 from stages.lib.errors import InputError
@@ -74,6 +75,11 @@ class Study:
         for name in sorted(self.waiting(), key=lambda name: -self.importance[name]):
             if not all(self.satisfied(before, name) for before in self.pipeline.upstream[name]):
                 continue
+            if self.options.allow_failed and name in self.options.cells:
+                failed = standing_failure(self.pipeline, self.options.cells[name])
+                if failed is not None:
+                    self.set(name, "failed", failed.cause)
+                    return True
             if not self.pipeline.changed(name):
                 self.set(name, "unchanged")
                 return True  # others may be ready now
