@@ -3,33 +3,36 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Cells trained at once: one a core, or one alone where there is a GPU to measure on.
+# Stages run at once: one a core, or one alone where there is a GPU to measure on.
 JOBS ?= $(shell command -v nvidia-smi >/dev/null && echo 1 || getconf _NPROCESSORS_ONLN)
-export STUDY_JOBS := $(JOBS)
+# tcp://host:port of a Dask scheduler whose workers run the study; without one, JOBS workers are started here.
+SCHEDULER ?=
+# A DVC remote, where those workers have clones of their own; without one, they share this folder.
+REMOTE ?=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What LaTeX needs on Debian and Ubuntu, and the files that show it is there.
 TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super latexdiff
 TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssymb.sty hyperref.sty ptmr8t.tfm
 
-# Reproduces the out-of-date cells of $$stages, JOBS of them at once, each in a dvc of its own.
-SIDE_BY_SIDE = dvc status --json $$stages | python -c 'import json, sys; print(*json.load(sys.stdin))' \
-	| xargs -r -n 1 -P $(JOBS) dvc --wait-for-lock repro -s
-
 .DEFAULT_GOAL := help
-.PHONY: help paper check test lint bench benchmark determinism coverage checkpoints why arxiv diff tex clean provenance
+.PHONY: help paper check status worker test lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-paper: $(VENV)/study tex ## set up, run the study (JOBS=n cells at once), build paper/main.pdf
-	@python -m stages.settings --check
-	dvc repro prepare
-	@[ $(JOBS) -le 1 ] || for stages in base tokenize 'train probe'; do $(SIDE_BY_SIDE) || exit 1; done
-	dvc repro
+paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build paper/main.pdf
+	@python -m commands.check --quick
+	@python -m commands.study --jobs $(JOBS) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
 	@python -m commands.summary
 
 check: $(VENV)/study ## what a profile needs here and what is missing: make check [PROFILE=paper]
 	@TEX_FILES='$(TEX_FILES)' python -m commands.check $(if $(PROFILE),--profile '$(PROFILE)')
+
+status: ## how far the study is, from any terminal
+	@python -m commands.status
+
+worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
+	@python -m commands.worker '$(SCHEDULER)'
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
 	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile

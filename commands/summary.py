@@ -26,6 +26,8 @@ def table(summary: dict, study: StudySettings) -> str:
 
 def _accuracy(cell: dict) -> str:
     mean, sd = cell["test_accuracy_mean"], cell["test_accuracy_sd"]
+    if mean is None:  # its runs failed
+        return "--"
     return text(mean, PERCENT) + ("" if sd is None else f" ± {text(sd, POINTS)}")
 
 

@@ -1,4 +1,4 @@
-"""collect: the records of the current grid -> metrics/runs.csv, summary.json and the data of `dvc plots`.
+"""collect: the records of the current grid -> metrics/runs.csv, summary.json, failed.csv and the data of `dvc plots`.
 
 The grid comes from the resolved settings, never from the folder: leftovers of an earlier grid are not read.
 """
@@ -12,8 +12,9 @@ import pandas as pd
 
 from stages.lib.cells import STUDY, Cell, read_settings
 from stages.lib.errors import InputError, run_stage
+from stages.lib.failures import FailedRun, read_failure
 from stages.lib.records import Record, read_record
-from stages.lib.runs import RUNS, SUMMARY, summarise, tidy
+from stages.lib.runs import FAILED, FAILED_COLUMNS, RUNS, SUMMARY, complete, summarise, tidy, with_holes
 from stages.lib.settings import StudySettings
 
 PLOTS = Path("metrics/plots")
@@ -37,33 +38,50 @@ def main() -> None:
         InputError: a cell of the grid has no record, or a record of other settings.
     """
     study = read_settings(StudySettings, STUDY)
-    records = read_grid(study)
+    records, failed = read_grid(study)
     runs = tidy(records)
     cells = summarise(runs)
     PLOTS.mkdir(parents=True, exist_ok=True)
     runs.to_csv(RUNS, index=False)
-    SUMMARY.write_text(json.dumps(nested(cells), indent=2) + "\n", encoding="utf-8")
+    holes(failed).to_csv(FAILED, index=False)
+    summary = nested(with_holes(cells, study).reset_index())
+    SUMMARY.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     learning_curves(records).to_csv(PLOTS / "learning_curves.csv", index=False)
     confusion(runs).to_csv(PLOTS / "confusion.csv", index=False)
     pareto(cells).to_csv(PLOTS / "pareto.csv", index=False)
-    print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}")
+    print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}" + (f", {len(failed)} failed" if failed else ""))
 
 
-def read_grid(study: StudySettings) -> list[tuple[Cell, Record]]:
-    """Each cell of the grid with its record, in grid order.
+def read_grid(study: StudySettings) -> tuple[list[tuple[Cell, Record]], list[FailedRun]]:
+    """Each run of the grid with its record, and those that failed where ``allow_failed`` shows them; in grid order.
 
     Raises:
-        InputError: the first missing record, or the first that does not belong to its cell.
+        InputError: the first missing record, the first that does not belong to its cell, or no record at all.
     """
-    records = []
+    records, failed = [], []
     for cell in study.cells:
-        name = f"{cell.role}@{cell.architecture}-{cell.configuration}-{cell.seed}"
+        failure = read_failure(cell)
+        if failure is not None and study.allow_failed:
+            failed.append(failure)
+            continue
+        if failure is not None:
+            raise InputError(
+                f"{cell.record_path}: no record of this run: it failed ({failure.cause}); `dvc repro -s {cell.stage}` "
+                "tries it again, `allow_failed: true` in params.yaml shows it as a hole"
+            )
         if not cell.record_path.exists():
-            raise InputError(f"{cell.record_path}: no record of this run; `dvc repro {name}` makes it")
+            raise InputError(f"{cell.record_path}: no record of this run; `dvc repro {cell.stage}` makes it")
         record = read_record(cell.record_path)
-        _check(study, cell, record, f"`dvc repro -f {name}`")
+        _check(study, cell, record, f"`dvc repro -f {cell.stage}`")
         records.append((cell, record))
-    return records
+    if not any(complete(study, tidy(records)).values() if records else []):
+        raise InputError("allow_failed: true: no configuration of any architecture has a run of every seed")
+    return records, failed
+
+
+def holes(failed: list[FailedRun]) -> pd.DataFrame:
+    """One row a failed run; no rows where none failed."""
+    return pd.DataFrame([run.model_dump(include=set(FAILED_COLUMNS)) for run in failed], columns=FAILED_COLUMNS)
 
 
 def _check(study: StudySettings, cell: Cell, record: Record, remedy: str) -> None:

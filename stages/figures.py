@@ -95,8 +95,10 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
     for axes, (architecture, look) in zip(panels, style.looks(list(study.architectures)).items(), strict=True):
         for height, name in enumerate(names):
             scores = 100 * _cell(runs, architecture, name)["test_accuracy"]
-            interval = intervals[architecture, name]
-            axes.hlines(height, 100 * interval.low, 100 * interval.high, color=style.GREY, linewidth=0.8, zorder=1)
+            if scores.empty:  # every run failed
+                continue
+            if interval := intervals.get((architecture, name)):
+                axes.hlines(height, 100 * interval.low, 100 * interval.high, color=style.GREY, linewidth=0.8, zorder=1)
             axes.plot(scores.mean(), height, "|", color="black", markersize=9, markeredgewidth=1.2)
             axes.plot(scores, [height] * len(scores), look.marker, color=look.colour, markersize=3.5, alpha=0.8)
         for name, score in _reference_scores(baselines).items():
@@ -199,12 +201,15 @@ def rank(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     for architecture, look in style.looks(list(study.architectures)).items():
         scores = [100 * _cell(runs, architecture, name)["test_accuracy"] for name in ranked]
         means = [values.mean() for values in scores]
-        axes.plot(range(len(ranked)), means, color=look.colour)
+        drawn = [x for x, mean in enumerate(means) if np.isfinite(mean)]  # a gap where every run failed
+        if not drawn:
+            continue
+        axes.plot(drawn, [means[x] for x in drawn], color=look.colour)
         for x, values in enumerate(scores):
             axes.plot([x] * len(values), values, look.marker, color=look.colour, alpha=0.8)
         axes.annotate(
             label_of(study, architecture),
-            (len(ranked) - 1, means[-1]),
+            (drawn[-1], means[drawn[-1]]),
             xytext=(7, 0),
             textcoords="offset points",
             color=look.colour,

@@ -14,7 +14,7 @@ from stages.lib import inference
 from stages.lib.cells import STUDY, Cell, read_settings
 from stages.lib.errors import InputError, run_stage
 from stages.lib.jsonfile import write_json
-from stages.lib.runs import CELL, pairs, read_runs, summarise
+from stages.lib.runs import CELL, complete, pairs, read_runs, summarise
 from stages.lib.settings import StudySettings
 from stages.lib.statistics import (
     LEVEL,
@@ -35,7 +35,9 @@ from stages.lib.statistics import (
 COLUMNS = ["label", "prediction", "probability_negative", "probability_positive"]
 COSTS = {"peak_memory": "peak_memory_bytes_mean", "train_seconds": "train_seconds_mean"}
 
-# Two mappings by architecture run through this file, configurations in the order of the settings.
+# Mappings by architecture run through this file: the configurations that have a run of every seed (a failed run leaves
+# its configuration out there, for all of this takes the seeds together), in the order of the settings, and theirs:
+Names = dict[str, list[str]]
 Answers = dict[str, np.ndarray]  # right or wrong (configurations, examples, seeds)
 Resampled = dict[str, np.ndarray]  # mean accuracies (resamples, configurations), the same examples for all
 
@@ -43,10 +45,11 @@ Resampled = dict[str, np.ndarray]  # mean accuracies (resamples, configurations)
 def main() -> None:
     """Write the statistics of the current grid."""
     study, runs = read_settings(StudySettings, STUDY), read_runs()
-    predictions = read_predictions(study)
-    answers = right_answers(study, predictions)
+    predictions = read_predictions(study, runs)
+    names = {architecture: whole for architecture, whole in complete(study, runs).items() if whole}
+    answers = right_answers(study, names, predictions)
     resampled = resample(answers)
-    found = comparisons(study, answers, resampled)
+    found = comparisons(study, names, answers, resampled)
     write_json(
         Statistics(
             examples=next(iter(answers.values())).shape[1],
@@ -55,9 +58,9 @@ def main() -> None:
             level=LEVEL,
             resamples=inference.RESAMPLES,
             random_seed=inference.RANDOM_SEED,
-            accuracy=accuracies(study, answers, resampled),
+            accuracy=accuracies(names, answers, resampled),
             comparisons=found,
-            frontiers=frontiers(study, summarise(runs), answers, resampled),
+            frontiers=frontiers(study, names, summarise(runs), answers, resampled),
             calibration=[calibration(cell, frame) for cell, frame in predictions],
             limits=limits(len(study.seeds)),
         ),
@@ -67,18 +70,18 @@ def main() -> None:
     print(f"{clear} of {len(found)} pairs distinguishable at {LEVEL} after Holm's correction: {STATISTICS}")
 
 
-def read_predictions(study: StudySettings) -> list[tuple[Cell, pd.DataFrame]]:
-    """Each cell of the grid with its test predictions, in grid order.
+def read_predictions(study: StudySettings, runs: pd.DataFrame) -> list[tuple[Cell, pd.DataFrame]]:
+    """Each run of the table with its test predictions, in grid order.
 
     Raises:
         InputError: the first file that is missing, lacks a column, or has other labels than the first cell's.
     """
     found: list[tuple[Cell, pd.DataFrame]] = []
+    made = set(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
     for cell in study.cells:
-        path, stage = (
-            cell.model_path / "predictions.parquet",
-            f"{cell.role}@{cell.architecture}-{cell.configuration}-{cell.seed}",
-        )
+        if (cell.architecture, cell.configuration, cell.seed) not in made:
+            continue
+        path, stage = cell.model_path / "predictions.parquet", cell.stage
         if not path.exists():
             raise InputError(f"{path}: no predictions of this run; `dvc repro {stage}` makes them")
         frame = pd.read_parquet(path)
@@ -92,8 +95,8 @@ def read_predictions(study: StudySettings) -> list[tuple[Cell, pd.DataFrame]]:
     return found
 
 
-def right_answers(study: StudySettings, predictions: list[tuple[Cell, pd.DataFrame]]) -> Answers:
-    """Whether each run's prediction of each test example is its label."""
+def right_answers(study: StudySettings, names: Names, predictions: list[tuple[Cell, pd.DataFrame]]) -> Answers:
+    """Whether each run's prediction of each test example is its label, for the cells in ``names``."""
     right = {
         (cell.architecture, cell.configuration, cell.seed): (frame["label"] == frame["prediction"]).to_numpy()
         for cell, frame in predictions
@@ -102,10 +105,10 @@ def right_answers(study: StudySettings, predictions: list[tuple[Cell, pd.DataFra
         architecture: np.stack(
             [
                 np.stack([right[architecture, name, seed] for seed in study.seeds], axis=1)
-                for name in study.configurations
+                for name in names[architecture]
             ]
         )
-        for architecture in study.architectures
+        for architecture in names
     }
 
 
@@ -113,15 +116,16 @@ def resample(answers: Answers) -> Resampled:
     """Bootstrap means over examples, the same examples for every column of every architecture."""
     right = np.concatenate([correct.sum(axis=2) for correct in answers.values()])
     means = inference.bootstrap_means(right.T) / _seeds(answers)
-    return dict(zip(answers, np.split(means, len(answers), axis=1), strict=True))
+    ends = np.cumsum([len(correct) for correct in answers.values()])[:-1]
+    return dict(zip(answers, np.split(means, ends, axis=1), strict=True))
 
 
-def accuracies(study: StudySettings, answers: Answers, resampled: Resampled) -> list[Accuracy]:
+def accuracies(names: Names, answers: Answers, resampled: Resampled) -> list[Accuracy]:
     """One entry an (architecture, configuration)."""
     entries = []
     for architecture, correct in answers.items():
         intervals = inference.accuracy_intervals(correct, resampled[architecture])
-        for name, scores, (low, high) in zip(study.configurations, correct.mean(axis=1), intervals.T, strict=True):
+        for name, scores, (low, high) in zip(names[architecture], correct.mean(axis=1), intervals.T, strict=True):
             entries.append(
                 Accuracy(
                     architecture=architecture,
@@ -141,17 +145,20 @@ def compared(study: StudySettings) -> list[tuple[str, str]]:
     return [*combinations(headline, 2), *probes]
 
 
-def comparisons(study: StudySettings, answers: Answers, resampled: Resampled) -> list[Comparison]:
+def comparisons(study: StudySettings, names: Names, answers: Answers, resampled: Resampled) -> list[Comparison]:
     """All pairs of all architectures as one family (Holm 1979, Scandinavian Journal of Statistics 6(2))."""
-    names, order = compared(study), list(study.configurations)
-    if not names:
-        return []
-    rows = [(order.index(first), order.index(second)) for first, second in names]
     frames = []
     for architecture, correct in answers.items():
+        order = names[architecture]
+        chosen = [pair for pair in compared(study) if set(pair) <= set(order)]
+        if not chosen:
+            continue
+        rows = [(order.index(first), order.index(second)) for first, second in chosen]
         low, high = inference.paired_intervals(correct, rows, resampled[architecture])
         frame = inference.paired_tests(correct, rows).assign(architecture=architecture, low=low, high=high)
-        frames.append(frame.assign(first=[pair[0] for pair in names], second=[pair[1] for pair in names]))
+        frames.append(frame.assign(first=[pair[0] for pair in chosen], second=[pair[1] for pair in chosen]))
+    if not frames:
+        return []
     family = pd.concat(frames, ignore_index=True)
     rejected, p_holm, *_ = multipletests(family["p"], alpha=LEVEL, method="holm")
     family = family.assign(p_holm=p_holm, verdict=np.where(rejected, "distinguishable", "not distinguishable"))
@@ -164,21 +171,23 @@ def _comparison(row: dict, rates: list[set[str]], over: Over) -> Comparison:
     return Comparison(**row, interval=interval, learning_rate_only={row["first"], row["second"]} in rates)
 
 
-def frontiers(study: StudySettings, cells: pd.DataFrame, answers: Answers, resampled: Resampled) -> list[Frontier]:
-    """Every headline cell on both frontiers, within its architecture and among all.
+def frontiers(
+    study: StudySettings, names: Names, cells: pd.DataFrame, answers: Answers, resampled: Resampled
+) -> list[Frontier]:
+    """Every headline cell of ``names`` on both frontiers, within its architecture and among all.
 
     Args:
         cells: means over seeds, as ``stages.lib.runs.summarise`` makes them.
     """
-    headline = _headline(study)
-    chosen = [list(study.configurations).index(name) for name in headline]
+    headline = {a: [name for name in _headline(study) if name in names[a]] for a in answers}
+    chosen = {a: [names[a].index(name) for name in headline[a]] for a in answers}
     noise = np.random.default_rng(inference.RANDOM_SEED)
-    drawn = {a: with_seeds(correct, resampled[a], noise)[:, chosen] for a, correct in answers.items()}
-    means = {a: correct[chosen].mean(axis=(1, 2)) for a, correct in answers.items()}
+    drawn = {a: with_seeds(correct, resampled[a], noise)[:, chosen[a]] for a, correct in answers.items()}
+    means = {a: correct[chosen[a]].mean(axis=(1, 2)) for a, correct in answers.items()}
     groups: list[tuple[Among, list[str]]] = [("architecture", [a]) for a in answers]
     entries = []
     for among, members in [*groups, ("all", list(answers))]:
-        keys = [(architecture, name) for architecture in members for name in headline]
+        keys = [(architecture, name) for architecture in members for name in headline[architecture]]
         mean, resamples = np.concatenate([means[a] for a in members]), np.hstack([drawn[a] for a in members])
         for cost, column in COSTS.items():
             price = cells.set_index(CELL).loc[keys, column].to_numpy()

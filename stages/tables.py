@@ -33,6 +33,7 @@ NUMBERS = FOLDER / "numbers.json"
 NONE = Latex("--")
 WRAPPED = r">{\raggedright\arraybackslash}X"
 STAR = Latex(r"\textsuperscript{*}")
+DAGGER = Latex(r"\textsuperscript{\textdagger}")
 PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 
 
@@ -93,7 +94,7 @@ def performance(results: Results, ledger: Ledger) -> str:
     def row(architecture: str, configuration: str) -> list[str]:
         name, full = f"{architecture}.{configuration}", reference(study)
         return [
-            named(study.configurations[configuration].label),
+            label(results, configuration, architecture),
             ledger.cell(f"{name}.trainable"),
             ledger.cell(f"{name}.trainable_share"),
             ledger.spread(f"{name}.accuracy", f"{name}.accuracy_sd"),
@@ -102,7 +103,8 @@ def performance(results: Results, ledger: Ledger) -> str:
             *(ledger.cell(f"{name}.{key}") for key in ("f1", "seconds", "memory")),
         ]
 
-    return tabular(columns, [("No encoder", baselines(ledger)), *by_architecture(results, "train", row)])
+    groups = [("No encoder", baselines(ledger)), *by_architecture(results, "train", row)]
+    return tabular(columns, groups, note=hole_note(results, len(columns)))
 
 
 def between(ledger: Ledger, low: str, high: str) -> Latex:
@@ -189,14 +191,16 @@ def sensitivity(results: Results, ledger: Ledger) -> str | None:
 
     def row(architecture: str, base: str, probe: str) -> list[str]:
         scores = [(f"{architecture}.{name}.accuracy", f"{architecture}.{name}.accuracy_sd") for name in (base, probe)]
+        marked = results.has_hole(architecture, base) or results.has_hole(architecture, probe)
         return [
-            named(study.configurations[base].label),
+            Latex(named(study.configurations[base].label) + (DAGGER if marked else "")),
             *(ledger.spread(*keys) for keys in scores),
             ledger.cell(f"{architecture}.{probe}.vs.{base}.difference"),
             ledger.cell(f"{architecture}.{probe}.vs.{base}.p"),
         ]
 
-    return tabular(columns, [(label_of(study, a), [row(a, *pair) for pair in both]) for a in study.architectures])
+    groups = [(label_of(study, a), [row(a, *pair) for pair in both]) for a in study.architectures]
+    return tabular(columns, groups, note=hole_note(results, len(columns)))
 
 
 def spread(results: Results, ledger: Ledger) -> str | None:
@@ -211,11 +215,10 @@ def spread(results: Results, ledger: Ledger) -> str | None:
     ]
 
     def row(architecture: str, configuration: str) -> list[str]:
-        label = named(results.study.configurations[configuration].label)
         own = (ledger.cell(f"{architecture}.{configuration}.{key}") for key in ("lowest", "highest", "range"))
-        return [label, *own]
+        return [label(results, configuration, architecture), *own]
 
-    return tabular(columns, by_architecture(results, None, row))
+    return tabular(columns, by_architecture(results, None, row), note=hole_note(results, len(columns)))
 
 
 def choices(results: Results, ledger: Ledger) -> str | None:
@@ -228,15 +231,15 @@ def choices(results: Results, ledger: Ledger) -> str | None:
         return None
     columns = [Column("Choice", "l"), Column(r"$\Delta$"), Column("Interval"), Column("$p$")]
 
-    def row(architecture: str, label: str, first: str, second: str) -> list[str]:
+    def row(architecture: str, choice: str, first: str, second: str) -> list[str]:
         key = f"{architecture}.{second}.vs.{first}"
-        compared = Latex(f"{label} ({named(study.configurations[second].label)})")
+        marked = results.has_hole(architecture, first) or results.has_hole(architecture, second)
+        compared = Latex(f"{choice} ({named(study.configurations[second].label)})" + (DAGGER if marked else ""))
         own = [ledger.cell(f"{key}.difference"), between(ledger, f"{key}.low", f"{key}.high"), ledger.cell(f"{key}.p")]
         return [compared, *own]
 
-    return tabular(
-        columns, [(label_of(study, a), [row(a, label, *pair) for label, pair in found]) for a in study.architectures]
-    )
+    groups = [(label_of(study, a), [row(a, choice, *pair) for choice, pair in found]) for a in study.architectures]
+    return tabular(columns, groups, note=hole_note(results, len(columns)))
 
 
 def reliability(results: Results, ledger: Ledger) -> str:
@@ -252,10 +255,9 @@ def reliability(results: Results, ledger: Ledger) -> str:
     def row(architecture: str, configuration: str) -> list[str]:
         name = f"{architecture}.{configuration}"
         keys = ("ece", "brier", "frontier_peak_memory", "frontier_train_seconds")
-        label = named(results.study.configurations[configuration].label)
-        return [label, *(ledger.cell(f"{name}.{key}") for key in keys)]
+        return [label(results, configuration, architecture), *(ledger.cell(f"{name}.{key}") for key in keys)]
 
-    return tabular(columns, by_architecture(results, "train", row))
+    return tabular(columns, by_architecture(results, "train", row), note=hole_note(results, len(columns)))
 
 
 def claims(results: Results, ledger: Ledger) -> str:
@@ -313,20 +315,34 @@ def _cell_columns() -> list[Column]:
     return [Column("Architecture", "l"), Column("Configuration", "l")]
 
 
-def tabular(columns: list[Column], groups: list[Group], width: str | None = None) -> str:
-    """A booktabs ``tabular`` (``tabularx`` with a width)."""
+def tabular(columns: list[Column], groups: list[Group], width: str | None = None, note: str | None = None) -> str:
+    """A booktabs ``tabular`` (``tabularx`` with a width), with a last row under its rule for a note."""
     name, size = ("tabular", "") if width is None else ("tabularx", f"{{{width}}}")
     lines = [
         rf"\begin{{{name}}}{size}{{@{{}}{' '.join(column.spec for column in columns)}@{{}}}}",
         r"\toprule",
         " & ".join(column.header for column in columns) + r" \\",
     ]
-    for label, rows in groups:
+    for heading, rows in groups:
         lines.append(r"\midrule")
-        if label is not None:
-            lines += [rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{\itshape {named(label)}}} \\"]
+        if heading is not None:
+            lines += [rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{\itshape {named(heading)}}} \\"]
         lines += [" & ".join(row) + r" \\" for row in rows]
-    return "\n".join([*lines, r"\bottomrule", rf"\end{{{name}}}", ""])
+    return "\n".join([*lines, r"\bottomrule", *([note] if note else []), rf"\end{{{name}}}", ""])
+
+
+def label(results: Results, configuration: str, *architectures: str) -> Latex:
+    """A configuration's name, with a dagger if one of its runs failed."""
+    marked = any(results.has_hole(architecture, configuration) for architecture in architectures)
+    return Latex(named(results.study.configurations[configuration].label) + (DAGGER if marked else ""))
+
+
+def hole_note(results: Results, columns: int) -> str | None:
+    """What the dagger says, as a last row; None where every run completed."""
+    if results.failed.empty:
+        return None
+    words = "a run failed; mean over the seeds that completed"
+    return rf"\multicolumn{{{columns}}}{{@{{}}l@{{}}}}{{{DAGGER}\,{words}}} \\"
 
 
 def by_architecture(results: Results, role: str | None, row: Callable[[str, str], list[str]]) -> list[Group]:

@@ -195,6 +195,7 @@ def quality(
 
 def save(trainer: StudyTrainer, predictions: dict[str, np.ndarray], folder: Path, checkpoint: Path) -> None:
     """Write weights or adapter, tokenizer and predictions."""
+    sort_module_names(trainer.model)
     trainer.model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
     for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
@@ -206,6 +207,14 @@ def save(trainer: StudyTrainer, predictions: dict[str, np.ndarray], folder: Path
 def arrow(values: np.ndarray) -> pa.Array:
     """One column, without copying; ``pyarrow.array`` would import pandas."""
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def sort_module_names(model: torch.nn.Module) -> None:
+    """PEFT keeps them as sets, whose order changes from process to process, and so would the saved file."""
+    for config in getattr(model, "peft_config", {}).values():
+        for key, value in vars(config).items():
+            if isinstance(value, set):
+                setattr(config, key, sorted(value))
 
 
 if __name__ == "__main__":

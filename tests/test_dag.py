@@ -61,8 +61,12 @@ def test_no_stage_depends_on_the_lock_file(stage):
     assert "dvc.lock" not in STAGES[stage]["deps"]
 
 
+def test_dvc_leaves_the_last_paper_in_place_until_there_is_a_new_one():
+    assert {"paper/main.pdf": {"persist": True}} in STAGES["paper"]["outs"]
+
+
 def test_every_requirement_is_an_exact_pin():
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt"):
         lines = [
             line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"
         ]

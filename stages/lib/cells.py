@@ -27,6 +27,7 @@ class Train(Strict):
     threads: Count
     dropout: Literal["torch", "bulk"]  # bulk: four masks a random number, for CPUs (stages/lib/dropout.py)
     length_multiple: Count  # widths of batches are rounded up to this many tokens: fewer shapes for a GPU
+    exclusive: bool  # nothing else runs meanwhile: costs are then comparable
 
 
 class RunSettings(Strict):
@@ -69,6 +70,11 @@ class Cell(Strict):
     configuration: str
     seed: int
     role: Literal["train", "probe"]
+
+    @property
+    def stage(self) -> str:
+        """Its name in ``dvc.yaml``."""
+        return f"{self.role}@{self.architecture}-{self.configuration}-{self.seed}"
 
     @property
     def record_path(self) -> Path:

@@ -26,7 +26,7 @@ from stages.lib.numbers import (
 )
 from stages.lib.provenance import Pipeline
 from stages.lib.results import Results
-from stages.lib.runs import CELL, RUNS, SUMMARY, pairs, reference
+from stages.lib.runs import CELL, FAILED, RUNS, SUMMARY, pairs, reference
 from stages.lib.statistics import STATISTICS
 
 CLOSE = 0.01  # a fraction of accuracy: what the report calls close
@@ -36,6 +36,7 @@ HERE = Path("stages/lib/entries.py")
 def build(results: Results) -> Ledger:
     """The whole ledger, nothing printed yet."""
     ledger = Ledger(Pipeline())
+    ledger.holes = {f"{a}.{c}" for a, c in results.cells.index[results.cells["seeds"] == 0]}
     for enter in (
         _grid,
         _training,
@@ -65,6 +66,10 @@ def _grid(ledger: Ledger, results: Results) -> None:
     }
     for key, (value, source_key) in counts.items():
         ledger.add(f"grid.{key}", value, COUNT, Origin(STUDY, source_key))
+    for index, run in enumerate(results.failed.itertuples()):
+        ledger.add(f"failed.{index}.seed", str(run.seed), COUNT, Origin(FAILED, f"seed of row {index}"))
+    if len(results.failed):
+        ledger.add("grid.failed", len(results.failed), COUNT, Origin(FAILED, "number of rows"))
     probes = Origin(STUDY, "cells where role is probe")
     ledger.add("grid.probe_runs", by_role["probe"], COUNT, probes, optional=True)
     for index, seed in enumerate(study.seeds):

@@ -39,7 +39,8 @@ def find(results: Results) -> Findings:
     adapters = [name for name in base_rate if study.configurations[name].method != "full"]
     full = full if full in headline else None
     bag = results.baselines.tfidf_logistic_regression.test_accuracy
-    leads = [a for a in study.architectures if full and extreme(results, a, base_rate)[a] == full]
+    with_full = [a for a in study.architectures if full and not results.is_hole(a, full)]
+    leads = [a for a in with_full if extreme(results, a, base_rate)[a] == full]
     return Findings(
         reference=full,
         headline=headline,
@@ -49,7 +50,7 @@ def find(results: Results) -> Findings:
         lightest=_by_architecture(results, headline, "peak_memory_bytes_mean", highest=False),
         fastest=_by_architecture(results, headline, "train_seconds_mean", highest=False),
         full_leads=leads,
-        full_trails=[a for a in study.architectures if full and a not in leads],
+        full_trails=[a for a in with_full if a not in leads],
         below_bag=[a for a in study.architectures if _best(results, a, headline) <= bag],
         under_bag={a: [name for name in headline if results.mean(a, name) <= bag] for a in study.architectures},
         frontier={a: _on_both_frontiers(results, a, headline) for a in study.architectures},
@@ -64,11 +65,15 @@ def find(results: Results) -> Findings:
 def extreme(
     results: Results, architecture: str, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
 ) -> dict[str, str]:
-    """``{architecture: configuration}`` with the highest or lowest value; the first of equals; empty without names."""
+    """``{architecture: configuration}`` with the highest or lowest value; the first of equals; empty without names.
+
+    Cells whose runs failed do not take part, unless there are no others.
+    """
     if not names:
         return {}
     choose = max if highest else min
-    return {architecture: choose(names, key=lambda name: results.mean(architecture, name, column))}
+    made = [name for name in names if not results.is_hole(architecture, name)] or names
+    return {architecture: choose(made, key=lambda name: results.mean(architecture, name, column))}
 
 
 def _by_architecture(
@@ -90,7 +95,7 @@ def _on_both_frontiers(results: Results, architecture: str, names: list[str]) ->
 
 
 def _best(results: Results, architecture: str, names: list[str]) -> float:
-    return max(results.mean(architecture, name) for name in names)
+    return results.mean(architecture, extreme(results, architecture, names)[architecture])
 
 
 def _close(results: Results, full: str, name: str) -> list[str]:

@@ -52,6 +52,7 @@ class Ledger:
         self.used: set[str] = set()
         self._optional: set[str] = set()
         self._entered: dict[str, str] = {}  # key -> the line of code that entered it
+        self.holes: set[str] = set()  # <architecture>.<configuration> of cells without a run: their numbers are dashes
         self._pipeline = pipeline
 
     def add(self, key: str, value: float | str | None, unit: Unit, origin: Origin, *, optional: bool = False) -> None:
@@ -84,15 +85,22 @@ class Ledger:
             "".join(self.number(f"{prefix}.{i}") if i % 2 else named(part) for i, part in enumerate(parts) if part)
         )
 
+    def is_hole(self, key: str) -> bool:
+        """Whether a key speaks of a cell without runs, alone or in a comparison."""
+        architecture, *names = key.split(".")
+        return any(f"{architecture}.{name}" in self.holes for name in names)
+
     def has(self, key: str) -> bool:
         return key in self.entries
 
     def number(self, key: str) -> Latex:
-        """The number as LaTeX, unit included.
+        """The number as LaTeX, unit included; a dash for a quantity of a cell whose runs failed.
 
         Raises:
             KeyError: no such entry.
         """
+        if not self.has(key) and self.is_hole(key):
+            return NOT_MEASURED
         return self._linked(key, SYMBOLS[self.entries[key].unit])
 
     def cell(self, key: str) -> Latex:
@@ -100,7 +108,9 @@ class Ledger:
         return self._linked(key, "") if self.has(key) else NOT_MEASURED
 
     def spread(self, key: str, deviation: str) -> Latex:
-        """Mean and deviation, ``90.02 ± 0.18``; a dash stands in for the deviation of a single run."""
+        """Mean and deviation, ``90.02 ± 0.18``; a dash stands in for the deviation of a single run, or for both."""
+        if not self.has(key):
+            return NOT_MEASURED
         return Latex(rf"{self.cell(key)}\,\textpm\,{self.cell(deviation)}")
 
     def plain(self, key: str) -> str:

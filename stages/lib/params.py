@@ -175,6 +175,7 @@ class Params(Strict):
     architectures: list[Name] = Field(min_length=1)
     configurations: list[Name] = Field(min_length=1)
     probes: list[Name]
+    allow_failed: bool
     architecture: dict[Name, Architecture]
     configuration: dict[Name, Configuration]
     protocols: dict[Name, Protocol]

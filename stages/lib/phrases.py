@@ -28,14 +28,17 @@ class Phrases:
     def gap(self, architecture: str, configuration: str, against: str) -> Latex:
         """``3.85 pp below``, ``0.31 pp above`` or ``level with``."""
         key = f"{architecture}.{configuration}.vs.{against}"
+        if not self.has(f"{key}.difference"):
+            return Latex("not comparable with")
         sign = self.sign(architecture, configuration, against)
         if not sign:
             return Latex("level with")
         return Latex(f"{self.number(f'{key}.distance')} {'above' if sign > 0 else 'below'}")
 
     def sign(self, architecture: str, configuration: str, against: str) -> int:
-        """Of the difference as printed: a difference that rounds to zero is none."""
-        value = float(self.ledger.plain(f"{architecture}.{configuration}.vs.{against}.difference"))
+        """Of the difference as printed: one that rounds to zero is none, nor is there one where a side failed."""
+        key = f"{architecture}.{configuration}.vs.{against}.difference"
+        value = float(self.ledger.plain(key)) if self.has(key) else 0
         return (value > 0) - (value < 0)
 
     def higher(self, pair: tuple[str, str]) -> list[str]:
@@ -83,6 +86,17 @@ class Phrases:
         if least < 1 < most:
             return f"some adapters save {what} here and others take more"
         return f"{'no adapter takes more' if most == 1 else 'no adapter takes less'} {what} here"
+
+    def failed(self) -> Latex:
+        """Each failed run with the kind of its failure."""
+        runs = [
+            (
+                f"{self.configuration(run.configuration)} on {self.architecture(run.architecture)}, seed "
+                f"{self.number(f'failed.{index}.seed')} ({escape(run.kind)})"
+            )
+            for index, run in enumerate(self.results.failed.itertuples())
+        ]
+        return Latex("; ".join(runs))
 
     def none(self, key: str) -> bool:
         return self.ledger.plain(key) == "0"

@@ -110,6 +110,8 @@ class Reproduced:
         rows = self._rows(architecture, cell)
         if rows.empty:
             return Gap(f"{name(architecture, cell)}: not in the grid of this build")
+        if len(rows) < self.runs["seed"].nunique():
+            return Gap(f"{name(architecture, cell)}: a run failed")
         if quantity == "accuracy" and not math.isclose(nominal_rate(self.study, cell), self.rates[cell]):
             return Gap(f"{name(architecture, cell)}: run at another learning rate than the published one")
         if quantity == "memory" and rows[DEVICE_MEMORY.column].isna().any():

@@ -14,7 +14,7 @@ from stages.lib.errors import InputError
 from stages.lib.ledger import Origin
 from stages.lib.pretraining import PretrainingReport
 from stages.lib.reconciliation import Reconciliation, read_reconciliation
-from stages.lib.runs import CELL, RUNS, read_runs, summarise
+from stages.lib.runs import CELL, RUNS, read_failed, read_runs, summarise, with_holes
 from stages.lib.settings import StudySettings
 from stages.lib.statistics import Comparison, Statistics, read_statistics
 
@@ -33,6 +33,7 @@ class Results(NamedTuple):
     reconciliation: Reconciliation
     memory: pd.DataFrame  # see census.against_published
     census: Census
+    failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
 
     @property
     def base_rate_adapters(self) -> list[str]:
@@ -58,8 +59,24 @@ class Results(NamedTuple):
 
     def records(self, configuration: str, architecture: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Record files of a cell's runs, and the file of the settings that they were told."""
-        cells = [c for c in self.study.cells if (c.architecture, c.configuration) == (architecture, configuration)]
+        here, failed = (
+            (architecture, configuration),
+            set(self.failed["seed"][self.holes_of(architecture, configuration)]),
+        )
+        cells = [c for c in self.study.cells if (c.architecture, c.configuration) == here and c.seed not in failed]
         return tuple(str(c.record_path) for c in cells), (str(run_path(architecture, configuration)),)
+
+    def holes_of(self, architecture: str, configuration: str) -> pd.Series:
+        """Which rows of ``failed`` are runs of a cell."""
+        return (self.failed["architecture"] == architecture) & (self.failed["configuration"] == configuration)
+
+    def has_hole(self, architecture: str, configuration: str) -> bool:
+        """Whether a run of the cell failed: its means are over the other seeds, or there is none."""
+        return bool(self.holes_of(architecture, configuration).any())
+
+    def is_hole(self, architecture: str, configuration: str) -> bool:
+        """Whether every run of the cell failed."""
+        return bool(self.cells.loc[(architecture, configuration), "seeds"] == 0)
 
     def origin(self, column: str, configuration: str) -> Origin:
         """A column of a configuration's first run."""
@@ -72,13 +89,13 @@ def read_results() -> Results:
     Raises:
         InputError: the first missing or invalid file, or the first run that the grid lacks or does not have.
     """
-    study, runs = read_settings(StudySettings, STUDY), read_runs()
-    _check_grid(study, runs)
-    cells = summarise(runs).set_index(CELL)
+    study, runs, failed = read_settings(StudySettings, STUDY), read_runs(), read_failed()
+    _check_grid(study, runs, failed)
+    cells = with_holes(summarise(runs), study)
     bases = {name: read_base(name) for name in study.architectures}
     census = read_census()
     judged = read_claims(), read_reconciliation(), against_published(census), census
-    return Results(study, runs, cells, read_card(), bases, read_baselines(), read_statistics(), *judged)
+    return Results(study, runs, cells, read_card(), bases, read_baselines(), read_statistics(), *judged, failed)
 
 
 def read_base(architecture: str) -> PretrainingReport:
@@ -96,12 +113,13 @@ def read_base(architecture: str) -> PretrainingReport:
         raise InputError(f"{path}: not a base report; run `dvc repro -f base@{architecture}`") from error
 
 
-def _check_grid(study: StudySettings, runs: pd.DataFrame) -> None:
-    """Exactly one row a cell."""
+def _check_grid(study: StudySettings, runs: pd.DataFrame, failed: pd.DataFrame) -> None:
+    """Exactly one row a run of the grid, but for those that failed."""
+    holes = set(failed[[*CELL, "seed"]].itertuples(index=False, name=None))
     wanted = [(cell.architecture, cell.configuration, cell.seed) for cell in study.cells]
     found = list(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
     for cell in wanted:
-        if cell not in found:
+        if cell not in found and cell not in holes:
             raise InputError(f"{RUNS}: no row for {' '.join(map(str, cell))}; run `dvc repro collect`")
     for row, cell in enumerate(found, start=2):
         if cell not in wanted or cell in found[: row - 2]:

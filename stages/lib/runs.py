@@ -12,6 +12,8 @@ from stages.lib.settings import StudySettings
 
 RUNS = Path("metrics/runs.csv")
 SUMMARY = Path("metrics/summary.json")
+FAILED = Path("metrics/failed.csv")
+FAILED_COLUMNS = ["architecture", "configuration", "seed", "kind", "cause"]
 CELL = ["architecture", "configuration"]
 METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}  # LaTeX
 TEXT = {"exp_id": str}  # "01" is a name
@@ -77,6 +79,27 @@ def read_runs(path: Path = RUNS) -> pd.DataFrame:
         raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
 
 
+def read_failed(path: Path = FAILED) -> pd.DataFrame:
+    """The runs of the grid that failed and are shown as holes, a row each: ``FAILED_COLUMNS``.
+
+    Raises:
+        InputError: the file is missing.
+    """
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
+
+
+def complete(study: StudySettings, runs: pd.DataFrame) -> dict[str, list[str]]:
+    """By architecture, the configurations that have a run of every seed, in the order of the settings."""
+    seeds = runs.groupby(CELL)["seed"].nunique()
+    return {
+        architecture: [c for c in study.configurations if seeds.get((architecture, c), 0) == len(study.seeds)]
+        for architecture in study.architectures
+    }
+
+
 def memory(runs: pd.DataFrame) -> Memory:
     """Device memory where every run has it, else the host's: the two are never mixed."""
     return DEVICE_MEMORY if runs[DEVICE_MEMORY.column].notna().all() else HOST_MEMORY
@@ -103,6 +126,16 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
         total_parameters=("total_parameters", "first"),
     )
     return cells.reset_index()
+
+
+def with_holes(cells: pd.DataFrame, study: StudySettings) -> pd.DataFrame:
+    """The means of ``summarise`` indexed by cell, NaN and no seeds where every run of a cell failed, in grid order."""
+    roles = {(cell.architecture, cell.configuration): cell.role for cell in study.cells}
+    indexed = cells.set_index(CELL)
+    if len(indexed) == len(roles):
+        return indexed
+    whole = indexed.reindex(pd.MultiIndex.from_tuples(roles, names=CELL))
+    return whole.assign(role=list(roles.values()), seeds=whole["seeds"].fillna(0).astype(int))
 
 
 def label_of(study: StudySettings, architecture: str) -> str:

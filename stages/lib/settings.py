@@ -80,6 +80,7 @@ class StudySettings(Strict):
     architectures: dict[str, Architecture]
     configurations: dict[str, Configuration]
     cells: list[Cell]
+    allow_failed: bool
     max_length: int
     train: Train
 
@@ -207,6 +208,7 @@ def resolve_study(params: Params) -> StudySettings:
         architectures={name: params.architecture[name] for name in params.architectures},
         configurations={name: params.configuration[name] for name in params.configurations + params.probes},
         cells=cells,
+        allow_failed=params.allow_failed,
         max_length=profile.tokenize.max_length,
         train=profile.train,
     )

@@ -1,0 +1,111 @@
+"""A clone of the project to run a study in that may be disturbed: small unless told otherwise."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from engine.board import State, read_state
+from engine.job import FOLDER
+from stages.lib.cells import Cell
+from stages.lib.params import load_params
+from stages.lib.settings import resolve_study
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = {
+    "architectures": ["distilbert"],
+    "configurations": ["full", "lora-ffn", "ia3"],
+    "probes": [],
+    "profiles.mini.data.train": 320,
+    "profiles.mini.data.validation": 64,
+    "profiles.mini.data.test": 64,
+    "profiles.mini.data.unsupervised": 300,
+    "profiles.mini.base.vocab_size": 400,
+    "profiles.mini.base.steps": 0,
+}
+
+
+def make(folder: Path, changes: dict[str, object]) -> Path:
+    """A repository of the files as they are now, nothing of the study made, keys of params.yaml (``a.b.c``) changed."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    for name in names:
+        if not name.startswith("metrics/") and name != "dvc.lock" and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    set_params(folder, changes)
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "config", "user.name", "benchmark")
+    run(folder, "git", "config", "user.email", "benchmark@example.org")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "state")
+
+
+def set_params(folder: Path, changes: dict[str, object]) -> None:
+    yaml = YAML()
+    params = yaml.load(folder / "params.yaml")
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        section = params
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    yaml.dump(params, folder / "params.yaml")
+
+
+def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """A command to its end, with this environment's programs first.
+
+    Raises:
+        SystemExit: it failed and ``check`` is set.
+    """
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        sys.exit(f"error: {' '.join(command)}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def start(folder: Path, *command: str, output: Path | None = None) -> subprocess.Popen:
+    """A command in the background, its output in a file."""
+    stream = (output or folder.with_name(f"{folder.name}.log")).open("ab")
+    return subprocess.Popen(command, cwd=folder, env=environment(), stdout=stream, stderr=subprocess.STDOUT)
+
+
+def study(jobs: int, *options: str) -> list[str]:
+    """The command behind ``make paper``."""
+    return [sys.executable, "-m", "commands.study", "--jobs", str(jobs), *options]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def cells(folder: Path) -> list[Cell]:
+    return resolve_study(load_params(folder / "params.yaml")).cells
+
+
+def record(folder: Path, cell: Cell) -> dict:
+    return json.loads((folder / cell.record_path).read_text(encoding="utf-8"))
+
+
+def qualities(folder: Path) -> dict[str, dict]:
+    """The deterministic section of every run's record."""
+    return {cell.stage: record(folder, cell)["quality"] for cell in cells(folder)}
+
+
+def state(folder: Path) -> State:
+    return read_state(folder / FOLDER / "state.json")
+
+
+def clean(folder: Path) -> bool:
+    """Whether `dvc status` finds nothing to do."""
+    return "up to date" in run(folder, "dvc", "status").stdout

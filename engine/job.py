@@ -1,0 +1,77 @@
+"""What the head tells a worker about one stage, and what comes back; JSON, so that it passes between processes."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+FOLDER = Path("models/.study")  # the head's notes: state, journal, logs
+JOURNAL = FOLDER / "journal"
+LOGS = FOLDER / "logs"
+CODE = ("dvc.yaml", "params.yaml", "requirements.txt", "stages")
+
+LockEntry = dict[str, Any]  # of one stage, as dvc.lock has it
+Kind = Literal["diverged", "out of memory", "killed", "error"]
+
+
+class Job(BaseModel):
+    """One stage to reproduce (or to fetch: its outputs, made elsewhere, come from the remote)."""
+
+    stage: str
+    action: Literal["reproduce", "fetch"] = "reproduce"
+    lock: LockEntry = {}
+    upstream: dict[str, LockEntry] = {}  # whose outputs a worker without the head's workspace must fetch first
+    remote: str | None = None  # of DVC; None: the workspace is shared
+    workspace: str | None = None  # where to run; None: the worker's own clone
+    code: str  # fingerprint
+    runs_at_once: dict[str, int] = {}  # by host
+
+
+class Outcome(BaseModel):
+    """A stage that is up to date: its lock entry, and the outputs that DVC does not cache, by path."""
+
+    stage: str
+    ran: bool
+    lock: LockEntry
+    files: dict[str, str] = {}
+
+
+class FailureNote(BaseModel):
+    """How a stage's command ended (negative: by which signal), and SHA-256 of what it read."""
+
+    status: int
+    inputs: str
+
+
+class Failure(BaseModel):
+    """A stage that is not: why, in a word and in a line, and the end of its log."""
+
+    stage: str
+    kind: Kind
+    cause: str
+    log: str
+    inputs: str | None = None  # None: DVC itself was killed
+
+
+def journal_path(stage: str) -> Path:
+    return JOURNAL / f"{stage}.json"
+
+
+def failure_path(stage: str) -> Path:
+    return JOURNAL / f"{stage}.failed"
+
+
+def log_path(stage: str) -> Path:
+    return LOGS / f"{stage}.log"
+
+
+def code_fingerprint(folder: Path = Path()) -> str:
+    """SHA-256 of the code and parameters, which must be the same wherever a stage runs."""
+    digest = hashlib.sha256()
+    for name in CODE:
+        path = folder / name
+        files = sorted(f for f in path.rglob("*") if f.suffix in {".py", ".yaml"}) if path.is_dir() else [path]
+        for file in files:
+            digest.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()

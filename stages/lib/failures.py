@@ -1,0 +1,46 @@
+"""A run that failed: ``metrics/runs/<architecture>/<configuration>/<seed>.failed.json``, where its record would be.
+
+The head of the study writes it (``engine/study.py``); ``collect`` shows the run as a hole, if it is allowed to.
+"""
+
+from pathlib import Path
+
+from stages.lib.cells import Cell
+from stages.lib.jsonfile import read_json, write_json
+from stages.lib.schema import Strict
+
+
+class FailedRun(Strict):
+    """Why there is no record."""
+
+    architecture: str
+    configuration: str
+    seed: int
+    kind: str  # diverged, out of memory, killed, error
+    cause: str
+    at: str  # ISO 8601, UTC
+    inputs: str | None  # SHA-256 of the command and all it read; None where that is not known
+    log: list[str]  # its last lines
+
+
+def failure_path(cell: Cell) -> Path:
+    return cell.record_path.with_suffix(".failed.json")
+
+
+def write_failure(failed: FailedRun, cell: Cell) -> None:
+    write_json(failed, failure_path(cell))
+
+
+def read_failure(cell: Cell) -> FailedRun | None:
+    """The failure of a run without a record; None where there is a record, or no run was tried.
+
+    Raises:
+        InputError: the file is of another schema.
+    """
+    if cell.record_path.exists() or not failure_path(cell).exists():
+        return None
+    return read_json(FailedRun, failure_path(cell), cell.stage)
+
+
+def forget_failure(cell: Cell) -> None:
+    failure_path(cell).unlink(missing_ok=True)
