@@ -27,7 +27,8 @@ def _costs(ledger: Ledger, results: Results) -> None:
         ratios = [
             results.mean(a, name, column) / whole
             for a in results.study.architectures
-            for name in adapters
+            if results.made(a, [full])
+            for name in results.made(a, adapters)
             if (whole := results.mean(a, full, column))
         ]
         for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
@@ -39,11 +40,11 @@ def _spans(ledger: Ledger, results: Results) -> None:
     """By architecture: how far the adapters lie apart, and full fine-tuning from the best that can be reached."""
     full, cells, ceiling = reference(results.study), results.cells, results.baselines.ceiling_accuracy
     for architecture in results.study.architectures:
-        scores = [results.mean(architecture, name) for name in results.base_rate_adapters]
+        scores = [results.mean(architecture, name) for name in results.made(architecture, results.base_rate_adapters)]
         if scores:
             source = Origin(SUMMARY, f"max - min of test_accuracy_mean over base-rate adapters of {architecture}")
             ledger.add(f"{architecture}.adapters_span", max(scores) - min(scores), POINTS, source, optional=True)
-        if ceiling is not None and (architecture, full) in cells.index:
+        if ceiling is not None and (architecture, full) in cells.index and results.made(architecture, [full]):
             left = ceiling - results.mean(architecture, full)
             source = Origin(SUMMARY, f"ceiling_accuracy of {BASELINES} - {architecture}.{full}.test_accuracy_mean")
             ledger.add(f"{architecture}.to_ceiling", left, POINTS, source, optional=True)

@@ -72,7 +72,7 @@ def extreme(
     if not names:
         return {}
     choose = max if highest else min
-    made = [name for name in names if not results.is_hole(architecture, name)] or names
+    made = results.made(architecture, names) or names
     return {architecture: choose(made, key=lambda name: results.mean(architecture, name, column))}
 
 

@@ -66,7 +66,7 @@ class Phrases:
     def span_below_gap(self, architecture: str) -> bool:
         """Whether the adapters differ among themselves by less than the best of them differs from full fine-tuning."""
         full, adapters = reference(self.results.study), self.results.base_rate_adapters
-        scores = [self.results.mean(architecture, name) for name in adapters]
+        scores = [self.results.mean(architecture, name) for name in self.results.made(architecture, adapters)]
         return max(scores) - min(scores) < abs(self.results.mean(architecture, full) - max(scores))
 
     def range(self, key: str) -> Latex:

@@ -57,6 +57,10 @@ class Results(NamedTuple):
     def mean(self, architecture: str, configuration: str, column: str = "test_accuracy_mean") -> float:
         return self.cells.loc[(architecture, configuration), column]
 
+    def made(self, architecture: str, names: list[str]) -> list[str]:
+        """Those of ``names`` with a run that completed on the architecture."""
+        return [name for name in names if not self.is_hole(architecture, name)]
+
     def records(self, configuration: str, architecture: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Record files of a cell's runs, and the file of the settings that they were told."""
         here, failed = (
