@@ -33,8 +33,12 @@ def main(count: int) -> None:
     """Draw, ask, delete, rebuild, compare; print and write the outcome.
 
     Raises:
-        InputError: a numeral is unknown, a command fails to bring a file back, or a number comes back different.
+        InputError: the study is not committed, a numeral is unknown,
+            a command fails to bring a file back, or a number comes back different.
     """
+    changed = subprocess.run(["git", "status", "--porcelain", "dvc.lock"], capture_output=True, text=True, check=True)
+    if changed.stdout:
+        raise InputError("dvc.lock: differs from the current commit, which is what gets cloned; commit the study first")
     text = "\n".join(page.extract_text() for page in PdfReader(PDF).pages).split("REFERENCES")[0]
     numbers = read_numbers(NUMBERS)
     drawn = draw(sorted(numerals(text)), numbers, count)

@@ -100,6 +100,8 @@ def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):
     run(clone, "dvc", "exp", "apply", "sweep")
     assert summary(clone) != before
     run(clone, "dvc", "exp", "remove", "sweep")
+    run(clone, "git", "checkout", "--quiet", ".")
+    run(clone, "dvc", "checkout", "--quiet")
 
 
 def test_numbers_drawn_from_the_pdf_are_rebuilt_by_the_commands_that_why_names(clone):
