@@ -30,6 +30,7 @@ from stages.lib.statistics import Statistics, pareto_frontier, read_statistics
 FOLDER = Path("paper/generated/figures")
 TOKENIZED = Path("data/tokenized")
 ACCURACY = "Test accuracy (%)"
+LABEL_POINTS = 7  # size of a name beside its line
 REFERENCES = {"bag": "TF-IDF, logistic regression", "ceiling": "ceiling of the corpus"}
 REFERENCE_LINES = {"bag": "-.", "ceiling": ":"}
 CLASSES = {"0": "negative", "1": "positive", "-1": "unlabelled"}
@@ -198,6 +199,7 @@ def rank(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     ranks = [study.configurations[name].rank for name in ranked]
     figure = Figure(figsize=(style.COLUMN, 2.1))
     axes = figure.subplots()
+    ends: dict[str, tuple[float, float]] = {}
     for architecture, look in style.looks(list(study.architectures)).items():
         scores = [100 * _cell(runs, architecture, name)["test_accuracy"] for name in ranked]
         means = [values.mean() for values in scores]
@@ -207,18 +209,28 @@ def rank(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
         axes.plot(drawn, [means[x] for x in drawn], color=look.colour)
         for x, values in enumerate(scores):
             axes.plot([x] * len(values), values, look.marker, color=look.colour, alpha=0.8)
-        axes.annotate(
-            label_of(study, architecture),
-            (drawn[-1], means[drawn[-1]]),
-            xytext=(7, 0),
-            textcoords="offset points",
-            color=look.colour,
-            va="center",
-            fontsize=7,
-        )
+        ends[architecture] = drawn[-1], means[drawn[-1]]
     axes.set(xlabel="LoRA rank $r$", ylabel=ACCURACY, xlim=(-0.15, len(ranked) - 0.65))
     axes.set_xticks(range(len(ranked)), [str(value) for value in ranks])
+    _label_ends(axes, ends, study)
     return figure
+
+
+def _label_ends(axes: Axes, ends: dict[str, tuple[float, float]], study: StudySettings) -> None:
+    """Name each line beside its last point, names moved apart where points are close; call it when limits are set."""
+    axes.figure.draw_without_rendering()  # the layout decides where points lie
+    own = [axes.transData.transform(end)[1] * 72 / axes.figure.dpi for end in ends.values()]
+    moved = style.apart(own, LABEL_POINTS + 1)
+    for (architecture, end), before, after in zip(ends.items(), own, moved, strict=True):
+        axes.annotate(
+            label_of(study, architecture),
+            end,
+            xytext=(7, after - before),
+            textcoords="offset points",
+            color=style.looks(list(study.architectures))[architecture].colour,
+            va="center",
+            fontsize=LABEL_POINTS,
+        )
 
 
 def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:

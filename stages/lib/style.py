@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 COLUMN = 3.487  # inches: IEEEtran's column, 252 pt
 PAGE = 7.140  # inches: its text width, 516 pt
@@ -66,6 +68,17 @@ def looks(names: list[str]) -> dict[str, Look]:
     return {
         name: Look(*look) for name, *look in zip(names, cycle(COLOURS), cycle(MARKERS), cycle(FILLINGS), strict=False)
     }
+
+
+def apart(positions: list[float], least: float) -> list[float]:
+    """Positions at least ``least`` apart, in the same order, moved no further than that takes."""
+    order = np.argsort(positions, kind="stable")
+    shifts = least * np.arange(len(positions))
+    # isotonic regression is the least-squares answer once the wanted distances are taken off
+    moved = isotonic_regression(np.asarray(positions, dtype=float)[order] - shifts).x + shifts
+    placed = np.empty(len(positions))
+    placed[order] = moved
+    return placed.tolist()
 
 
 def save(figure: Figure, path: Path) -> None:
