@@ -73,15 +73,7 @@ class MemoryMeter:
         self.baseline = host_memory.settle()
         self.peaks: dict[str, Peak] = {}
         self.watching = False
-        self._largest = 0
         _reset_device()
-
-    def watch_step(self, tokens: int) -> None:
-        """Watch the step that begins with a batch of ``tokens``, unless one as large has been watched."""
-        if tokens > self._largest:
-            self._largest = tokens
-            if not self.watching:
-                self.watch()
 
     def watch(self) -> None:
         """Count host memory from here to the next ``book``."""

@@ -65,8 +65,9 @@ class Cost(Strict):
     """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device.
 
     Peaks are of training (optimisation steps) unless they say evaluation; host memory is anonymous resident memory
-    above the process's baseline after imports (``stages/lib/host_memory.py``), that of evaluation on the widest batch
-    before training. A run resumed after an interruption counts what its last process did.
+    above the process's baseline after imports (``stages/lib/host_memory.py``), of the first step with the widest batch,
+    and of evaluation on the widest batch before training. A run resumed after an interruption counts what its last
+    process did.
     """
 
     startup_seconds: float  # from the start of the process to the first step

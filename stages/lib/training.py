@@ -79,6 +79,7 @@ class StudyTrainer:
             self.curve = checkpoints.load(found, self.trainable, self.optimizer, self.scaler)
             self.global_step = self.resumed_at_step = len(self.curve) * self.epoch_steps
         self.watch_evaluation()
+        self.memory.watch()
         for epoch in range(len(self.curve), self.settings.train.epochs):
             loss = self.train_epoch(epoch)
             self.curve.append(self.select(epoch + 1, loss))
@@ -119,6 +120,7 @@ class StudyTrainer:
                 total += self.training_step(next(batches), share)
             self.optimizer_step()
             if self.memory.watching:
+                self.pass_widest()
                 self.memory.book("training")
             self.stopwatch.on_step_end()
             left -= share
@@ -127,9 +129,19 @@ class StudyTrainer:
         self.stopwatch.on_epoch_end()
         return loss
 
+    def pass_widest(self) -> None:
+        """Forward and backward pass of the widest batch an epoch may have, without effect on what follows.
+
+        Host memory is watched in the first step alone, before later ones leave their marks on the heap, and that step
+        need not have the widest batch; by now the optimiser has its state.
+        """
+        size = self.settings.train.batch_size
+        with torch.random.fork_rng():
+            self.loss(next(self.train_split.batches(self.train_split.by_length()[-size:], size))).backward()
+        self.optimizer.zero_grad()
+
     def training_step(self, batch: Batch, share: int) -> torch.Tensor:
         """Forward and backward pass of one of ``share`` batches of a step; its part of the step's loss."""
-        self.memory.watch_step(batch.input_ids.numel())
         loss = self.loss(batch) / share
         self.scaler.scale(loss).backward()
         if self.audit is None:

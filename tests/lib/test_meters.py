@@ -30,17 +30,6 @@ def test_peaks_are_booked_by_activity():
     assert kept.size + unwatched.size > 0
 
 
-def test_steps_are_watched_while_batches_grow(monkeypatch):
-    watched = []
-    monkeypatch.setattr(meters.host_memory, "watch", lambda: watched.append(tokens))
-    meter = MemoryMeter()
-    for tokens in (64, 32, 64, 96, 128):
-        meter.watch_step(tokens)
-        if tokens != 96:  # a step of two batches, the second of 128 tokens: one watch from the first on
-            meter.book("training")
-    assert watched == [64, 96]
-
-
 def test_highest_of_two_peaks():
     assert Peak(1, 20, None).highest(Peak(2, 10, None)) == Peak(2, 20, None)
     assert Peak().highest(Peak(5, 6, 7)) == Peak(5, 6, 7)
