@@ -157,3 +157,13 @@ def test_seed_reaches_every_generator():
     first = (np.random.rand(), float(torch.rand(())))
     set_seed(3)
     assert (np.random.rand(), float(torch.rand(()))) == first
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_watching_memory_leaves_the_loss_curve_to_the_bit(configuration):
+    plain = losses(prepare("distilbert", configuration))
+    watched = prepare("distilbert", configuration)
+    watched.memory.watch()
+    assert losses(watched) == plain
+    assert watched.memory.peaks["training"].host > 0
+    assert not watched.memory.watching
