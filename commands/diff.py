@@ -25,6 +25,9 @@ OUTPUT = PAPER / "diff.pdf"
 # The link of a number is no change of the number; its text is compared.
 LATEXDIFF = ("latexdiff", "--type=CFONT", "--flatten", "--append-textcmd=traced,named", "--graphics-markup=none")
 
+# tables hold old and new numbers side by side: columns move together to stay on the page
+BEGIN, NARROW = r"\begin{document}", r"\setlength{\tabcolsep}{1.5pt}" + "\n"
+
 
 def main(a: str, b: str) -> None:
     """Write the marked PDF and print what changed from ``a`` to ``b``."""
@@ -101,7 +104,7 @@ def mark_changes(old: Path, new: Path) -> Path:
     if done.returncode:
         raise InputError(f"latexdiff: {done.stderr.strip().splitlines()[-1]}")
     source = new / PAPER / "diff.tex"
-    source.write_text(done.stdout, encoding="utf-8")
+    source.write_text(done.stdout.replace(BEGIN, NARROW + BEGIN, 1), encoding="utf-8")
     shutil.copy(BIBLIOGRAPHY, source.parent)
     return compile_pdf(source)
 
