@@ -31,7 +31,7 @@ def main() -> None:
     census = take_census(settings.runs, settings.full_size)
     write_json(census, CENSUS)
     if "as-published" in census.root:
-        print(against_published(census).drop(columns="note").to_string(index=False))
+        print(against_published(census).to_string(index=False))
 
 
 def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: dict[str, FullSize]) -> Census:

@@ -66,6 +66,24 @@ def _predicted(ledger: Ledger, results: Results) -> None:
     where = Origin(CENSUS, "predicted peaks within the tolerance of the printed ones")
     ledger.add("memory.close", close, COUNT, where, optional=True)
     ledger.add("memory.compared", len(results.memory), COUNT, where, optional=True)
+    alone = results.processes.query("unprinted == ''")
+    missing = results.processes.query("unprinted != '' and not fresh")
+    for key, value, unit, what in (
+        ("processes", len(alone), COUNT, "processes whose peaks no further run fits better"),
+        (
+            "processes_error",
+            alone["largest_error"].max(),
+            SHARE,
+            "largest error of a predicted peak in these processes",
+        ),
+        (
+            "processes_missing",
+            len(missing),
+            COUNT,
+            "the other processes whose first printed run was not the first to train",
+        ),
+    ):
+        ledger.add(f"memory.{key}", value, unit, Origin(CENSUS, f"against kernel_segments.csv: {what}"), optional=True)
     ledger.add("memory.tolerance", TOLERANCE, WHOLE, Origin("stages/lib/census.py", "TOLERANCE"), optional=True)
 
 

@@ -4,7 +4,7 @@ from stages.lib.census import CENSUS
 from stages.lib.claims import FAILS, HOLDS, UNDECIDED, UNITS, Claims, Figure, Judged, fill
 from stages.lib.latex import Latex, named
 from stages.lib.ledger import NOT_MEASURED, Ledger, Origin
-from stages.lib.numbers import GIBIBYTES, MILLIONS, SIGNED_SHARE, THOUSANDS, Unit
+from stages.lib.numbers import COUNT, GIBIBYTES, MILLIONS, SHARE, SIGNED_SHARE, THOUSANDS, Unit
 from stages.lib.reconciliation import RECONCILIATION
 from stages.lib.reported import ARCHITECTURES, FOLDER, GIGABYTE
 from stages.lib.results import Results
@@ -126,6 +126,24 @@ def memory_rows(ledger: Ledger, results: Results) -> list[list[str]]:
         ledger.add(f"{key}.error", run.relative_error, SIGNED_SHARE, error)
         own = (ledger.cell(f"{key}.{part}") for part in ("seed", "printed", "peak", "error"))
         rows.append([*_names(results, run.architecture, run.configuration), *own])
+    return rows
+
+
+def process_rows(ledger: Ledger, results: Results) -> list[list[str]]:
+    """Published processes whose peaks one run more explains: largest errors without it and with it, in per cent."""
+    rows = []
+    for process in results.processes.query("unprinted != ''").itertuples(index=False):
+        key, where = f"process.{process.process}", f"the predicted peaks of process {process.process}"
+        held = f"with weights and optimiser state of one {process.unprinted} run held from the start"
+        ledger.add(f"{key}.runs", process.runs, COUNT, Origin(SEGMENTS, f"runs of process {process.process}"))
+        ledger.add(f"{key}.error", process.largest_error, SHARE, Origin(CENSUS, f"largest error of {where}"))
+        remaining = Origin(CENSUS, f"largest error of {where}, {held}")
+        ledger.add(f"{key}.remaining", process.largest_with_unprinted, SHARE, remaining)
+        first, supposed = (
+            _names(results, process.architecture, name) for name in (process.configuration, process.unprinted)
+        )
+        runs, error, remaining = (ledger.cell(f"{key}.{part}") for part in ("runs", "error", "remaining"))
+        rows.append([*first, runs, error, supposed[1], remaining])
     return rows
 
 

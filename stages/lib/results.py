@@ -8,7 +8,7 @@ import pandas as pd
 from stages.lib.baselines import Baselines, read_baselines
 from stages.lib.card import Card, read_card
 from stages.lib.cells import STUDY, read_settings, run_path
-from stages.lib.census import Census, against_published, read_census
+from stages.lib.census import Census, against_published, by_process, read_census
 from stages.lib.claims import Claims, read_claims
 from stages.lib.errors import InputError
 from stages.lib.ledger import Origin
@@ -32,6 +32,7 @@ class Results(NamedTuple):
     claims: Claims
     reconciliation: Reconciliation
     memory: pd.DataFrame  # see census.against_published
+    processes: pd.DataFrame  # see census.by_process
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
 
@@ -98,7 +99,7 @@ def read_results() -> Results:
     cells = with_holes(summarise(runs), study)
     bases = {name: read_base(name) for name in study.architectures}
     census = read_census()
-    judged = read_claims(), read_reconciliation(), against_published(census), census
+    judged = read_claims(), read_reconciliation(), against_published(census), by_process(census), census
     return Results(study, runs, cells, read_card(), bases, read_baselines(), read_statistics(), *judged, failed)
 
 
