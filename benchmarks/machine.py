@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 import torch
@@ -28,16 +29,17 @@ class Finished(NamedTuple):
     last_line: str
 
 
-def run_process(arguments: list[str], folder: Path, device: str) -> Finished:
-    """Run ``python -m ...`` in ``folder``; on ``cpu`` no CUDA device is visible to it.
+def run_process(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+    """Run ``python -m ...`` in ``folder``, by default on as many threads as it takes; on ``cpu`` without CUDA.
 
     Raises:
         CalledProcessError: it failed; what it printed is in ``output``.
     """
     hidden = {} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **hidden}
+    told = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **hidden, **told}
     began = time.perf_counter()
-    with (folder / "output.txt").open("w+", encoding="utf-8") as output:
+    with TemporaryFile("w+", encoding="utf-8") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )

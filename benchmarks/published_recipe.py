@@ -32,10 +32,12 @@ class Clock(TrainerCallback):
     """When the first step began, and the seconds of epochs without evaluation."""
 
     def __init__(self) -> None:
-        self.first_step_at, self.seconds = None, 0.0
+        self.startup_seconds, self.seconds = None, 0.0
 
     def on_step_begin(self, *_, **__) -> None:
-        self.first_step_at = self.first_step_at or time.time()
+        if self.startup_seconds is None:  # counted from boot: Linux knows the time of boot to the second only
+            started = psutil.Process().create_time() - psutil.boot_time()
+            self.startup_seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - started
 
     def on_epoch_begin(self, *_, **__) -> None:
         self.began = time.perf_counter()
@@ -55,7 +57,7 @@ def main(architecture: str, configuration: str, seed: int) -> None:
     trainer = Trainer(
         model=build(run, checkpoint),
         args=TrainingArguments(
-            output_dir="published",
+            output_dir=f"published/{seed}",
             seed=seed,
             num_train_epochs=run["train"]["epochs"],
             per_device_train_batch_size=8,
@@ -84,7 +86,7 @@ def main(architecture: str, configuration: str, seed: int) -> None:
     print(
         json.dumps(
             {
-                "startup_seconds": clock.first_step_at - psutil.Process().create_time(),
+                "startup_seconds": clock.startup_seconds,
                 "train_seconds": clock.seconds,
                 "test_accuracy": accuracy,
                 "peak_memory_allocated_bytes": allocated,

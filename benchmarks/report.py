@@ -33,6 +33,13 @@ class Side(Strict):
     share_of_peak: float
 
 
+class Together(Strict):
+    """Two runs at once, of two seeds, on one thread each."""
+
+    seconds: float  # of both, halved
+    test_accuracies: list[float]
+
+
 class Cell(Strict):
     """One architecture and configuration, both ways."""
 
@@ -41,7 +48,11 @@ class Cell(Strict):
     examples: int  # trained on, epochs included
     published: Side
     ours: Side
-    ratio_seconds: float  # published / ours
+    published_together: Together | None  # null on a GPU, at full size, on a single core, and with a single seed
+    ours_together: Together | None
+    ratio_alone: float  # seconds of a process, published / ours: the one on all cores, the other on its threads
+    ratio_together: float | None  # the same of two at once
+    ratio_seconds: float  # as each is used on this machine: published alone, ours two at once where that was measured
     ratio_samples_per_second: float  # ours / published
     evaluation_seconds_per_example: float  # ours
     predicted_peak_bytes: int | None  # stages/lib/memory.py, where it predicts
@@ -60,4 +71,6 @@ class Speed(Strict):
     full_size: bool
     cells: list[Cell]
     median_ratio_seconds: float
+    median_ratio_alone: float
+    median_ratio_together: float | None
     extrapolation: Extrapolation

@@ -1,16 +1,20 @@
 """What a run costs: the published recipe against the study's own, on this machine, in one call.
 
 ``make bench``, after ``dvc repro tokenize``. Both sides train the same cells on the same data, a process a run, in
-turns (published, ours, published, ours), for each architecture and four methods. ``--full-size`` does it with random
+turns (published, ours, published, ours), for each architecture and four methods: alone, and two at once on one thread
+each, as ``make paper`` runs the study on two cores. ``--full-size`` does it with random
 weights at the published sizes and IMDb-length texts (benchmarks/full_size.py), ``--device cuda`` on a GPU. What was
 not measured is null in metrics/bench/speed.json and "not measured" in the table.
 """
 
 import argparse
+import math
 import os
 import platform
 import shutil
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -23,7 +27,7 @@ from tabulate import tabulate
 from benchmarks import full_size
 from benchmarks.machine import Finished, example_flops, last_json, matmul_peak, run_process
 from benchmarks.report import Cell as Row
-from benchmarks.report import Extrapolation, Machine, Side, Speed
+from benchmarks.report import Extrapolation, Machine, Side, Speed, Together
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
 from stages.lib.environment import git, packages, processor
 from stages.lib.errors import InputError, run_stage
@@ -34,6 +38,7 @@ from stages.lib.settings import StudySettings
 
 REPORTS = {False: Path("metrics/bench/speed.json"), True: Path("metrics/bench/speed-full-size.json")}
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
+COMMANDS = ("benchmarks.published_recipe", "stages.train")
 INPUTS = ("data/tokenized", "models/base")
 
 
@@ -63,7 +68,8 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
         ]
         if not cells:
             raise InputError(f"configurations: none of {', '.join(CONFIGURATIONS)} is in the grid")
-        measured = [measure(cell, workspace, machine, repeats, place=f"{n} of {len(cells)}")
+        pair = study.seeds[:2] if not full and device == "cpu" and machine.cores > 1 and len(study.seeds) > 1 else []
+        measured = [measure(cell, workspace, machine, repeats, pair, place=f"{n} of {len(cells)}")
                     for n, cell in enumerate(cells, 1)]  # fmt: skip
     report = Speed(
         machine=machine,
@@ -71,6 +77,8 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
         full_size=full,
         cells=measured,
         median_ratio_seconds=median(row.ratio_seconds for row in measured),
+        median_ratio_alone=median(row.ratio_alone for row in measured),
+        median_ratio_together=median(row.ratio_together for row in measured) if pair else None,
         extrapolation=full_size.extrapolate(measured, rows) if full else Extrapolation(),
     )
     write_json(report, REPORTS[full])
@@ -111,8 +119,8 @@ def describe(study: StudySettings, device: str, full: bool) -> Machine:
     )
 
 
-def measure(cell: Cell, workspace: Path, machine: Machine, repeats: int, place: str) -> Row:
-    """Both sides of one cell, in turns."""
+def measure(cell: Cell, workspace: Path, machine: Machine, repeats: int, pair: list[int], place: str) -> Row:
+    """Both sides of one cell, in turns; then the runs of a ``pair`` of seeds at once."""
     settings = read_settings(RunSettings, workspace / run_path(cell.architecture, cell.configuration))
     data = workspace / "data/tokenized" / cell.architecture / "train"
     lengths = [n for file in sorted(data.glob("data-*.arrow"))
@@ -134,17 +142,38 @@ def measure(cell: Cell, workspace: Path, machine: Machine, repeats: int, place: 
         record = read_record(workspace / cell.record_path)
         ours.append(side(finished, **own(record), examples=examples, flops=flops, machine=machine))
     first, second = middle(published), middle(ours)
+    both = [together(command, cell, pair, workspace) if pair else None for command in COMMANDS]
+    if pair:
+        print(f"  two at once, a run: published {both[0].seconds:.1f} s, ours {both[1].seconds:.1f} s", flush=True)
     return Row(
         architecture=cell.architecture,
         configuration=cell.configuration,
         examples=examples,
         published=first,
         ours=second,
-        ratio_seconds=first.seconds / second.seconds,
+        published_together=both[0],
+        ours_together=both[1],
+        ratio_alone=first.seconds / second.seconds,
+        ratio_together=both[0].seconds / both[1].seconds if pair else None,
+        ratio_seconds=first.seconds / (both[1] or second).seconds,
         ratio_samples_per_second=second.samples_per_second / first.samples_per_second,
         evaluation_seconds_per_example=record.cost.evaluation_seconds / full_size.evaluated(workspace, settings),
         predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device),
     )
+
+
+def together(command: str, cell: Cell, seeds: list[int], workspace: Path) -> Together:
+    """The runs of ``seeds`` at the same time."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(len(seeds)) as pool:
+        commands = [[command, cell.architecture, cell.configuration, str(seed)] for seed in seeds]
+        finished = list(pool.map(lambda arguments: run_process(arguments, workspace, "cpu", threads=1), commands))
+    seconds = (time.perf_counter() - began) / len(seeds)
+    if command == COMMANDS[0]:
+        shutil.rmtree(workspace / "published")
+        return Together(seconds=seconds, test_accuracies=[last_json(one)["test_accuracy"] for one in finished])
+    paths = [workspace / cell.model_copy(update={"seed": seed}).record_path for seed in seeds]
+    return Together(seconds=seconds, test_accuracies=[own(read_record(path))["test_accuracy"] for path in paths])
 
 
 def own(record: Record) -> dict[str, float | int | None]:
@@ -194,30 +223,37 @@ def middle(sides: list[Side]) -> Side:
     )
 
 
+def accuracies(side: Side, pair: Together | None, report: Speed) -> str:
+    """In percent, a seed each."""
+    found = pair.test_accuracies if pair else [side.test_accuracy]
+    return "random" if report.full_size else " ".join(f"{100 * accuracy:.1f}" for accuracy in found)
+
+
 def table(report: Speed) -> str:
     """A row a cell, published and ours side by side, and what follows from all of them."""
     rows = []
     for row in report.cells:
-        sides = (row.published, row.ours)
-        accuracies = [f"{100 * one.test_accuracy:.1f}" for one in sides] if not report.full_size else ["random"] * 2
+        sides, both = (row.published, row.ours), (row.published_together, row.ours_together)
         rows.append(
             [
                 f"{row.architecture} {row.configuration}",
                 *(f"{one.seconds:.1f}" for one in sides),
+                *(f"{one.seconds:.1f}" if one else "-" for one in both),
                 f"{row.ratio_seconds:.2f}",
                 *(f"{one.samples_per_second:.0f}" for one in sides),
-                *accuracies,
+                *(accuracies(one, pair, report) for one, pair in zip(sides, both, strict=True)),
                 *(f"{(one.peak_memory_allocated_bytes or one.peak_memory_host_bytes) / 2**20:.0f}" for one in sides),
                 *(f"{one.startup_seconds:.1f}" for one in sides),
                 *(f"{100 * one.share_of_peak:.1f}" for one in sides),
             ]
         )
-    headers = ["cell", "s/run", "ours", "ratio", "samples/s", "ours", "accuracy (%)", "ours", "peak MiB", "ours",
-               "start-up (s)", "ours", "% of peak", "ours"]  # fmt: skip
+    headers = ["cell", "s/run", "ours", "two at once", "ours", "ratio", "samples/s", "ours", "accuracy (%)", "ours",
+               "peak MiB", "ours", "start-up (s)", "ours", "% of peak", "ours"]  # fmt: skip
     extrapolated = report.extrapolation.grid_seconds
     lines = [
         tabulate(rows, headers=headers, disable_numparse=True, stralign="right"),
-        f"seconds a run, published / ours: median {report.median_ratio_seconds:.2f}",
+        f"seconds a run, published / ours, median over cells: {report.median_ratio_seconds:.2f} as each is used"
+        f" (alone {report.median_ratio_alone:.2f}, two at once {report.median_ratio_together or math.nan:.2f})",
         f"matrix-product peak: {report.machine.peak_flops_per_second / 1e9:.0f} GFLOP/s, {report.machine.precision}",
         "42 runs at full size: " + ("not measured" if extrapolated is None else f"{extrapolated / 60:.1f} min"),
     ]

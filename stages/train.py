@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
@@ -112,7 +111,7 @@ def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> C
     watch, seconds = trainer.stopwatch, trainer.seconds.spent
     training, evaluation = trainer.memory.peaks["training"], trainer.memory.peaks["evaluation"]
     return Cost(
-        startup_seconds=watch.first_step_at - psutil.Process().create_time(),
+        startup_seconds=watch.startup_seconds,
         train_seconds=watch.train_seconds,
         evaluation_seconds=seconds["evaluation"],
         saving_seconds=seconds["saving"],

@@ -4,11 +4,13 @@ Host memory is the process's anonymous resident memory above a baseline taken af
 what a GPU would need and is never called that.
 """
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
+import psutil
 import torch
 
 from stages.lib import host_memory
@@ -21,7 +23,7 @@ class Stopwatch:
     """Wall-clock seconds of optimisation alone: epochs and steps, without evaluation or saving."""
 
     def __init__(self) -> None:
-        self.first_step_at: float | None = None
+        self.startup_seconds: float | None = None  # from the start of the process to the first step
         self.train_seconds = 0.0
         self.step_seconds: list[float] = []
 
@@ -38,7 +40,8 @@ class Stopwatch:
         self.train_seconds += self._now() - self._epoch_began
 
     def on_step_begin(self, *_, **__) -> None:
-        self.first_step_at = self.first_step_at or time.time()
+        if self.startup_seconds is None:
+            self.startup_seconds = process_age()
         self._step_began = self._now()
 
     def on_step_end(self, *_, **__) -> None:
@@ -47,6 +50,18 @@ class Stopwatch:
     def steady_steps(self) -> list[float]:
         """Step times with warm-up left out, all of them when the run is shorter than that."""
         return self.step_seconds[WARM_UP_STEPS:] or self.step_seconds
+
+
+def process_age() -> float:
+    """Seconds since this process was started.
+
+    Linux notes the start in ticks since boot, and the time of boot in whole seconds: the clock that counts from boot is
+    exact, the wall clock up to a second off.
+    """
+    started = psutil.Process().create_time()
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - (started - psutil.boot_time())
+    return time.time() - started
 
 
 class Peak(NamedTuple):

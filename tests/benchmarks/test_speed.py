@@ -1,5 +1,7 @@
 import json
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,6 +45,8 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
         assert side.peak_memory_host_bytes > 2**27
         assert side.peak_memory_allocated_bytes is None
     assert report.median_ratio_seconds == cell.ratio_seconds == cell.published.seconds / cell.ours.seconds
+    assert report.median_ratio_alone == cell.ratio_alone == cell.ratio_seconds
+    assert (cell.published_together, cell.ours_together, report.median_ratio_together) == (None, None, None)
     assert cell.predicted_peak_bytes is None
     output = capsys.readouterr().out
     assert "[1 of 1] distilbert ia3: published" in output
@@ -52,13 +56,43 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
 def planted(cell_seconds: float):
     """Processes that take ``cell_seconds``, half of it training; ours leave the record of a real run's form."""
 
-    def run(arguments: list[str], folder: Path, device: str) -> Finished:
+    def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
         if arguments[0] == "benchmarks.published_recipe":
-            (folder / "published").mkdir()
+            (folder / "published").mkdir(exist_ok=True)
         figures = {"startup_seconds": 1.0, "train_seconds": cell_seconds / 2, "test_accuracy": 0.5}
         return Finished(cell_seconds, cell_seconds, 2**20, json.dumps(figures | {"peak_memory_allocated_bytes": None}))
 
     return run
+
+
+def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
+    grid = {"architectures": ["distilbert"], "configurations": ["ia3"], "probes": [], "seeds": [42, 43]}
+    write_study("distilbert", **grid)
+    ran = []
+
+    def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+        ran.append((arguments[0], arguments[3], threads))
+        time.sleep(0.1 if arguments[0] == "stages.train" else 0.3)
+        return planted(6.0)(arguments, folder, device)
+
+    record = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75, "peak_memory_allocated_bytes": None}
+    monkeypatch.setattr(speed, "run_process", run)
+    monkeypatch.setattr(speed, "read_record", lambda path: SimpleNamespace(cost=SimpleNamespace(evaluation_seconds=1)))
+    monkeypatch.setattr(speed, "own", lambda _: record)
+    monkeypatch.setattr(speed.os, "cpu_count", lambda: 2)
+    speed.main()
+    published, ours = "benchmarks.published_recipe", "stages.train"
+    alone, pairs = ran[:2], [sorted(ran[2:4]), sorted(ran[4:])]
+    assert alone == [(published, "42", None), (ours, "42", None)]
+    assert pairs == [[(name, seed, 1) for seed in ("42", "43")] for name in (published, ours)]
+    report = read_json(Speed, Path("metrics/bench/speed.json"), "bench")
+    (cell,) = report.cells
+    assert cell.published_together.test_accuracies == [0.5, 0.5]
+    assert cell.ours_together.test_accuracies == [0.75, 0.75]
+    assert cell.ratio_alone == 1.0
+    assert cell.ratio_together == cell.published_together.seconds / cell.ours_together.seconds > 1
+    assert report.median_ratio_seconds == cell.ratio_seconds == 6.0 / cell.ours_together.seconds
+    assert "75.0 75.0" in capsys.readouterr().out
 
 
 def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):

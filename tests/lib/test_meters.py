@@ -1,13 +1,15 @@
+import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from stages.lib import meters
 from stages.lib.errors import InputError
 from stages.lib.host_memory import STATUS
-from stages.lib.meters import EnergyMeter, MemoryMeter, Peak, Seconds, Stopwatch
+from stages.lib.meters import EnergyMeter, MemoryMeter, Peak, Seconds, Stopwatch, process_age
 
 MIB = 2**20
 
@@ -74,3 +76,12 @@ def test_seconds_add_up_even_when_the_activity_fails():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a device")
 def test_no_energy_without_a_device():
     assert EnergyMeter().joules() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start of a process is known by the wall clock")
+def test_process_age_does_not_depend_on_the_time_of_boot(monkeypatch):
+    """Linux gives it in whole seconds: the start of a process by the wall clock is up to a second early."""
+    before, created, booted = process_age(), psutil.Process().create_time(), psutil.boot_time()
+    monkeypatch.setattr(psutil, "boot_time", lambda: booted - 500)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: created - 500)
+    assert 0 < before <= process_age() < before + 250
