@@ -27,7 +27,7 @@ WAIT_SECONDS = 60
 BUCKET = "study"
 
 
-def main(full: bool, s3: bool, kill: bool) -> None:
+def main(size: str, s3: bool, kill: bool) -> None:
     """Print who trained what.
 
     Raises:
@@ -35,7 +35,7 @@ def main(full: bool, s3: bool, kill: bool) -> None:
     """
     with TemporaryDirectory() as name, ExitStack() as stack:
         base = Path(name)
-        head = sandbox.make(base / "head", {} if full else sandbox.SMALL)
+        head = sandbox.make(base / "head", sandbox.SIZES[size])
         configure_remote(head, base, s3, stack)
         sandbox.commit(head)
         workers = [Path(shutil.copytree(head, base / f"worker{number}", symlinks=True)) for number in (1, 2)]
@@ -171,7 +171,7 @@ def check(head: Path, status: int, log: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the study of params.yaml instead of six small runs")
+    sandbox.add_size(parser)
     parser.add_argument("--s3", action="store_true", help="an S3-compatible server instead of a folder")
     parser.add_argument("--kill", action="store_true", help="kill a worker while it trains")
     run_stage(main, **vars(parser.parse_args()))

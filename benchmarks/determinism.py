@@ -2,19 +2,23 @@
 
 Run it after the study: ``make determinism``. A clone at the current commit gets the study's data and base models and
 retrains twelve cells (four methods of each architecture) one after another, in reverse order of the grid, each in a
-process of its own. Weights, predictions and the ``quality`` section must be the same bit for bit. Then one cell
-runs first, in the middle and last of ten, and once beside another run: its peaks of memory must agree.
+process of its own. Weights, predictions and the ``quality`` section must be the same bit for bit. The four methods of
+one architecture are then killed in the middle of their second epoch and started again, which must not show either.
+Last, one cell runs first, in the middle and last of ten, and once beside another run: its peaks of memory must agree.
 """
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tabulate import tabulate
 
+from stages.lib import checkpoints
 from stages.lib.cells import STUDY, Cell, read_settings
 from stages.lib.environment import sha256
 from stages.lib.errors import InputError, run_stage
@@ -25,6 +29,7 @@ REPORT = Path("metrics/bench/determinism.json")
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
 INPUTS = ("data/settings", "data/tokenized", "models/base")
 SEQUENCE = 10
+INTO_EPOCH = 0.3  # seconds after the first checkpoint that a run is killed
 SPREAD = 0.05  # of the smallest peak: how far peaks of one run may lie apart
 PEAKS = ("peak_memory_host_bytes", "evaluation_peak_memory_host_bytes")
 
@@ -44,13 +49,17 @@ def main() -> None:
         rows = [
             compare(cell, retrain(cell, clone, f"{n} of {len(cells)}"), clone) for n, cell in enumerate(cells[::-1], 1)
         ]
+        resumed = [killed_and_resumed(cell, clone) for cell in cells if cell.architecture == cells[0].architecture]
         order = positions(cells[0], cells, clone)
     spread = {key: max(row[key] for row in order) / min(row[key] for row in order) - 1 for key in PEAKS}
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps({"cells": rows, "order": order, "spread": spread}, indent=2) + "\n", encoding="utf-8")
+    report = {"cells": rows, "resumed": resumed, "order": order, "spread": spread}
+    REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(tabulate(rows, headers="keys"))
+    print(tabulate(resumed, headers="keys"))
     print(tabulate(order, headers="keys", floatfmt=".1f"))
-    different = [row["cell"] for row in rows if not (row["weights"] and row["predictions"] and row["quality"])]
+    made = [*rows, *resumed]
+    different = [row["cell"] for row in made if not (row["weights"] and row["predictions"] and row["quality"])]
     if different:
         raise InputError(f"not reproduced: {', '.join(different)}")
     if max(spread.values()) > SPREAD:
@@ -63,6 +72,31 @@ def retrain(cell: Cell, clone: Path, place: str) -> Record:
     arguments = [cell.architecture, cell.configuration, str(cell.seed)]
     subprocess.run([sys.executable, "-m", "stages.train", *arguments], cwd=clone, check=True, capture_output=True)
     return read_record(clone / cell.record_path)
+
+
+def killed_and_resumed(cell: Cell, clone: Path) -> dict[str, str | bool | int]:
+    """Kill a run of a cell between its first checkpoint and its end, let it go on, and compare.
+
+    Raises:
+        InputError: it ended before it was killed, or began anew.
+    """
+    arguments = [cell.architecture, cell.configuration, str(cell.seed)]
+    print(f"[killed and resumed] {cell.architecture} {cell.configuration}", flush=True)
+    process = subprocess.Popen([sys.executable, "-m", "stages.train", *arguments], cwd=clone, stdout=subprocess.DEVNULL)
+    unfinished = clone / checkpoints.FOLDER / "/".join(arguments)
+    while process.poll() is None and not list(unfinished.glob(f"checkpoint-*/{checkpoints.WHOLE}")):
+        time.sleep(0.01)
+    time.sleep(INTO_EPOCH)
+    process.kill()
+    if process.wait() != -signal.SIGKILL:
+        raise InputError(f"{cell.stage}: ended before it was killed")
+    again = retrain(cell, clone, "resumed")
+    if not again.cost.resumed_at_step:
+        raise InputError(f"{cell.stage}: began anew after it was killed")
+    same = compare(cell, again, clone)
+    return {"cell": same["cell"], "resumed_at_step": again.cost.resumed_at_step} | {
+        key: same[key] for key in ("weights", "predictions", "quality")
+    }
 
 
 def compare(cell: Cell, again: Record, clone: Path) -> dict[str, str | bool | float]:

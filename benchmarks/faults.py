@@ -1,7 +1,7 @@
 """Three runs of a study made to fail: are the others made, the three named, and is there a paper with three holes?
 
 ``python -m benchmarks.faults`` plants a learning rate of 1e6, an allocation that no machine can serve and a
-kill -9 in a clone's ``stages/train.py``, each in one run; ``--full`` takes the study of params.yaml.
+kill -9 in a clone's ``stages/train.py``, each in one run; ``--size`` says in which study.
 """
 
 import argparse
@@ -23,15 +23,15 @@ FAULTS = {
 }
 
 
-def main(full: bool, jobs: int) -> None:
+def main(size: str, jobs: int) -> None:
     """Print how the study ended, without and with ``allow_failed``.
 
     Raises:
         InputError: another number of runs failed, the exit code says otherwise, or there is no paper.
     """
     with TemporaryDirectory() as name:
-        small = sandbox.SMALL | {"configurations": ["full", "lora-ffn", "ia3", "lora-r8"]}
-        folder = sandbox.make(Path(name, "study"), {} if full else small)
+        more = {"configurations": ["full", "lora-ffn", "ia3", "lora-r8"]} if size == "few" else {}
+        folder = sandbox.make(Path(name, "study"), sandbox.SIZES[size] | more)
         cells = sandbox.cells(folder)
         chosen = [next(cell for cell in cells if cell.configuration == c) for c in ("full", "lora-ffn", "ia3")]
         plant(folder, dict(zip(FAULTS, chosen, strict=True)))
@@ -73,6 +73,6 @@ def expect(held: bool, otherwise: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the study of params.yaml instead of eight small runs")
+    sandbox.add_size(parser)
     parser.add_argument("--jobs", type=int, default=2)
     run_stage(main, **vars(parser.parse_args()))

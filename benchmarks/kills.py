@@ -1,8 +1,8 @@
 """kill -9 at random moments: is anything lost, made twice, or different?
 
 ``python -m benchmarks.kills`` runs a small study undisturbed, then again while the driver, a worker, a training process
-and DVC are killed in turn at random moments, the study being started again whenever it ended; ``--full`` takes that
-of params.yaml. When it is complete before the last kill, its runs are deleted and it goes on.
+and DVC are killed in turn at random moments, the study being started again whenever it ended; ``--size`` says which
+study. When it is complete before the last kill, its runs are deleted and it goes on.
 """
 
 import argparse
@@ -32,21 +32,21 @@ FIND_SECONDS = 30.0
 Identity = tuple[int, str]  # process and start of the process that made a run
 
 
-def main(full: bool, jobs: int, kills: int, seed: int) -> None:
+def main(size: str, jobs: int, kills: int, seed: int) -> None:
     """Print the tally.
 
     Raises:
         InputError: a completed run was trained again, or a result is not that of the undisturbed study.
     """
     draw = random.Random(seed)
-    changes = {} if full else sandbox.SMALL
+    changes = sandbox.SIZES[size]
     with TemporaryDirectory() as name:
         calm = sandbox.make(Path(name, "calm"), changes)
         began = time.monotonic()
         sandbox.run(calm, *sandbox.study(jobs))
         undisturbed = time.monotonic() - began
         folder = sandbox.make(Path(name, "killed"), changes)
-        tally: Counter[str] = Counter()
+        tally = Counter({"completed runs trained again": 0})
         made: dict[str, Identity] = {}
         while tally["kills"] < kills:
             disturb(folder, jobs, draw, undisturbed / 4, tally, made, kills)
@@ -134,7 +134,7 @@ def finish(folder: Path, jobs: int, tally: Counter, made: dict[str, Identity]) -
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the study of params.yaml instead of six small runs")
+    sandbox.add_size(parser)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")

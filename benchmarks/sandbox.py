@@ -1,5 +1,6 @@
-"""A clone of the project to run a study in that may be disturbed: small unless told otherwise."""
+"""A clone of the project to run a study in that may be disturbed: of one of three sizes."""
 
+import argparse
 import json
 import os
 import shutil
@@ -16,10 +17,12 @@ from stages.lib.params import load_params
 from stages.lib.settings import resolve_study
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALL = {
+FEW = {
     "architectures": ["distilbert"],
     "configurations": ["full", "lora-ffn", "ia3"],
     "probes": [],
+}
+LITTLE = {
     "profiles.mini.data.train": 320,
     "profiles.mini.data.validation": 64,
     "profiles.mini.data.test": 64,
@@ -27,6 +30,20 @@ SMALL = {
     "profiles.mini.base.vocab_size": 400,
     "profiles.mini.base.steps": 0,
 }
+SIZES = {  # of the study that a benchmark disturbs
+    "few": FEW | LITTLE,  # six runs on little data
+    "grid": LITTLE,  # all runs of params.yaml, on little data
+    "full": {},  # the study of params.yaml
+}
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--size",
+        choices=SIZES,
+        default="few",
+        help="six runs on little data, all runs on little data, or params.yaml's",
+    )
 
 
 def make(folder: Path, changes: dict[str, object]) -> Path:

@@ -42,7 +42,7 @@ def main(jobs: int) -> None:
 
 def measure(seeds: int, jobs: int) -> dict[str, float]:
     with TemporaryDirectory() as name:
-        folder = sandbox.make(Path(name, "study"), sandbox.SMALL | GRID | {"seeds": list(range(seeds))})
+        folder = sandbox.make(Path(name, "study"), sandbox.SIZES["few"] | GRID | {"seeds": list(range(seeds))})
         (folder / "stages/train.py").write_text(TRIVIAL, encoding="utf-8")
         sandbox.run(folder, "dvc", "repro", "--quiet", "baselines", "tokenize@distilbert")
         started = time.monotonic()

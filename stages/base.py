@@ -5,7 +5,6 @@ encoder pretrained here. Weights are safetensors only: no pickle is read, no rem
 """
 
 import argparse
-import shutil
 import time
 from pathlib import Path
 
@@ -13,10 +12,12 @@ from stages.lib import snapshot
 from stages.lib.cells import read_settings
 from stages.lib.encoders import UNRATED, Corpus
 from stages.lib.errors import InputError, run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.params import HubBase, LocalBase, PretrainedBase
 from stages.lib.pretraining import PretrainingReport, check_helped
 from stages.lib.settings import BaseSettings, base_path
 from stages.lib.snapshot import WEIGHTS, hashes
+from stages.lib.whole import written_whole
 
 RAW = Path("data/raw")
 VOCABULARY_TEXTS = 20_000  # documents that the tokenizer is trained on, at most
@@ -30,11 +31,11 @@ def main(architecture: str) -> None:
         InputError: no checkpoint could be had, or the pretraining did not help.
     """
     settings = read_settings(BaseSettings, base_path(architecture))
-    folder = Path("models/base", architecture)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    measured = pretrain(settings, folder) if isinstance(settings.base, PretrainedBase) else fetch(settings, folder)
-    files = hashes(folder)
+    make = pretrain if isinstance(settings.base, PretrainedBase) else fetch
+    with written_whole(Path("models/base", architecture)) as folder:
+        folder.mkdir()
+        measured = make(settings, folder)
+        files = hashes(folder)
     report = PretrainingReport(
         source=settings.base.source,
         revision=settings.family.revision if isinstance(settings.base, HubBase) else None,
@@ -42,7 +43,7 @@ def main(architecture: str) -> None:
         files=files,
         **measured,
     )
-    _write_report(report, Path("metrics/base", f"{architecture}.json"))
+    write_json(report, Path("metrics/base", f"{architecture}.json"))
     if isinstance(settings.base, PretrainedBase):
         check_helped(report, settings.base)
 
@@ -134,11 +135,6 @@ def _read(split: str, most: int, seed: int) -> tuple[list[str], list[int]]:
     if len(frame) > most:
         frame = frame.sample(most, random_state=seed)
     return frame["text"].tolist(), frame["label"].tolist()
-
-
-def _write_report(report: PretrainingReport, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

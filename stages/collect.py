@@ -16,6 +16,7 @@ from stages.lib.failures import FailedRun, read_failure
 from stages.lib.records import Record, read_record
 from stages.lib.runs import FAILED, FAILED_COLUMNS, RUNS, SUMMARY, complete, summarise, tidy, with_holes
 from stages.lib.settings import StudySettings
+from stages.lib.whole import write_text
 
 PLOTS = Path("metrics/plots")
 CLASSES = ("negative", "positive")
@@ -41,14 +42,16 @@ def main() -> None:
     records, failed = read_grid(study)
     runs = tidy(records)
     cells = summarise(runs)
-    PLOTS.mkdir(parents=True, exist_ok=True)
-    runs.to_csv(RUNS, index=False)
-    holes(failed).to_csv(FAILED, index=False)
     summary = nested(with_holes(cells, study).reset_index())
-    SUMMARY.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    learning_curves(records).to_csv(PLOTS / "learning_curves.csv", index=False)
-    confusion(runs).to_csv(PLOTS / "confusion.csv", index=False)
-    pareto(cells).to_csv(PLOTS / "pareto.csv", index=False)
+    write_text(SUMMARY, json.dumps(summary, indent=2) + "\n")
+    for path, table in {
+        RUNS: runs,
+        FAILED: holes(failed),
+        PLOTS / "learning_curves.csv": learning_curves(records),
+        PLOTS / "confusion.csv": confusion(runs),
+        PLOTS / "pareto.csv": pareto(cells),
+    }.items():
+        write_text(path, table.to_csv(index=False))
     print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}" + (f", {len(failed)} failed" if failed else ""))
 
 

@@ -4,7 +4,6 @@ A figure with nothing to show in this grid is not written.
 """
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from stages.lib.provenance import Pipeline
 from stages.lib.runs import RUNS, label_of, memory, pairs, read_runs, summarise
 from stages.lib.settings import StudySettings
 from stages.lib.statistics import Statistics, pareto_frontier, read_statistics
+from stages.lib.whole import written_whole
 
 FOLDER = Path("paper/generated/figures")
 TOKENIZED = Path("data/tokenized")
@@ -40,9 +40,8 @@ def main() -> None:
     """Write every figure that the grid has points for."""
     study, runs = read_settings(StudySettings, STUDY), read_runs()
     lengths = read_lengths(list(study.architectures))
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    with style.applied():
+    with style.applied(), written_whole(FOLDER) as folder:
+        folder.mkdir()
         figures = {
             "methods": methods(runs, study, read_baselines(), read_statistics()),
             "pareto": pareto(runs, study, read_baselines()),
@@ -52,9 +51,9 @@ def main() -> None:
         written = {name: figure for name, figure in figures.items() if figure is not None}
         ledger = Ledger(Pipeline())
         for name, figure in written.items():
-            style.save(figure, FOLDER / f"{name}.pdf")
+            style.save(figure, folder / f"{name}.pdf")
             enter_numerals(ledger, name, figure)
-    ledger.write(FOLDER / "numbers.json")
+        ledger.write(folder / "numbers.json")
     print(f"{len(written)} figures in {FOLDER}/: {', '.join(written)}")
 
 

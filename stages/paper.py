@@ -4,7 +4,6 @@ The templates hold prose; numbers reach it through the ledger, decisions through
 in a temporary folder and moved into place whole, so a failed build keeps the last one.
 """
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from stages.lib.lint import check_floats, check_printed, check_table, check_temp
 from stages.lib.pdf import compile_pdf, overfull, type3_fonts
 from stages.lib.phrases import Phrases
 from stages.lib.results import Results, read_results
+from stages.lib.whole import write_text, written_whole
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"
@@ -50,7 +50,7 @@ def main() -> None:
         check_table(table)
     check_floats(text, {kind: produced(kind) for kind in FLOATS})
     check_printed(ledger)
-    source.write_text(text, encoding="utf-8")
+    write_text(source, text)
     build_pdf(source)
     ledger.write(NUMBERS)
     write_companion(ledger, COMPANION)
@@ -110,9 +110,8 @@ def build_pdf(source: Path) -> None:
         copy_sources(source, folder)
         pdf = compile_pdf(folder / source.name)
         check_layout(source, pdf)
-        partial = source.with_suffix(".pdf.tmp")
-        shutil.copyfile(pdf, partial)
-        os.replace(partial, source.with_suffix(".pdf"))
+        with written_whole(source.with_suffix(".pdf")) as beside:
+            shutil.copyfile(pdf, beside)
 
 
 def copy_sources(source: Path, folder: Path) -> None:

@@ -15,9 +15,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.lib.card import CARD, Card, Splits, build_card, write_card
+from stages.lib.card import CARD, Card, Splits, build_card
 from stages.lib.cells import read_settings
 from stages.lib.errors import InputError, run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.settings import DATA, DataSettings
 from stages.lib.sources import load_source
 
@@ -112,7 +113,7 @@ def write(splits: Splits, card: Card) -> None:
                 # No pandas metadata: it would tie the bytes to the version of pandas.
                 table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
                 pq.write_table(table, aside / f"{split}.parquet")
-            write_card(card, aside / CARD.name)
+            write_json(card, aside / CARD.name)
             _move(sorted(aside.iterdir()), aside / "before")
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error

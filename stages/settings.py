@@ -5,6 +5,7 @@ import shutil
 
 from stages.lib.cells import FOLDER
 from stages.lib.errors import run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.params import load_params
 from stages.lib.settings import resolve
 
@@ -16,8 +17,7 @@ def main(check: bool = False) -> None:
         return
     shutil.rmtree(FOLDER, ignore_errors=True)
     for path, settings in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_json(settings, path)
     print(f"{len(files)} settings files in {FOLDER}/")
 
 

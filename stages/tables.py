@@ -3,7 +3,6 @@
 Captions are prose and live in the template. A table with nothing to show in this grid is not written.
 """
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from stages.lib.reported import ARCHITECTURES
 from stages.lib.results import Results, read_results
 from stages.lib.runs import METHODS, label_of, pairs, reference
 from stages.lib.settings import StudySettings
+from stages.lib.whole import written_whole
 
 FOLDER = Path("paper/generated/tables")
 NUMBERS = FOLDER / "numbers.json"
@@ -52,8 +52,6 @@ def main() -> None:
     """Write every table that the grid has rows for, and the numbers that they print."""
     results = read_results()
     ledger = build(results)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
     tables = {
         "performance": performance(results, ledger),
         "configurations": configurations(results, ledger),
@@ -71,9 +69,11 @@ def main() -> None:
         "protocols": protocols(results, ledger),
     }
     written = {name: table for name, table in tables.items() if table is not None}
-    for name, table in written.items():
-        (FOLDER / f"{name}.tex").write_text(table, encoding="utf-8")
-    ledger.write(NUMBERS)
+    with written_whole(FOLDER) as folder:
+        folder.mkdir()
+        for name, table in written.items():
+            (folder / f"{name}.tex").write_text(table, encoding="utf-8")
+        ledger.write(folder / NUMBERS.name)
     print(f"{len(written)} tables in {FOLDER}/: {', '.join(written)}")
 
 

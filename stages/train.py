@@ -29,10 +29,11 @@ from stages.lib.batching import Split, read_split
 from stages.lib.cells import Cell, RunSettings, read_settings, run_path
 from stages.lib.environment import describe, packages, sha256
 from stages.lib.errors import run_stage
+from stages.lib.jsonfile import write_json
 from stages.lib.meters import EnergyMeter, MemoryMeter
 from stages.lib.methods import build_model, plain_model
 from stages.lib.progress import announce
-from stages.lib.records import Cost, Quality, Record, Run, write_record
+from stages.lib.records import Cost, Quality, Record, Run
 from stages.lib.training import StudyTrainer, selected_epoch, set_seed
 
 
@@ -53,7 +54,7 @@ def main(architecture: str, configuration: str, seed: int) -> None:
         shutil.rmtree(cell.model_path, ignore_errors=True)
         cell.model_path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(Path(folder, "model"), cell.model_path)
-    write_record(record, cell.record_path)
+    write_json(record, cell.record_path)
     shutil.rmtree(unfinished)
     print(f"test accuracy {record.quality.test_accuracy:.4f}, training {record.cost.train_seconds:.1f} s")
 

@@ -14,11 +14,11 @@ import pandas as pd
 from stages import claims, reconcile, settings
 from stages.lib import reported
 from stages.lib.baselines import BASELINES, BagOfWords, Baselines, Majority
-from stages.lib.card import Card, Leakage, SplitCard, Words, write_card
+from stages.lib.card import Card, Leakage, SplitCard, Words
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
 from stages.lib.census import CENSUS, Census, CensusCell, PredictedMemory
 from stages.lib.jsonfile import write_json
-from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run, write_record
+from stages.lib.records import Cost, Environment, Epoch, Parameters, Quality, Record, Run
 from stages.lib.runs import pairs
 from stages.lib.settings import StudySettings
 from stages.lib.statistics import (
@@ -51,9 +51,9 @@ def write_results(**changes: object) -> StudySettings:
     shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     study = read_settings(StudySettings, STUDY)
     for cell in study.cells:
-        write_record(make_record(cell), cell.record_path)
+        write_json(make_record(cell), cell.record_path)
     Path("data/raw").mkdir(parents=True, exist_ok=True)
-    write_card(make_card(), Path("data/raw/card.json"))
+    write_json(make_card(), Path("data/raw/card.json"))
     write_examples()
     write_json(make_baselines(), BASELINES)
     write_json(make_statistics(study), STATISTICS)

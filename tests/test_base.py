@@ -186,12 +186,13 @@ def test_an_unfit_checkpoint_stops_before_anything_is_copied():
     make_snapshot(Path("snapshots/distilbert"))
     write_source({"source": "local", "path": "snapshots"})
     whole = Path("snapshots/distilbert/model.safetensors").read_bytes()
+    before = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
     Path("snapshots/distilbert/model.safetensors").write_bytes(whole[:-100])
     assert fails() == (
         f"snapshots/distilbert: model.safetensors: {len(whole) - 100} of {len(whole)} bytes, cut short; "
         f"delete {Path('snapshots/distilbert').absolute()}/model.safetensors and get it again"
     )
-    assert not list(FOLDER.iterdir())
+    assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == before
 
 
 def test_the_hub_without_network_names_the_ways_on(monkeypatch):

@@ -3,8 +3,8 @@ import pytest
 
 from stages import baselines
 from stages.lib.baselines import BASELINES, read_baselines
-from stages.lib.card import write_card
 from stages.lib.errors import InputError
+from stages.lib.jsonfile import write_json
 from tests.fixtures import make_card
 
 WORDS = {0: "dull slow awful", 1: "bright warm superb"}
@@ -14,7 +14,7 @@ WORDS = {0: "dull slow awful", 1: "bright warm superb"}
 def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     baselines.RAW.mkdir(parents=True)
-    write_card(make_card(), baselines.RAW / "card.json")
+    write_json(make_card(), baselines.RAW / "card.json")
 
 
 def write_split(name: str, labels: list[int], wrong: int = 0) -> None:

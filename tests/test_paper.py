@@ -14,9 +14,10 @@ from benchmarks.why import numerals
 from commands.why import matches
 from stages import collect, figures, paper, tables
 from stages.lib import pdf
-from stages.lib.card import CARD, write_card
+from stages.lib.card import CARD
 from stages.lib.entries import build
 from stages.lib.errors import InputError
+from stages.lib.jsonfile import write_json
 from stages.lib.ledger import Origin, read_numbers
 from stages.lib.numbers import COUNT
 from stages.lib.runs import RUNS, read_runs
@@ -130,7 +131,7 @@ def test_smallest_grid_with_hostile_names_builds():
             "profiles.mini.description": HOSTILE,
         },
     )
-    write_card(make_card(name=HOSTILE), CARD)
+    write_json(make_card(name=HOSTILE), CARD)
     write_examples(HOSTILE)
     runs = read_runs()
     runs.assign(commit_subject=HOSTILE).to_csv(RUNS, index=False)

@@ -120,11 +120,6 @@ def build_card(origin: Origin, source: Splits, unique: Splits, final: Splits, de
     )
 
 
-def write_card(card: Card, path: Path) -> None:
-    """Write the card as JSON."""
-    path.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
 def read_card(path: Path = CARD) -> Card:
     """Read the card back, validated.
 

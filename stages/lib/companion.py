@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 
 from stages.lib.ledger import Ledger, anchor
+from stages.lib.whole import write_text
 
 TEMPLATE = Path("paper/numbers.html.j2")
 
@@ -20,4 +21,4 @@ def write_companion(ledger: Ledger, path: Path) -> None:
     )
     numbers = {key: number for key, number in ledger.entries.items() if key in ledger.used}
     page = environment.get_template(TEMPLATE.name).render(numbers=numbers, anchor=anchor)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)

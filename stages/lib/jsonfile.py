@@ -1,22 +1,19 @@
 """Typed JSON files that one stage writes and others read."""
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from stages.lib.errors import InputError
+from stages.lib.whole import write_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def write_json(model: BaseModel, path: Path) -> None:
-    """Write atomically: a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(model.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    """Indented, whole or not at all."""
+    write_text(path, model.model_dump_json(indent=2) + "\n")
 
 
 def read_json(model: type[Model], path: Path, stage: str) -> Model:

@@ -14,6 +14,7 @@ from stages.lib.latex import Latex, escape, named
 from stages.lib.numbers import COUNT, SYMBOLS, Unit, rate_text, tex, text
 from stages.lib.provenance import Pipeline
 from stages.lib.schema import Strict
+from stages.lib.whole import write_text
 
 NOT_MEASURED = Latex("--")
 
@@ -124,7 +125,7 @@ class Ledger:
     def write(self, path: Path) -> None:
         """Write the numbers that were printed, in the order entered."""
         entries = {key: number.model_dump() for key, number in self.entries.items() if key in self.used}
-        path.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
 
     def note_printed(self, path: Path) -> None:
         """Take in what another stage printed from its own ledger.

@@ -145,7 +145,12 @@ def make_optimizer(name: str, parameters: list[torch.nn.Parameter]) -> torch.opt
 
 
 def predict(
-    settings: RunSettings, config: PretrainedConfig, batch_size: int, length: int, device: Literal["cuda", "cpu"]
+    settings: RunSettings,
+    config: PretrainedConfig,
+    batch_size: int,
+    length: int,
+    device: Literal["cuda", "cpu"],
+    model: torch.nn.Module | None = None,
 ) -> PredictedMemory | None:
     """Peak memory of training at a size; None for mixed precision, which meta tensors cannot take.
 
@@ -155,10 +160,12 @@ def predict(
         batch_size: rows of a batch.
         length: tokens of its longest row.
         device: ``cuda`` predicts ``torch.cuda.max_memory_allocated``, ``cpu`` what the tensors take on a CPU.
+        model: the settings' own on the meta device, made here if None; gradients that it has are taken for those of a
+            first backward pass, which is then not repeated.
     """
     if settings.precision != "fp32" and settings.method != "qlora":
         return None
-    model = meta_model(settings, config).model.train()
+    model = meta_model(settings, config).model.train() if model is None else model
     meter = StorageMeter(BLOCK if device == "cuda" else 1)
     for tensor in _weights(model):
         meter.book(tensor, "weights")
@@ -184,13 +191,20 @@ def _weights(model: torch.nn.Module) -> list[torch.Tensor]:
 
 
 def _train(model: torch.nn.Module, settings: RunSettings, meter: StorageMeter, batch_size: int, length: int) -> None:
-    """Two optimiser steps: the second has the state that the first one made."""
+    """Two optimiser steps: the second has the state that the first one made.
+
+    Where gradients accumulate, the last backward pass adds to those of the pass before, so those of the first step
+    stay for the second; what further passes add is no more.
+    """
     trainable = [p for p in model.parameters() if p.requires_grad]
     for p in trainable:
         p.register_post_accumulate_grad_hook(lambda p: meter.book(p.grad, "gradients"))
     optimizer = make_optimizer(settings.optimizer, trainable)
-    for passes in (1, min(settings.train.gradient_accumulation, 2)):  # a third pass adds nothing to the second
-        for _ in range(passes):
+    held = [p for p in trainable if p.grad is not None]
+    for p in held:
+        meter.book(p.grad, "gradients")
+    for step in (1, 2):
+        if step == 2 or not held:
             backward(model, batch_size, length)
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)  # in place, whatever the kernel
         optimizer.step()
@@ -198,7 +212,8 @@ def _train(model: torch.nn.Module, settings: RunSettings, meter: StorageMeter, b
             for tensor in (t for t in state.values() if isinstance(t, torch.Tensor)):
                 paged = getattr(tensor, "outside_allocator", False)
                 meter.book(tensor, PAGED if paged else "optimizer")
-        model.zero_grad()
+        if settings.train.gradient_accumulation == 1:
+            model.zero_grad()
 
 
 def backward(model: torch.nn.Module, batch_size: int, length: int) -> None:

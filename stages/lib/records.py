@@ -4,7 +4,6 @@
 where and how it was measured. Keys carry their units.
 """
 
-import os
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -116,14 +115,6 @@ class Record(Strict):
     parameters: Parameters
     cost: Cost
     environment: Environment
-
-
-def write_record(record: Record, path: Path) -> None:
-    """Write atomically: a reader sees the whole record or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def read_record(path: Path) -> Record:

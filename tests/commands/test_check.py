@@ -10,14 +10,13 @@ import pytest
 from commands import check
 from stages import settings
 from stages.lib import availability, hub
-from stages.lib.card import CARD, write_card
+from stages.lib.card import CARD
 from stages.lib.cells import STUDY, read_settings
 from stages.lib.census import CENSUS, Census, CensusCell, PredictedMemory
 from stages.lib.errors import InputError
 from stages.lib.jsonfile import write_json
 from stages.lib.machine import Machine
 from stages.lib.params import load_params
-from stages.lib.records import write_record
 from stages.lib.settings import StudySettings
 from tests.fixtures import make_card, make_record
 from tests.snapshots import fill_cache, reviews, write_dataset, write_snapshot
@@ -171,7 +170,7 @@ def test_recorded_runs_give_time_and_memory(monkeypatch, capsys):
     cells = read_settings(StudySettings, STUDY).cells
     records = {cell: make_record(cell) for cell in cells}
     for cell, record in records.items():
-        write_record(record, cell.record_path)
+        write_json(record, cell.record_path)
     complete, lines = run(monkeypatch, capsys)
     assert complete
     assert lines[-3:-1] == ["time: recorded runs (metrics/runs)", ""]
@@ -218,7 +217,7 @@ def test_prepared_rows_of_the_same_source_are_counted(monkeypatch, capsys):
     write_params(Path(), **{"architectures": ["roberta"], "profile": "imdb-mini", "profiles.imdb-mini.data": source})
     settings.main()
     CARD.parent.mkdir(parents=True)
-    write_card(make_card(), CARD)
+    write_json(make_card(), CARD)
     capsys.readouterr()
     assert "time: unknown until `prepare` has counted the rows" not in run(monkeypatch, capsys, GPU)[1]
     write_params(Path(), **{"profile": "imdb-mini", "profiles.imdb-mini.data": source | {"path": "others"}})

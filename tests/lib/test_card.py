@@ -15,9 +15,9 @@ from stages.lib.card import (
     is_imdb,
     read_card,
     split_sha256,
-    write_card,
 )
 from stages.lib.errors import InputError
+from stages.lib.jsonfile import write_json
 
 ORIGIN = Origin(source="local", name="reviews")
 
@@ -100,9 +100,9 @@ def test_conflicting_duplicates_are_distinct_texts_with_both_labels():
 
 def test_card_survives_writing_and_reading(tmp_path):
     card, path = example(), tmp_path / "card.json"
-    write_card(card, path)
+    write_json(card, path)
     first = path.read_bytes()
-    write_card(example(), path)
+    write_json(example(), path)
     assert read_card(path) == card
     assert path.read_bytes() == first
 
