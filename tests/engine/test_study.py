@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from engine.board import new_state, read_state
 from engine.job import JOURNAL, Failure, Job, Outcome, code_fingerprint
 from engine.pipeline import Pipeline
 from engine.plan import plan
+from engine.study import Options, Study
 from stages.lib.cells import Cell
 from stages.lib.errors import InputError
 from tests.tiny_study import ROOT
@@ -156,3 +158,24 @@ def test_locks_of_dead_processes_are_removed(folder):
 def test_cells_know_their_stage():
     cell = Cell(architecture="roberta", configuration="lora-r8", seed=42, role="probe")
     assert cell.stage == "probe@roberta-lora-r8-42"
+
+
+@pytest.mark.parametrize(
+    ("exclusive", "busy", "cell", "other"),
+    [
+        (False, ["train@a"], True, True),
+        (False, ["train@a", "other"], False, False),
+        (True, [], True, True),
+        (True, ["train@a"], False, False),
+        (True, ["other"], False, True),
+    ],
+)
+def test_an_exclusive_run_shares_its_machine_with_nothing(exclusive, busy, cell, other):
+    """Two workers on one machine: may another run of the grid start, may another stage?"""
+    study = object.__new__(Study)
+    study.options = Options(
+        cells=dict.fromkeys(["train@a", "train@b"]), allow_failed=False, exclusive=exclusive, remote=None
+    )
+    study.in_flight = dict.fromkeys(busy, True)
+    study.hosts, study.state = {"machine": ["worker-1", "worker-2"]}, SimpleNamespace(slots=2)
+    assert (study.has_room("train@b"), study.has_room("tables")) == (cell, other)
