@@ -48,6 +48,16 @@ def test_activations_grow_with_batch_and_length():
     assert (long - fixed) / (base - fixed) == pytest.approx(2, rel=0.25)
 
 
+def test_accumulated_gradients_stay_beside_the_next_activations():
+    """Without accumulation they are gone when the next forward pass begins."""
+    once, twice = (
+        tiny("full", 16, 256, train=settings("full").train.model_copy(update={"gradient_accumulation": passes}))
+        for passes in (1, 2)
+    )
+    assert twice.peak > once.peak
+    assert twice.gradients > once.gradients
+
+
 def test_checkpointing_saves_activations_and_nothing_else():
     on, off = (tiny("qlora-ffn", 8, 256, gradient_checkpointing=value) for value in (True, False))
     assert on.activations < off.activations
