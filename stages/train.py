@@ -3,14 +3,23 @@
 Every run is a process of its own, so no memory, cache or random state passes from one to the next.
 """
 
+import argparse
 import gc
 import os
 
-if __name__ == "__main__":
-    gc.disable()  # until all is imported: looking for garbage among modules takes a fifth of the start-up
-os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")  # a second less to import; nothing here is compiled
+from stages.lib import imports
+from stages.lib.cells import Cell, RunSettings, read_settings, run_path
 
-import argparse
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("architecture")
+    parser.add_argument("configuration")
+    parser.add_argument("seed", type=int)
+    arguments = parser.parse_args()
+    gc.disable()  # until all is imported: looking for garbage among modules takes a fifth of the start-up
+    if not imports.needed(run_path(arguments.architecture, arguments.configuration)):
+        imports.leave_out_unused()
+
 import shutil
 import warnings
 from datetime import UTC, datetime
@@ -26,7 +35,6 @@ import transformers
 from stages.lib import checkpoints
 from stages.lib.audit import parameter_counts
 from stages.lib.batching import Split, read_split
-from stages.lib.cells import Cell, RunSettings, read_settings, run_path
 from stages.lib.environment import describe, packages, sha256
 from stages.lib.errors import run_stage
 from stages.lib.jsonfile import write_json
@@ -221,10 +229,6 @@ def sort_module_names(model: torch.nn.Module) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("architecture")
-    parser.add_argument("configuration")
-    parser.add_argument("seed", type=int)
     gc.freeze()
     gc.enable()
-    run_stage(main, **vars(parser.parse_args()))
+    run_stage(main, **vars(arguments))

@@ -6,7 +6,7 @@ Kept apart from the schema of ``params.yaml``, so that a new knob elsewhere re-r
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from stages.lib.errors import InputError
 from stages.lib.schema import Count, Method, Precision, Strict
@@ -28,6 +28,16 @@ class Train(Strict):
     dropout: Literal["torch", "bulk"]  # bulk: four masks a random number, for CPUs (stages/lib/dropout.py)
     length_multiple: Count  # widths of batches are rounded up to this many tokens: fewer shapes for a GPU
     exclusive: bool  # nothing else runs meanwhile: costs are then comparable
+    compile: Literal["none", "default", "reduce-overhead"] = "none"  # torch.compile's mode; older records lack it
+
+    @model_validator(mode="after")
+    def _graphs_hold_one_batch(self) -> "Train":
+        if self.compile == "reduce-overhead" and self.gradient_accumulation > 1:
+            raise ValueError(
+                "compile: reduce-overhead: allowed with gradient_accumulation 1 alone; a CUDA graph's gradients are "
+                "overwritten by its next batch"
+            )
+        return self
 
 
 class RunSettings(Strict):

@@ -16,40 +16,59 @@ import torch
 from stages.lib import host_memory
 from stages.lib.errors import InputError
 
+Mark = float | torch.cuda.Event
 WARM_UP_STEPS = 5  # left out of the step-time statistics
 
 
 class Stopwatch:
-    """Wall-clock seconds of optimisation alone: epochs and steps, without evaluation or saving."""
+    """Seconds of optimisation alone: epochs and steps, without evaluation or saving.
+
+    On a GPU the device notes when it came by, and is asked after the epoch: the loop does not wait for it.
+    """
 
     def __init__(self) -> None:
         self.startup_seconds: float | None = None  # from the start of the process to the first step
         self.train_seconds = 0.0
         self.step_seconds: list[float] = []
+        self._marks: list[Mark] = []  # when steps of this epoch began and ended
 
-    @staticmethod
-    def _now() -> float:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        return time.perf_counter()
+    def on_epoch_begin(self) -> None:
+        self._epoch_began = mark()
 
-    def on_epoch_begin(self, *_, **__) -> None:
-        self._epoch_began = self._now()
+    def on_epoch_end(self) -> None:
+        ended = mark()
+        self.train_seconds += seconds_between(self._epoch_began, ended)
+        self.step_seconds += map(seconds_between, self._marks[::2], self._marks[1::2])
+        self._marks.clear()
 
-    def on_epoch_end(self, *_, **__) -> None:
-        self.train_seconds += self._now() - self._epoch_began
-
-    def on_step_begin(self, *_, **__) -> None:
+    def on_step_begin(self) -> None:
         if self.startup_seconds is None:
             self.startup_seconds = process_age()
-        self._step_began = self._now()
+        self._marks.append(mark())
 
-    def on_step_end(self, *_, **__) -> None:
-        self.step_seconds.append(self._now() - self._step_began)
+    def on_step_end(self) -> None:
+        self._marks.append(mark())
 
     def steady_steps(self) -> list[float]:
         """Step times with warm-up left out, all of them when the run is shorter than that."""
         return self.step_seconds[WARM_UP_STEPS:] or self.step_seconds
+
+
+def mark() -> Mark:
+    """Now: on a GPU when its queue gets here, else by the clock."""
+    if not torch.cuda.is_available():
+        return time.perf_counter()
+    event = torch.cuda.Event(enable_timing=True)
+    event.record()
+    return event
+
+
+def seconds_between(began: Mark, ended: Mark) -> float:
+    """Waits for the device to reach ``ended``."""
+    if isinstance(began, float):
+        return ended - began
+    ended.synchronize()
+    return began.elapsed_time(ended) / 1000
 
 
 def process_age() -> float:

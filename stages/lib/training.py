@@ -23,6 +23,7 @@ from stages.lib.optimizers import make_optimizer
 from stages.lib.records import Epoch
 
 CLIP = 1.0  # of the gradient's norm
+MOST_WIDTHS = 64  # of compiled batches; beyond, torch would silently go on without compiling
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -31,6 +32,17 @@ def set_seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+
+
+def compile_steps(model: torch.nn.Module, mode: str) -> torch.nn.Module:
+    """The model compiled for training steps, a graph a width of batches; ``reduce-overhead`` replays CUDA graphs.
+
+    Sharing the model's parameters; ``none`` is the model itself. Source: ``torch.compile``'s documentation.
+    """
+    if mode == "none":
+        return model
+    torch._dynamo.config.recompile_limit = MOST_WIDTHS
+    return torch.compile(model, dynamic=False, mode=mode)
 
 
 class StudyTrainer:
@@ -61,6 +73,7 @@ class StudyTrainer:
             plain_model(self.model).activation_checkpointing_enable({"use_reentrant": False})
         if settings.train.dropout == "bulk":
             draw_in_bulk(plain_model(self.model))
+        self.compiled = compile_steps(self.model, settings.train.compile)
         set_seed(seed)
         self.trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         self.optimizer = make_optimizer(settings.optimizer, self.model, settings.learning_rate)
@@ -162,11 +175,16 @@ class StudyTrainer:
         self.global_step += 1
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(self.logits(batch).float(), batch.labels)
+        """Mean cross-entropy; an epoch's last, smaller batch is not worth compiling for."""
+        whole = len(batch.labels) == self.settings.train.batch_size
+        logits = self.logits(batch, self.compiled if whole else self.model)
+        return torch.nn.functional.cross_entropy(logits.float(), batch.labels)
 
-    def logits(self, batch: Batch) -> torch.Tensor:
+    def logits(self, batch: Batch, model: torch.nn.Module | None = None) -> torch.Tensor:
+        """Logits (rows, 2) by ``model``, the plain one unless given."""
+        model = self.model if model is None else model
         with torch.autocast(self.device.type, AUTOCAST.get(self.autocast), enabled=self.autocast != "fp32"):
-            return self.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+            return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
 
     def select(self, epoch: int, train_loss: float) -> Epoch:
         """Score the selection split after ``epoch``: one row of the learning curve, printed."""

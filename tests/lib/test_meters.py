@@ -56,6 +56,42 @@ def test_stopwatch_leaves_out_what_lies_between_epochs():
     assert sum(watch.step_seconds) <= watch.train_seconds < 0.05
 
 
+class Event:
+    """A device that reaches each mark a second after the one before, once it is waited for."""
+
+    reached = waited = 0
+
+    def __init__(self, enable_timing: bool) -> None:
+        assert enable_timing
+
+    def record(self) -> None:
+        Event.reached += 1
+        self.second = Event.reached
+
+    def synchronize(self) -> None:
+        Event.waited += 1
+
+    def elapsed_time(self, end: "Event") -> float:
+        return 1000.0 * (end.second - self.second)
+
+
+def test_device_is_not_waited_for_within_an_epoch(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    watch = Stopwatch()
+    for _ in range(2):
+        watch.on_epoch_begin()
+        waited = Event.waited
+        for _ in range(3):
+            watch.on_step_begin()
+            watch.on_step_end()
+        assert Event.waited == waited
+        watch.on_epoch_end()
+        assert Event.waited > waited
+    assert watch.step_seconds == [1.0] * 6
+    assert watch.train_seconds == 14.0
+
+
 def test_warm_up_steps_are_left_out():
     watch = Stopwatch()
     watch.step_seconds = [9.0] * meters.WARM_UP_STEPS + [1.0, 2.0]

@@ -41,6 +41,15 @@ BAD = {
         "profiles.mini.train.epoch: 3: unknown key; allowed: epochs, batch_size, gradient_accumulation, "
         "evaluation_batch_size, lr_scale, precision, threads",
     ),
+    "unknown mode of compilation": (
+        {"profiles.mini.train.compile": "fast"},
+        "profiles.mini.train.compile: 'fast': input should be 'none', 'default' or 'reduce-overhead'",
+    ),
+    "CUDA graphs over accumulated batches": (
+        {"profiles.paper.train.compile": "reduce-overhead"},
+        "profiles.paper.train: compile: reduce-overhead: allowed with gradient_accumulation 1 alone; a CUDA graph's "
+        "gradients are overwritten by its next batch",
+    ),
     "rank of zero": (
         {"configuration.lora-r8.rank": 0},
         "configuration.lora-r8.rank: 0: input should be greater than or equal to 1",

@@ -1,5 +1,7 @@
 """Each lever against the plain path: same seed, same loss curve."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +122,36 @@ def test_lever_leaves_the_loss_curve(architecture, configuration, lever, plain, 
     """Dropout apart, of which ``bulk`` draws other masks."""
     curves = [losses(prepare(architecture, configuration, dropout=False, **{lever: value})) for value in (plain, fast)]
     assert curves[1] == pytest.approx(curves[0], abs=ROUNDING)
+
+
+# aot_eager traces forward and backward as inductor does and needs no C++ compiler
+@pytest.mark.parametrize(
+    ("architecture", "configuration", "backend"),
+    [
+        *((*pair, "aot_eager") for pair in PAIRS),
+        pytest.param(
+            "distilbert", "ia3", "inductor", marks=pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
+        ),
+    ],
+)
+def test_compiled_steps_leave_the_loss_curve(architecture, configuration, backend, monkeypatch):
+    """Two widths and, after them, a smaller batch, which is not compiled."""
+    compiled, compile_model = [], torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda model, dynamic, mode: compile_model(model, dynamic=dynamic, backend=spy)
+    )
+
+    def spy(graph: torch.fx.GraphModule, inputs: list) -> Callable:
+        compiled.extend(t.shape[1] for t in inputs if torch.is_tensor(t) and t.dtype == torch.int64 and len(t) == 10)
+        return torch._dynamo.lookup_backend(backend)(graph, inputs)
+
+    changes = {"profiles.mini.train.length_multiple": 16, "profiles.mini.train.batch_size": 10}
+    curves = [
+        losses(prepare(architecture, configuration, dropout=False, **changes, **{"profiles.mini.train.compile": mode}))
+        for mode in ("none", "default")
+    ]
+    assert curves[1] == pytest.approx(curves[0], abs=ROUNDING)
+    assert set(compiled) == {16, 32}
 
 
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "ia3"])

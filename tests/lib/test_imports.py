@@ -1,0 +1,81 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.lib.imports import UNUSED, needed
+from stages.lib.records import read_record
+from tests.tiny_study import ROOT, write_study
+
+# What could touch a left-out module: 8-bit and fused optimisers, 4-bit layers, autocast, PEFT, saving.
+CHANGES = {"protocols.corrected.optimizer.lora": "adamw_8bit", "protocols.corrected.precision.ia3": "bf16"}
+CELLS = ("full", "lora-ffn", "qlora-ffn", "ia3")
+LEAN = "from stages.lib.imports import leave_out_unused; leave_out_unused(); "
+RUN = f"from stages import train; [train.main('distilbert', name, 42) for name in {CELLS}]"
+# stages.train as a command, which names its settings and ends when it cannot read them
+COMMAND = """
+import runpy, sys
+sys.argv[1:] = ["distilbert", "full", "42"]
+try:
+    runpy.run_module("stages.train", run_name="__main__")
+finally:
+    print([name for name in {names} if getattr(sys.modules.get(name), "__file__", None)])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def python(code: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_runs_without_the_unused_are_the_same_to_the_bit():
+    write_study("distilbert", **CHANGES)
+    found = []
+    for code in (RUN, LEAN + RUN):
+        python(code)
+        found.append([read_record(Path(f"metrics/runs/distilbert/{name}/42.json")).quality for name in CELLS])
+    assert found[0] == found[1]
+
+
+def test_the_command_leaves_them_out():
+    write_study("distilbert")
+    names = [*UNUSED, "pandas", "sklearn", "datasets"]
+    assert python(COMMAND.format(names=names)).splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"profiles.mini.train.compile": "default"}, {"protocols.corrected.gradient_checkpointing.full": True}],
+    ids=str,
+)
+def test_the_command_imports_what_its_settings_need(change):
+    write_study("distilbert", **change)
+    assert needed(Path("data/settings/runs/distilbert/full.json")) is True
+    if "compile" not in str(change):
+        names = ["torch._dynamo", "scipy.optimize"]
+        assert python(COMMAND.format(names=names)).splitlines()[-1] == str(names)
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", json.dumps({"gradient_checkpointing": False, "train": 3})])
+def test_settings_that_cannot_be_read_leave_nothing_out(text):
+    path = Path("run.json")
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert needed(path) is True
+
+
+def test_with_a_gpu_nothing_is_left_out():
+    code = "import torch; torch.cuda.is_available = lambda: True; compile = torch.compile; "
+    assert python(
+        code + LEAN + "import torch._dynamo; print(torch.compile is compile, torch._dynamo.__file__[-11:])"
+    ) == ("True __init__.py\n")
