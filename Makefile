@@ -41,9 +41,10 @@ lint: $(VENV)/dev ## ruff
 	ruff check .
 	ruff format --check .
 
-bench: $(VENV)/study ## the published recipe against ours: seconds, samples/s, memory (metrics/bench/speed.json); fixed costs (pipeline.json)
+bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.json), each choice alone (levers.json), fixed costs (pipeline.json)
 	dvc repro tokenize
 	python -m benchmarks.speed --repeats $(or $(REPEATS),1)
+	python -m benchmarks.levers --repeats $(or $(REPEATS),1)
 	python -m benchmarks.pipeline
 
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)

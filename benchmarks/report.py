@@ -1,6 +1,22 @@
 """``metrics/bench/speed.json``: seconds, bytes, fractions; null where nothing was measured."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.lib.jsonfile import write_json
 from stages.lib.schema import Strict
+from stages.lib.whole import write_text
+
+
+def publish(report: Strict, path: Path, table: Callable[[Strict, str], str]) -> None:
+    """``report`` as JSON at ``path``, its ``table`` beside it in Markdown and on the terminal.
+
+    Args:
+        table: of the report, in a format that ``tabulate`` knows.
+    """
+    write_json(report, path)
+    write_text(path.with_suffix(".md"), f"{table(report, 'github')}\n")
+    print(table(report, "simple"))
 
 
 class Machine(Strict):

@@ -27,11 +27,10 @@ from tabulate import tabulate
 from benchmarks import full_size
 from benchmarks.machine import Finished, example_flops, last_json, matmul_peak, run_process
 from benchmarks.report import Cell as Row
-from benchmarks.report import Extrapolation, Machine, Side, Speed, Together
+from benchmarks.report import Extrapolation, Machine, Side, Speed, Together, publish
 from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
 from stages.lib.environment import git, packages, processor
 from stages.lib.errors import InputError, run_stage
-from stages.lib.jsonfile import write_json
 from stages.lib.params import load_params
 from stages.lib.records import Record, read_record
 from stages.lib.settings import StudySettings
@@ -81,8 +80,7 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
         median_ratio_together=median(row.ratio_together for row in measured) if pair else None,
         extrapolation=full_size.extrapolate(measured, rows) if full else Extrapolation(),
     )
-    write_json(report, REPORTS[full])
-    print(table(report))
+    publish(report, REPORTS[full], table)
 
 
 def link_inputs(workspace: Path) -> None:
@@ -229,7 +227,7 @@ def accuracies(side: Side, pair: Together | None, report: Speed) -> str:
     return "random" if report.full_size else " ".join(f"{100 * accuracy:.1f}" for accuracy in found)
 
 
-def table(report: Speed) -> str:
+def table(report: Speed, form: str) -> str:
     """A row a cell, published and ours side by side, and what follows from all of them."""
     rows = []
     for row in report.cells:
@@ -251,7 +249,8 @@ def table(report: Speed) -> str:
                "peak MiB", "ours", "start-up (s)", "ours", "% of peak", "ours"]  # fmt: skip
     extrapolated = report.extrapolation.grid_seconds
     lines = [
-        tabulate(rows, headers=headers, disable_numparse=True, stralign="right"),
+        tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True, stralign="right"),
+        "",
         f"seconds a run, published / ours, median over cells: {report.median_ratio_seconds:.2f} as each is used"
         f" (alone {report.median_ratio_alone:.2f}, two at once {report.median_ratio_together or math.nan:.2f})",
         f"matrix-product peak: {report.machine.peak_flops_per_second / 1e9:.0f} GFLOP/s, {report.machine.precision}",

@@ -51,6 +51,10 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
     output = capsys.readouterr().out
     assert "[1 of 1] distilbert ia3: published" in output
     assert output.endswith("42 runs at full size: not measured\n")
+    written = Path("metrics/bench/speed.md").read_text(encoding="utf-8").splitlines()
+    assert written[0].lstrip("| ").startswith("cell")
+    assert written[2].count("|") == 17
+    assert written[-1] == "42 runs at full size: not measured"
 
 
 def planted(cell_seconds: float):

@@ -1,0 +1,205 @@
+"""What each choice that makes a run fast is worth: the study's own settings against one of them changed.
+
+``make bench``, after ``dvc repro tokenize``. Full fine-tuning of each architecture, a process a run, the study's
+settings and every variation in turns. ``--full-size`` takes random weights at the published sizes, ``--device cuda`` a
+GPU, where bf16, compiled steps and CUDA graphs are tried too. A choice pays where its ratio is above 1. Compiled steps
+take a step's examples as one batch; what that alone is worth is a line of its own.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import transformers
+from tabulate import tabulate
+
+from benchmarks import full_size, speed
+from benchmarks.machine import run_process
+from benchmarks.report import Machine, publish
+from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
+from stages.lib.errors import InputError, run_stage
+from stages.lib.jsonfile import write_json
+from stages.lib.records import read_record
+from stages.lib.schema import Strict
+from stages.lib.settings import StudySettings
+
+REPORTS = {False: Path("metrics/bench/levers.json"), True: Path("metrics/bench/levers-full-size.json")}
+CONFIGURATION = "full"
+ONE_BATCH = {"batch_size": 16, "gradient_accumulation": 1}  # of the size that two accumulated ones have
+
+
+class Lever(NamedTuple):
+    """A choice of the study, and the settings of a run without it."""
+
+    choice: str
+    without: dict
+
+
+def compiled(mode: str) -> dict:
+    """Over widths in multiples of 32: a few shapes."""
+    return {"train": ONE_BATCH | {"length_multiple": 32, "compile": mode}}
+
+
+EVERYWHERE = [
+    Lever("batches of similar length", {"batching": "random"}),
+    Lever("padding to the longest", {"padding": "max_length"}),
+    Lever("fused optimiser", {"optimizer": "adamw_torch"}),
+    Lever("evaluation in large batches", {"train": {"evaluation_batch_size": 8}}),
+]
+LEVERS = {
+    "cpu": [
+        *EVERYWHERE,
+        Lever("dropout in bulk", {"train": {"dropout": "torch"}}),
+        Lever("steps not compiled", compiled("default")),
+    ],
+    "cuda": [
+        *EVERYWHERE,
+        Lever("bf16", {"precision": "fp32"}),
+        Lever("torch's dropout", {"train": {"dropout": "bulk"}}),
+        Lever("widths in multiples of 32", {"train": {"length_multiple": 1}}),
+        Lever("two batches a step", {"train": ONE_BATCH}),
+        Lever("steps not compiled", compiled("default")),
+        Lever("no CUDA graphs", compiled("reduce-overhead")),
+    ],
+}
+
+
+class Row(Strict):
+    """One choice on one architecture; medians over repeats, of a whole process where ``seconds``."""
+
+    architecture: str
+    choice: str
+    without: dict
+    samples_per_second: float
+    samples_per_second_without: float
+    seconds: float
+    seconds_without: float
+    test_accuracy: float
+    test_accuracy_without: float
+    ratio_samples_per_second: float
+    ratio_seconds: float  # without / with
+
+
+class Levers(Strict):
+    machine: Machine
+    repeats: int
+    full_size: bool
+    rows: list[Row]
+
+
+class Run(NamedTuple):
+    samples_per_second: float
+    seconds: float
+    accuracy: float
+
+
+def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
+    """Measure, write and print.
+
+    Raises:
+        InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
+    """
+    if repeats < 1:
+        raise InputError(f"--repeats: {repeats}; allowed: 1 or more")
+    transformers.logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    with TemporaryDirectory(prefix="bench-") as name:
+        workspace = Path(name)
+        if full:
+            full_size.write_workspace(workspace, rows, device)
+        else:
+            speed.link_inputs(workspace)
+        study = read_settings(StudySettings, workspace / STUDY)
+        machine = speed.describe(study, device, full)
+        cells = [c for c in study.cells if c.configuration == CONFIGURATION and c.seed == study.seeds[0]]
+        if not cells:
+            raise InputError(f"configurations: {CONFIGURATION} is not in the grid")
+        measured = [row for cell in cells for row in measure(cell, workspace, device, repeats)]
+    report = Levers(machine=machine, repeats=repeats, full_size=full, rows=measured)
+    publish(report, REPORTS[full], table)
+
+
+def measure(cell: Cell, workspace: Path, device: str, repeats: int) -> list[Row]:
+    """The study's settings and each variation, in turns."""
+    path = workspace / run_path(cell.architecture, cell.configuration)
+    settings = read_settings(RunSettings, path)
+    variations = [Lever("the study's", {}), *LEVERS[device]]
+    found: dict[str, list[Run]] = {}
+    for n in range(repeats):
+        for lever in variations:
+            write_json(changed(settings, lever.without), path)
+            found.setdefault(lever.choice, []).append(run(cell, workspace, device))
+            print(
+                f"[{n + 1} of {repeats}] {cell.architecture}: {lever.choice}"
+                f"{', without' if lever.without else ''}: {found[lever.choice][-1].seconds:.1f} s",
+                flush=True,
+            )
+    write_json(settings, path)
+    ours = middle(found["the study's"])
+    return [row(cell.architecture, lever, ours, middle(found[lever.choice])) for lever in variations[1:]]
+
+
+def changed(settings: RunSettings, without: dict) -> RunSettings:
+    """Validated, so that a variation which the study would refuse is refused here."""
+    fields = settings.model_dump()
+    train = fields["train"] | without.get("train", {})
+    return RunSettings.model_validate(fields | without | {"train": train})
+
+
+def run(cell: Cell, workspace: Path, device: str) -> Run:
+    finished = run_process(["stages.train", cell.architecture, cell.configuration, str(cell.seed)], workspace, device)
+    record = read_record(workspace / cell.record_path)
+    texts = full_size.count(workspace / "data/tokenized" / cell.architecture / "train")
+    samples = texts * record.run.settings.train.epochs
+    return Run(samples / record.cost.train_seconds, finished.seconds, record.quality.test_accuracy)
+
+
+def middle(runs: list[Run]) -> Run:
+    return Run(*map(median, zip(*runs, strict=True)))
+
+
+def row(architecture: str, lever: Lever, ours: Run, without: Run) -> Row:
+    return Row(
+        architecture=architecture,
+        choice=lever.choice,
+        without=lever.without,
+        samples_per_second=ours.samples_per_second,
+        samples_per_second_without=without.samples_per_second,
+        seconds=ours.seconds,
+        seconds_without=without.seconds,
+        test_accuracy=ours.accuracy,
+        test_accuracy_without=without.accuracy,
+        ratio_samples_per_second=ours.samples_per_second / without.samples_per_second,
+        ratio_seconds=without.seconds / ours.seconds,
+    )
+
+
+def table(report: Levers, form: str) -> str:
+    """A row a choice and architecture."""
+    rows = [
+        [
+            one.architecture,
+            one.choice,
+            f"{one.samples_per_second_without:.0f}",
+            f"{one.samples_per_second:.0f}",
+            f"{one.ratio_samples_per_second:.2f}",
+            f"{one.seconds_without:.1f}",
+            f"{one.seconds:.1f}",
+            f"{one.ratio_seconds:.2f}",
+        ]
+        for one in report.rows
+    ]
+    headers = ["architecture", "choice", "samples/s without", "with", "ratio", "s/run without", "with", "ratio"]
+    return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=1, help="runs a variation; medians are reported")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--full-size", action="store_true", dest="full", help="random weights at published sizes")
+    parser.add_argument("--rows", type=int, default=full_size.ROWS, help="training texts at full size")
+    run_stage(main, **vars(parser.parse_args()))
