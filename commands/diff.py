@@ -1,11 +1,13 @@
 """Compare two experiments: ``make diff A=<revision or experiment> B=<…>`` -> paper/diff.pdf and a table.
 
 It derives from what each revision's stages made, taken from DVC's cache. What changed is marked in the
-PDF by latexdiff; the table lists the numbers that changed and the claims whose verdict flipped.
+PDF by latexdiff, in tables cell by cell; a table of another shape is shown whole. The table lists the
+numbers that changed and the claims whose verdict flipped.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,11 +24,36 @@ from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
 WORKSPACE = "workspace"
 OUTPUT = PAPER / "diff.pdf"
 # CFONT: added blue and sans serif, deleted red and small; the other types need packages beyond the report's own.
-# The link of a number is no change of the number; its text is compared.
-LATEXDIFF = ("latexdiff", "--type=CFONT", "--flatten", "--append-textcmd=traced,named", "--graphics-markup=none")
+# The link of a number is no change of the number; its text is compared. A deleted reference may have lost its label.
+LATEXDIFF = (
+    *("latexdiff", "--type=CFONT", "--flatten", "--graphics-markup=none"),
+    *("--append-textcmd=traced,named", "--append-context1cmd=multicolumn", "--exclude-safecmd=ref"),
+)
 
-# tables hold old and new numbers side by side: columns move together to stay on the page
-BEGIN, NARROW = r"\begin{document}", r"\setlength{\tabcolsep}{1.5pt}" + "\n"
+# Tables hold old and new numbers side by side: columns move together to stay on the page, and shrink if they must.
+# A colour that starts a paragraph would end up above it, and lower the first line of a cell; one that spans two pages
+# would be the colour of their notices.
+BEGIN = r"\begin{document}"
+PREAMBLE = r"""\setlength{\tabcolsep}{1.5pt}
+\newenvironment{DIFnomarkup}{}{}
+\let\added\DIFaddtex
+\let\deleted\DIFdeltex
+\renewcommand{\DIFaddtex}{\leavevmode\added}
+\renewcommand{\DIFdeltex}{\leavevmode\deleted}
+\AddToHook{shipout/foreground}[diff]{\normalcolor}
+"""
+TABLES = GENERATED / "tables"
+FLOAT = r"\\begin\{(table\*?)\}(?:\[\w+\])?((?:(?!\\end\{table).)*\\input\{generated/tables/%s\}.*?)\\end\{\1\}"
+UNIT = "\\begin{DIFnomarkup}\n%s\\end{DIFnomarkup}\n"  # latexdiff marks nothing in it
+REPLACED = "Replaced: rows or columns came, went or moved. Changed cells are not marked."
+WHOLE = rf"""{{\color{{blue}}\sffamily
+%s
+\par\smallskip {REPLACED}\par}}
+"""
+CELLS = r"""\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%%
+%s\unskip}
+"""
+BORDER = r"(?<!\\)&|\\\\"  # of a cell or a row
 
 
 def main(a: str, b: str) -> None:
@@ -92,10 +119,52 @@ def resolve(revision: str) -> str:
 
 
 def mark_changes(old: Path, new: Path) -> Path:
-    """Run latexdiff on two reports and compile the result with the figures of the second."""
-    sources = [folder / PAPER / "main.tex" for folder in (old, new)]
+    """Run latexdiff on two reports and compile the result with the figures of the second; it rewrites their tables."""
+    mark_tables(old, new)
+    source = new / PAPER / "diff.tex"
+    marked = latexdiff(*(folder / PAPER / "main.tex" for folder in (old, new)))
+    source.write_text(marked.replace(BEGIN, PREAMBLE + BEGIN, 1), encoding="utf-8")
+    shutil.copy(BIBLIOGRAPHY, source.parent)
+    return compile_pdf(source)
+
+
+def mark_tables(old: Path, new: Path) -> None:
+    """Mark each changed table by itself and write it to both reports, so that no mark spans two tables.
+
+    A table that is gone becomes a line with its caption, which latexdiff then marks as deleted text.
+    """
+    main = old / PAPER / "main.tex"
+    for table in (old / TABLES).glob("*.tex"):
+        source, successor = table.read_text(encoding="utf-8"), new / TABLES / table.name
+        if not successor.exists():
+            table.write_text(UNIT % source, encoding="utf-8")
+            text = main.read_text(encoding="utf-8")
+            line = re.sub(FLOAT % table.stem, r"Removed table: \2", text, flags=re.DOTALL)
+            main.write_text(line, encoding="utf-8")
+        elif (text := successor.read_text(encoding="utf-8")) != source:
+            marked = latexdiff(table, successor)
+            unit = UNIT % (WHOLE % text if reshaped(source, text, marked) else CELLS % marked)
+            for side in (table, successor):
+                side.write_text(unit, encoding="utf-8")
+
+
+def reshaped(old: str, new: str, marked: str) -> bool:
+    r"""Whether cells came, went or moved, or latexdiff left deleted text in front of a rule or a ``\multicolumn``.
+
+    It keeps deleted text where it is: in the first case in a cell where it does not belong, in the second where TeX
+    stops with "Misplaced \noalign" or "Misplaced \omit".
+    """
+    before, after = (len(re.findall(BORDER, table)) for table in (old, new))
+    deleted = any(re.search(BORDER, command) for command in re.findall(r"%DIFDELCMD < (.*)", marked))
+    typeset = re.sub(r"(?<!\\)%.*\n", "", marked)
+    misplaced = re.search(rf"\\DIFdel\{{(?:(?!{BORDER}).)*\\(?:\w+rule|multicolumn)\b", typeset, re.DOTALL)
+    return before != after or deleted or misplaced is not None
+
+
+def latexdiff(old: Path, new: Path) -> str:
+    """The LaTeX of ``new`` with what differs from ``old`` marked."""
     done = subprocess.run(
-        [*LATEXDIFF, *map(str, sources)],
+        [*LATEXDIFF, str(old), str(new)],
         capture_output=True,
         text=True,
         check=False,
@@ -103,10 +172,7 @@ def mark_changes(old: Path, new: Path) -> Path:
     )
     if done.returncode:
         raise InputError(f"latexdiff: {done.stderr.strip().splitlines()[-1]}")
-    source = new / PAPER / "diff.tex"
-    source.write_text(done.stdout.replace(BEGIN, NARROW + BEGIN, 1), encoding="utf-8")
-    shutil.copy(BIBLIOGRAPHY, source.parent)
-    return compile_pdf(source)
+    return done.stdout
 
 
 def changed_numbers(old: dict[str, Number], new: dict[str, Number]) -> list[tuple[str, str, str, str]]:
