@@ -300,9 +300,9 @@ def processes(results: Results, ledger: Ledger) -> str | None:
 
 def evidence(results: Results, ledger: Ledger) -> str:
     """What each claim's tests compared, on the printed figures and on this build's records."""
-    own, columns = results.study.architectures, [Column("Comparison", "l")]
+    columns = [Column("Comparison", "l")]
     for name in dict.fromkeys(ARCHITECTURES.values()):
-        columns += [Column(named(own[name].label if name in own else name)), Column("here")]
+        columns += [Column(named(results.study.labels.get(name, name))), Column("here")]
     return tabular(columns, evidence_groups(ledger, results))
 
 

@@ -177,13 +177,13 @@ class Phrases:
 
     def _labelled(self, reason: str) -> str:
         """A reason that begins with a cell, ``deberta ia3: ...``, with the cell's labels."""
-        architectures, configurations = self.results.study.architectures, self.results.study.configurations
+        known = self.results.study.labels
         cell, colon, rest = reason.partition(":")
         own, _, names = cell.partition(" ")
-        if not colon or own not in architectures:
+        if not colon or own not in known:
             return reason
-        labels = [configurations[n].label if n in configurations else n for n in names.split(" against ")]
-        return f"{architectures[own].label}, {' against '.join(labels)}:{rest}"
+        labels = [known.get(name, name) for name in names.split(" against ")]
+        return f"{known[own]}, {' against '.join(labels)}:{rest}"
 
     def test(self, world: str) -> str:
         """How claims were tested, in words."""

@@ -208,7 +208,4 @@ def reproduction_rows(ledger: Ledger, results: Results) -> list[list[str]]:
 
 def _names(results: Results, architecture: str, configuration: str) -> list[Latex]:
     """Labels of a published cell, which the grid of this build may lack."""
-    study = results.study
-    labels = (study.architectures.get(architecture), study.configurations.get(configuration))
-    ids = (architecture, configuration)
-    return [named(own.label if own else name) for own, name in zip(labels, ids, strict=True)]
+    return [named(results.study.labels.get(name, name)) for name in (architecture, configuration)]

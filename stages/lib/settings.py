@@ -79,6 +79,7 @@ class StudySettings(Strict):
     seeds: list[int]
     architectures: dict[str, Architecture]
     configurations: dict[str, Configuration]
+    labels: dict[str, str]  # of all architectures and configurations, which the published study has whatever the grid
     cells: list[Cell]
     allow_failed: bool
     max_length: int
@@ -207,6 +208,7 @@ def resolve_study(params: Params) -> StudySettings:
         seeds=params.seeds,
         architectures={name: params.architecture[name] for name in params.architectures},
         configurations={name: params.configuration[name] for name in params.configurations + params.probes},
+        labels={name: own.label for name, own in (params.architecture | params.configuration).items()},
         cells=cells,
         allow_failed=params.allow_failed,
         max_length=profile.tokenize.max_length,
