@@ -15,6 +15,12 @@ from stages.lib.errors import InputError
 # Dask would set the threads and the allocator of everything a worker starts: stages decide that themselves, and the
 # memory of a run would not be comparable with one started by `dvc repro`.
 UNTOUCHED = {"distributed.nanny.pre-spawn-environ": {}, "distributed.worker.daemon": False}
+# Dask profiles its workers and wakes fifty times a second to see whether it does: a tenth of a core that runs lack.
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
 
@@ -26,7 +32,7 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
     Raises:
         InputError: nothing answers at the address.
     """
-    dask.config.set({**UNTOUCHED, "distributed.scheduler.allowed-failures": 3})
+    dask.config.set({**UNTOUCHED, **QUIET, "distributed.scheduler.allowed-failures": 3})
     if address is None:
         with local(jobs) as cluster, Client(cluster) as client:
             yield client
