@@ -43,6 +43,7 @@ class Study:
         self.code = code_fingerprint()
         self.importance = {name: pipeline.following(name) for name in pipeline.stages}
         self.in_flight: dict[str, bool] = {}  # stage -> whether a Dask worker has it
+        self.due: set[str] = set()  # ready and out of date: asking DVC again each second would cost the runs
         self.finished: queue.Queue = queue.Queue()
         self.here = ThreadPoolExecutor(max_workers=2)  # for what only the head can do
         self.hosts: dict[str, list[str]] = {}
@@ -80,9 +81,11 @@ class Study:
                 if failed is not None:
                     self.set(name, "failed", failed.cause)
                     return True
-            if not self.pipeline.changed(name):
-                self.set(name, "unchanged")
-                return True  # others may be ready now
+            if name not in self.due:
+                if not self.pipeline.changed(name):
+                    self.set(name, "unchanged")
+                    return True  # others may be ready now
+                self.due.add(name)
             if self.has_room(name):
                 self.submit(name)
                 started = True
