@@ -63,6 +63,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
     names = {
         "study": results.study,
         "card": results.card,
+        "real": results.real,
         "bases": results.bases,
         "architectures": list(results.study.architectures),
         "small": results.study.small_scale,

@@ -60,6 +60,7 @@ def main() -> None:
         "choices": choices(results, ledger),
         "reliability": reliability(results, ledger),
         "spread": spread(results, ledger),
+        "imdb": imdb(results, ledger),
         "claims": claims(results, ledger),
         "memory": memory(results, ledger),
         "processes": processes(results, ledger),
@@ -260,6 +261,32 @@ def reliability(results: Results, ledger: Ledger) -> str:
         return [label(results, configuration, architecture), *(ledger.cell(f"{name}.{key}") for key in keys)]
 
     return tabular(columns, by_architecture(results, "train", row), note=hole_note(results, len(columns)))
+
+
+def imdb(results: Results, ledger: Ledger) -> str | None:
+    """The kept runs on IMDb beside this build's of the same architecture; None where there are none to show."""
+    if results.real is None:
+        return None
+    architecture, full = results.real.architecture, reference(results.study)
+    columns = [
+        Column("Configuration", "l"),
+        Column(r"IMDb (\%)"),
+        Column(r"$\Delta$ (pp)"),
+        Column(r"Here (\%)"),
+        Column(r"$\Delta$ (pp)"),
+    ]
+
+    def row(configuration: str) -> list[str]:
+        here = f"{architecture}.{configuration}"
+        return [
+            label(results, configuration, architecture),
+            ledger.spread(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
+            ledger.cell(f"imdb.{configuration}.difference"),
+            ledger.cell(f"{here}.accuracy"),
+            ledger.cell(f"{here}.vs.{full}.difference"),
+        ]
+
+    return tabular(columns, [(None, [row(name) for name in results.real.cells.index])])
 
 
 def claims(results: Results, ledger: Ledger) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from stages.lib import entries_conduct as conduct
 from stages.lib import entries_published as published
+from stages.lib import real_reviews
 from stages.lib.baselines import BASELINES
 from stages.lib.card import CARD
 from stages.lib.cells import STUDY
@@ -52,6 +53,8 @@ def build(results: Results) -> Ledger:
         conduct.enter,
     ):
         enter(ledger, results)
+    if results.real is not None:
+        real_reviews.enter(ledger, results.real, results.study)
     return ledger
 
 

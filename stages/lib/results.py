@@ -13,6 +13,7 @@ from stages.lib.claims import Claims, read_claims
 from stages.lib.errors import InputError
 from stages.lib.ledger import Origin
 from stages.lib.pretraining import PretrainingReport
+from stages.lib.real_reviews import RealReviews, read_real_reviews
 from stages.lib.reconciliation import Reconciliation, read_reconciliation
 from stages.lib.runs import CELL, RUNS, read_failed, read_runs, summarise, with_holes
 from stages.lib.settings import StudySettings
@@ -35,6 +36,7 @@ class Results(NamedTuple):
     processes: pd.DataFrame  # see census.by_process
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
+    real: RealReviews | None  # kept runs on IMDb, beside generated reviews
 
     @property
     def base_rate_adapters(self) -> list[str]:
@@ -100,7 +102,9 @@ def read_results() -> Results:
     bases = {name: read_base(name) for name in study.architectures}
     census = read_census()
     judged = read_claims(), read_reconciliation(), against_published(census), by_process(census), census
-    return Results(study, runs, cells, read_card(), bases, read_baselines(), read_statistics(), *judged, failed)
+    card = read_card()
+    real = read_real_reviews(study, cells, card)
+    return Results(study, runs, cells, card, bases, read_baselines(), read_statistics(), *judged, failed, real)
 
 
 def read_base(architecture: str) -> PretrainingReport:

@@ -184,17 +184,16 @@ def test_an_exclusive_run_shares_its_machine_with_nothing(exclusive, busy, cell,
 def test_dvc_is_asked_once_whether_a_waiting_stage_is_out_of_date(folder, monkeypatch):
     """A busy study looks each second whether something can start; no worker is free here."""
     monkeypatch.setattr("engine.study.cluster.slots", lambda client: {})
-    pipeline, asked = Pipeline(), []
+    made, asked = Pipeline(), []
     for name in ("first", "second", "last"):
-        pipeline.note(run(name))
+        made.note(run(name))
+    made.write_lock()
+    pipeline = Pipeline()
     changed = pipeline.changed
     pipeline.changed = lambda name: asked.append(name) or changed(name)
     state = new_state([], pipeline.stages)
     view = SimpleNamespace(event=lambda stage: None)
     study = Study(pipeline, state, view, None, Options(cells={}, allow_failed=False, exclusive=False, remote=None))
-    while study.submit_ready() or len(asked) < 4:
-        pass
-    for _ in range(3):
-        assert not study.submit_ready()
+    assert [study.submit_ready() for _ in range(6)] == [True, True, True, False, False, False]
     assert sorted(asked) == ["bad", "first", "last", "second"]
     assert study.status("bad") == "waiting"
