@@ -51,7 +51,8 @@ def make(folder: Path, changes: dict[str, object]) -> Path:
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     for name in names:
-        if not name.startswith("metrics/") and name != "dvc.lock" and (ROOT / name).is_file():
+        made = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
+        if not made and name != "dvc.lock" and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     set_params(folder, changes)
