@@ -6,25 +6,21 @@ GPU, where bf16, compiled steps and CUDA graphs are tried too. A choice pays whe
 take a step's examples as one batch; what that alone is worth is a line of its own.
 """
 
-import argparse
-import warnings
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import transformers
 from tabulate import tabulate
 
-from benchmarks import full_size, speed
+from benchmarks import full_size
 from benchmarks.machine import run_process
 from benchmarks.report import Machine, publish
-from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
+from benchmarks.workspace import options, prepared
+from stages.lib.cells import Cell, RunSettings, read_settings, run_path
 from stages.lib.errors import InputError, run_stage
 from stages.lib.jsonfile import write_json
 from stages.lib.records import read_record
 from stages.lib.schema import Strict
-from stages.lib.settings import StudySettings
 
 REPORTS = {False: Path("metrics/bench/levers.json"), True: Path("metrics/bench/levers-full-size.json")}
 CONFIGURATION = "full"
@@ -67,20 +63,24 @@ LEVERS = {
 }
 
 
+class Run(Strict):
+    """Medians over repeats."""
+
+    samples_per_second: float
+    seconds: float  # of the whole process
+    test_accuracy: float
+
+
 class Row(Strict):
-    """One choice on one architecture; medians over repeats, of a whole process where ``seconds``."""
+    """One choice on one architecture."""
 
     architecture: str
     choice: str
-    without: dict
-    samples_per_second: float
-    samples_per_second_without: float
-    seconds: float
-    seconds_without: float
-    test_accuracy: float
-    test_accuracy_without: float
-    ratio_samples_per_second: float
-    ratio_seconds: float  # without / with
+    changes: dict  # of the settings, to be without it
+    ours: Run
+    without: Run
+    ratio_samples_per_second: float  # ours / without
+    ratio_seconds: float  # without / ours
 
 
 class Levers(Strict):
@@ -90,30 +90,13 @@ class Levers(Strict):
     rows: list[Row]
 
 
-class Run(NamedTuple):
-    samples_per_second: float
-    seconds: float
-    accuracy: float
-
-
 def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
     """Measure, write and print.
 
     Raises:
         InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
     """
-    if repeats < 1:
-        raise InputError(f"--repeats: {repeats}; allowed: 1 or more")
-    transformers.logging.set_verbosity_error()
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    with TemporaryDirectory(prefix="bench-") as name:
-        workspace = Path(name)
-        if full:
-            full_size.write_workspace(workspace, rows, device)
-        else:
-            speed.link_inputs(workspace)
-        study = read_settings(StudySettings, workspace / STUDY)
-        machine = speed.describe(study, device, full)
+    with prepared(repeats, device, full, rows) as (workspace, study, machine):
         cells = [c for c in study.cells if c.configuration == CONFIGURATION and c.seed == study.seeds[0]]
         if not cells:
             raise InputError(f"configurations: {CONFIGURATION} is not in the grid")
@@ -154,24 +137,25 @@ def run(cell: Cell, workspace: Path, device: str) -> Run:
     record = read_record(workspace / cell.record_path)
     texts = full_size.count(workspace / "data/tokenized" / cell.architecture / "train")
     samples = texts * record.run.settings.train.epochs
-    return Run(samples / record.cost.train_seconds, finished.seconds, record.quality.test_accuracy)
+    return Run(
+        samples_per_second=samples / record.cost.train_seconds,
+        seconds=finished.seconds,
+        test_accuracy=record.quality.test_accuracy,
+    )
 
 
 def middle(runs: list[Run]) -> Run:
-    return Run(*map(median, zip(*runs, strict=True)))
+    """The median of each figure."""
+    return Run(**{name: median(getattr(one, name) for one in runs) for name in Run.model_fields})
 
 
 def row(architecture: str, lever: Lever, ours: Run, without: Run) -> Row:
     return Row(
         architecture=architecture,
         choice=lever.choice,
-        without=lever.without,
-        samples_per_second=ours.samples_per_second,
-        samples_per_second_without=without.samples_per_second,
-        seconds=ours.seconds,
-        seconds_without=without.seconds,
-        test_accuracy=ours.accuracy,
-        test_accuracy_without=without.accuracy,
+        changes=lever.without,
+        ours=ours,
+        without=without,
         ratio_samples_per_second=ours.samples_per_second / without.samples_per_second,
         ratio_seconds=without.seconds / ours.seconds,
     )
@@ -183,11 +167,9 @@ def table(report: Levers, form: str) -> str:
         [
             one.architecture,
             one.choice,
-            f"{one.samples_per_second_without:.0f}",
-            f"{one.samples_per_second:.0f}",
+            *(f"{side.samples_per_second:.0f}" for side in (one.without, one.ours)),
             f"{one.ratio_samples_per_second:.2f}",
-            f"{one.seconds_without:.1f}",
-            f"{one.seconds:.1f}",
+            *(f"{side.seconds:.1f}" for side in (one.without, one.ours)),
             f"{one.ratio_seconds:.2f}",
         ]
         for one in report.rows
@@ -197,9 +179,4 @@ def table(report: Levers, form: str) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=1, help="runs a variation; medians are reported")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--full-size", action="store_true", dest="full", help="random weights at published sizes")
-    parser.add_argument("--rows", type=int, default=full_size.ROWS, help="training texts at full size")
-    run_stage(main, **vars(parser.parse_args()))
+    run_stage(main, **options(__doc__))

@@ -7,38 +7,28 @@ weights at the published sizes and IMDb-length texts (benchmarks/full_size.py), 
 not measured is null in metrics/bench/speed.json and "not measured" in the table.
 """
 
-import argparse
 import math
-import os
-import platform
 import shutil
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
-import transformers
 from tabulate import tabulate
 
 from benchmarks import full_size
-from benchmarks.machine import Finished, example_flops, last_json, matmul_peak, run_process
+from benchmarks.machine import Finished, example_flops, last_json, run_process
 from benchmarks.report import Cell as Row
 from benchmarks.report import Extrapolation, Machine, Side, Speed, Together, publish
-from stages.lib.cells import STUDY, Cell, RunSettings, read_settings, run_path
-from stages.lib.environment import git, packages, processor
+from benchmarks.workspace import options, prepared
+from stages.lib.cells import Cell, RunSettings, read_settings, run_path
 from stages.lib.errors import InputError, run_stage
-from stages.lib.params import load_params
 from stages.lib.records import Record, read_record
-from stages.lib.settings import StudySettings
 
 REPORTS = {False: Path("metrics/bench/speed.json"), True: Path("metrics/bench/speed-full-size.json")}
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
 COMMANDS = ("benchmarks.published_recipe", "stages.train")
-INPUTS = ("data/tokenized", "models/base")
 
 
 def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
@@ -47,19 +37,7 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
     Raises:
         InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
     """
-    if repeats < 1:
-        raise InputError(f"--repeats: {repeats}; allowed: 1 or more")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    with TemporaryDirectory(prefix="bench-") as name:
-        workspace = Path(name)
-        if full:
-            full_size.write_workspace(workspace, rows, device)
-        else:
-            link_inputs(workspace)
-        study = read_settings(StudySettings, workspace / STUDY)
-        machine = describe(study, device, full)
+    with prepared(repeats, device, full, rows) as (workspace, study, machine):
         cells = [
             cell
             for cell in study.cells
@@ -81,40 +59,6 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
         extrapolation=full_size.extrapolate(measured, rows) if full else Extrapolation(),
     )
     publish(report, REPORTS[full], table)
-
-
-def link_inputs(workspace: Path) -> None:
-    """The study's settings as params.yaml has them, its data and base models by links.
-
-    Raises:
-        InputError: one of them is not there yet.
-    """
-    full_size.write_settings(load_params(), workspace)
-    for name in INPUTS:
-        if not Path(name).is_dir():
-            raise InputError(f"{name}: not found; run `dvc repro tokenize` first")
-        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
-        (workspace / name).symlink_to(Path(name).resolve())
-
-
-def describe(study: StudySettings, device: str, full: bool) -> Machine:
-    """Where this is measured; the peak is that of the threads and the precision our runs use."""
-    import torch
-
-    precision = "bf16" if full and device == "cuda" else study.train.precision
-    return Machine(
-        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        platform=platform.platform(),
-        processor=processor(),
-        cores=os.cpu_count() or 1,
-        load_average=os.getloadavg()[0],
-        device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        threads=study.train.threads,
-        precision=precision,
-        packages=packages(),
-        commit=git("rev-parse", "HEAD"),
-        peak_flops_per_second=matmul_peak(device, precision, study.train.threads),
-    )
 
 
 def measure(cell: Cell, workspace: Path, machine: Machine, repeats: int, pair: list[int], place: str) -> Row:
@@ -260,9 +204,4 @@ def table(report: Speed, form: str) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=1, help="runs a side and cell; medians are reported")
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--full-size", action="store_true", dest="full", help="random weights at published sizes")
-    parser.add_argument("--rows", type=int, default=full_size.ROWS, help="training texts at full size")
-    run_stage(main, **vars(parser.parse_args()))
+    run_stage(main, **options(__doc__))

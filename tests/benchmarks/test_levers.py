@@ -43,12 +43,12 @@ def test_each_choice_is_taken_back_alone(monkeypatch, capsys):
     ]
     report = read_json(Levers, Path("metrics/bench/levers.json"), "bench")
     first, second = report.rows
-    assert (first.architecture, first.choice, first.without) == ("distilbert", *chosen[0])
-    assert (first.seconds, first.seconds_without, first.ratio_seconds) == (1.0, 3.0, 3.0)
+    assert (first.architecture, first.choice, first.changes) == ("distilbert", *chosen[0])
+    assert (first.ours.seconds, first.without.seconds, first.ratio_seconds) == (1.0, 3.0, 3.0)
     assert second.ratio_seconds == 1.0
     for row in report.rows:
-        assert row.ratio_samples_per_second == row.samples_per_second / row.samples_per_second_without
-        assert 0 < row.test_accuracy <= 1
+        assert row.ratio_samples_per_second == row.ours.samples_per_second / row.without.samples_per_second
+        assert 0 < row.ours.test_accuracy <= 1
     assert Path("metrics/bench/levers.md").read_text(encoding="utf-8").startswith("| architecture ")
     output = capsys.readouterr().out
     assert "[2 of 2] distilbert: bulk, without: 1.0 s" in output

@@ -83,7 +83,7 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     monkeypatch.setattr(speed, "run_process", run)
     monkeypatch.setattr(speed, "read_record", lambda path: SimpleNamespace(cost=SimpleNamespace(evaluation_seconds=1)))
     monkeypatch.setattr(speed, "own", lambda _: record)
-    monkeypatch.setattr(speed.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     speed.main()
     published, ours = "benchmarks.published_recipe", "stages.train"
     alone, pairs = ran[:2], [sorted(ran[2:4]), sorted(ran[4:])]

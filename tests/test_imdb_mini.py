@@ -1,0 +1,28 @@
+"""The records of IMDb kept in git: those of today's profile, whole, and the tables beside them made of them."""
+
+import shutil
+from pathlib import Path
+
+from stages import collect, settings
+from stages.lib.cells import STUDY, read_settings
+from stages.lib.real_reviews import FOLDER
+from stages.lib.records import read_record
+from stages.lib.settings import StudySettings
+from tests.tiny_study import ROOT, write_params
+
+
+def test_records_are_those_of_the_profile_and_make_the_tables_beside_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_params(Path(), profile="imdb-mini", architectures=["distilbert"])
+    settings.main()
+    shutil.copytree(ROOT / FOLDER / "runs", "metrics/runs")
+    collect.main()
+    for name in ("runs.csv", "summary.json"):
+        assert Path("metrics", name).read_text() == (ROOT / FOLDER / name).read_text()
+    study = read_settings(StudySettings, STUDY)
+    found = [read_record(cell.record_path) for cell in study.cells]
+    assert len(found) == len(list((ROOT / FOLDER / "runs").rglob("*.json"))) == 20
+    assert {record.environment.dirty for record in found} == {False}
+    assert len({record.environment.commit for record in found}) == 1
+    assert len({record.run.process_id for record in found}) == 20
+    assert {sum(map(sum, record.quality.confusion)) for record in found} == {24_678}
