@@ -79,3 +79,14 @@ def test_with_a_gpu_nothing_is_left_out():
     assert python(
         code + LEAN + "import torch._dynamo; print(torch.compile is compile, torch._dynamo.__file__[-11:])"
     ) == ("True __init__.py\n")
+
+
+def test_nothing_large_is_imported_after_the_baseline_of_memory():
+    """Else a run's peak would count it: SymPy, asked for by the first weight that is made, takes some 30 MiB."""
+    write_study("distilbert")
+    code = (
+        "import sys; from stages import train; meter = train.MemoryMeter; before = set(); "
+        "train.MemoryMeter = lambda: before.update(sys.modules) or meter(); train.main('distilbert', 'lora-ffn', 42); "
+        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} - {n.split('.')[0] for n in before}))"
+    )
+    assert python(LEAN + code).splitlines()[-1] == "['pydoc']"
