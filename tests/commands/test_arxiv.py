@@ -26,8 +26,7 @@ def test_archive_compiles_with_tex_alone_and_has_fixed_bytes(tmp_path):
     arxiv.main()
     assert arxiv.ARCHIVE.read_bytes() == first
     empty = tmp_path / "empty"
-    with tarfile.open(arxiv.ARCHIVE) as archive:
-        archive.extractall(empty, filter="data")
+    shutil.unpack_archive(arxiv.ARCHIVE, empty)
     assert {path.name for path in empty.iterdir()} == {"main.tex", "main.bbl", "generated"}
     for _ in range(2):
         command = [shutil.which("pdflatex"), "-no-shell-escape", "-interaction=nonstopmode", "main.tex"]
