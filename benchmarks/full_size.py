@@ -37,7 +37,7 @@ def write_workspace(folder: Path, rows: int, device: str) -> None:
         raise InputError(f"--rows: {rows}; allowed: at least {batch}, one batch")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: torch sees no CUDA device; allowed here: cpu")
-    params = chosen(params, device)
+    params = chosen(params)
     write_settings(params, folder)
     disable_progress_bars()
     for name in params.architectures:
@@ -54,11 +54,10 @@ def write_settings(params: Params, folder: Path) -> None:
         write_json(model, folder / path)
 
 
-def chosen(params: Params, device: str) -> Params:
-    """The corrected protocol at the full-size profile: one epoch, in bf16 on a GPU."""
+def chosen(params: Params) -> Params:
+    """The corrected protocol at the full-size profile: one epoch."""
     profile = params.profiles[FULL_SIZE_PROFILE]
-    precision = "bf16" if device == "cuda" else profile.train.precision
-    train = profile.train.model_copy(update={"epochs": 1, "precision": precision})
+    train = profile.train.model_copy(update={"epochs": 1})
     profiles = params.profiles | {FULL_SIZE_PROFILE: profile.model_copy(update={"train": train})}
     return params.model_copy(update={"profile": FULL_SIZE_PROFILE, "protocol": "corrected", "profiles": profiles})
 
@@ -95,12 +94,11 @@ def count(folder: Path) -> int:
 
 
 def predicted_peak(settings: RunSettings, checkpoint: Path, length: int, device: str) -> int | None:
-    """Bytes of training by stages/lib/memory.py, None in mixed precision and on a CPU, which no allocator counts."""
+    """Bytes of training by stages/lib/memory.py; None on a CPU, where no allocator counts."""
     if device == "cpu":
         return None
     config = transformers.AutoConfig.from_pretrained(checkpoint, local_files_only=True)
-    found = predict(settings, config, settings.train.batch_size, length, "cuda")
-    return None if found is None else found.peak
+    return predict(settings, config, settings.train.batch_size, length, "cuda").peak
 
 
 def extrapolate(cells: list[Cell], rows: int, seeds: int = 2, epochs: int = 2) -> Extrapolation:

@@ -71,7 +71,7 @@ class Cell(Strict):
     ratio_seconds: float  # as each is used on this machine: published alone, ours two at once where that was measured
     ratio_samples_per_second: float  # ours / published
     evaluation_seconds_per_example: float  # ours
-    predicted_peak_bytes: int | None  # stages/lib/memory.py, where it predicts
+    predicted_peak_bytes: int | None  # stages/lib/memory.py; null on a CPU
 
 
 class Extrapolation(Strict):

@@ -54,7 +54,7 @@ def prepared(repeats: int, device: str, full: bool, rows: int) -> Iterator[tuple
         else:
             link_inputs(workspace)
         study = read_settings(StudySettings, workspace / STUDY)
-        yield workspace, study, describe(study, device, full)
+        yield workspace, study, describe(study, device)
 
 
 def link_inputs(workspace: Path) -> None:
@@ -71,9 +71,8 @@ def link_inputs(workspace: Path) -> None:
         (workspace / name).symlink_to(Path(name).resolve())
 
 
-def describe(study: StudySettings, device: str, full: bool) -> Machine:
+def describe(study: StudySettings, device: str) -> Machine:
     """Where this is measured; the peak is that of the threads and the precision our runs use."""
-    precision = "bf16" if full and device == "cuda" else study.train.precision
     return Machine(
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         platform=platform.platform(),
@@ -82,8 +81,8 @@ def describe(study: StudySettings, device: str, full: bool) -> Machine:
         load_average=os.getloadavg()[0],
         device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
         threads=study.train.threads,
-        precision=precision,
+        precision=study.train.precision,
         packages=packages(),
         commit=git("rev-parse", "HEAD"),
-        peak_flops_per_second=matmul_peak(device, precision, study.train.threads),
+        peak_flops_per_second=matmul_peak(device, study.train.precision, study.train.threads),
     )

@@ -135,8 +135,8 @@ def _peaks(params: Params, host: Machine) -> tuple[str, dict[Key, int | None]]:
     if (census := _census(params)) is not None:
         cells = census.root[params.protocol]
         found = {(name, a): cells[a][name].predicted_memory for name, a in settings}
-        return f"predicted for a GPU ({CENSUS})", {key: peak and peak.peak for key, peak in found.items()}
-    once: dict[str, int | None] = {}
+        return f"predicted for a GPU ({CENSUS})", {key: memory.peak for key, memory in found.items()}
+    once: dict[str, int] = {}
     for (_, a), run in settings.items():
         if run.method == "full" and a not in once:
             once[a] = _predicted(params, run, host)
@@ -144,7 +144,7 @@ def _peaks(params: Params, host: Machine) -> tuple[str, dict[Key, int | None]]:
     return "predicted for full fine-tuning, which takes most; tensors alone, without the libraries", peaks
 
 
-def _predicted(params: Params, run: RunSettings, host: Machine) -> int | None:
+def _predicted(params: Params, run: RunSettings, host: Machine) -> int:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it names a kernel that no prediction needs
     import transformers
 
@@ -155,8 +155,8 @@ def _predicted(params: Params, run: RunSettings, host: Machine) -> int | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         config = model_config(run, budget.sizes_of(params, run.architecture))
-        peak = predict(run, config, run.train.batch_size, run.max_length, "cuda" if host.is_gpu else "cpu")
-    return peak and peak.peak
+        device = "cuda" if host.is_gpu else "cpu"
+        return predict(run, config, run.train.batch_size, run.max_length, device).peak
 
 
 def _census(params: Params) -> Census | None:

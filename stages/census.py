@@ -60,6 +60,7 @@ def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
     return CensusCell(
         **counts.model_dump(),
         total_packed_4bit=sum(stored.values()),
+        precision=settings.precision,
         predicted_memory=predict(settings, config, settings.train.batch_size, settings.max_length, "cuda", model),
     )
 

@@ -309,7 +309,7 @@ def make_census(study: StudySettings) -> Census:
         counts = dict.fromkeys(("new_but_frozen", "trainable_but_dead"), 0)
         memory = PredictedMemory(weights=peak // 2, gradients=1, optimizer=1, activations=1, peak=peak)
         totals = {"total": 100, "total_packed_4bit": 60, "trainable": 10, "adapter": 5, "head": 5}
-        return CensusCell(**counts, **totals, predicted_memory=memory)
+        return CensusCell(**counts, **totals, precision="fp32", predicted_memory=memory)
 
     grid = {a: {c: cell(a, c) for c in study.configurations} for a in study.architectures}
     return Census({"corrected": grid, "as-published": grid})

@@ -4,7 +4,7 @@ from itertools import product
 
 import pandas as pd
 
-from stages.lib.census import Census, CensusCell
+from stages.lib.census import Census, CensusCell, PredictedMemory
 from stages.lib.evidence import Published
 from stages.lib.params import load_params
 from stages.lib.reproduced import Interval, Reproduced, Tests
@@ -96,8 +96,9 @@ def _tests(table: pd.DataFrame) -> Tests:
 def census(trainable: dict[tuple[str, str], int]) -> Census:
     """Published counts by (architecture, configuration); nothing else in them is looked at."""
     grid: dict[str, dict[str, CensusCell]] = {}
-    rest = dict.fromkeys(CensusCell.model_fields.keys() - {"trainable", "predicted_memory"}, 0)
+    rest = dict.fromkeys(CensusCell.model_fields.keys() - {"trainable", "precision", "predicted_memory"}, 0)
+    memory = PredictedMemory(**dict.fromkeys(PredictedMemory.model_fields, 0))
     for (architecture, configuration), count in trainable.items():
-        cell = CensusCell(trainable=count, predicted_memory=None, **rest)
+        cell = CensusCell(trainable=count, precision="fp32", predicted_memory=memory, **rest)
         grid.setdefault(architecture, {})[configuration] = cell
     return Census({"as-published": grid})

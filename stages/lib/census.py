@@ -7,7 +7,7 @@ from pydantic import RootModel
 
 from stages.lib import reported
 from stages.lib.jsonfile import read_json
-from stages.lib.schema import Strict
+from stages.lib.schema import Precision, Strict
 
 CENSUS = Path("metrics/census.json")
 TOLERANCE = 0.15  # of a printed figure
@@ -33,7 +33,8 @@ class CensusCell(Strict):
     head: int
     new_but_frozen: int
     trainable_but_dead: int
-    predicted_memory: PredictedMemory | None  # None: mixed precision is not predicted
+    precision: Precision
+    predicted_memory: PredictedMemory  # in that precision
 
 
 class Census(RootModel[dict[str, dict[str, dict[str, CensusCell]]]]):
@@ -72,7 +73,7 @@ def by_process(census: Census) -> pd.DataFrame:
 
     Each run left its weights and optimiser state behind, so one that was not printed raises every later peak by the
     same bytes: one supposition has to fit all runs of the process. Tried are none and one run of each configuration;
-    a process with a run that is not predicted is left out.
+    a process with a run that is not in the census is left out.
 
     Columns: process, architecture, configuration and seed of the first printed run, fresh (the notebook shows that it
     was the first to train), runs, largest_error (absolute, of any run, none supposed), unprinted (the configuration
@@ -85,9 +86,7 @@ def by_process(census: Census) -> pd.DataFrame:
         if any(_memory(census, first["architecture"], name) is None for name in runs["configuration"]):
             continue
         tried = {"": _errors(runs, predicted, 0)} | {
-            name: _errors(runs, predicted, _left(cell.predicted_memory))
-            for name, cell in predicted.items()
-            if cell.predicted_memory is not None
+            name: _errors(runs, predicted, _left(cell.predicted_memory)) for name, cell in predicted.items()
         }
         largest = {name: max(map(abs, errors)) for name, errors in tried.items()}
         best = min(largest, key=largest.__getitem__)

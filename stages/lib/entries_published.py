@@ -95,6 +95,11 @@ def _protocols(ledger: Ledger, results: Results) -> None:
         for name, value in own.items():
             source = Origin(CENSUS, f"largest {protocol}.*.*.{name}")
             ledger.add(f"protocol.{protocol}.{name}", value, COUNT, source, optional=True)
+        used = {cell.precision for cells in grid.values() for cell in cells.values()}
+        where = Origin(CENSUS, f"{protocol}.*.*.precision, where it is one")
+        ledger.add(
+            f"protocol.{protocol}.precision", used.pop() if len(used) == 1 else None, WHOLE, where, optional=True
+        )
         saved = [1 - _peak(c["qlora-ffn"]) / _peak(c["full"]) for c in cells if _both(c, "full", "qlora-ffn")]
         for end, choose in (("least", min), ("most", max)):
             source = Origin(CENSUS, f"{end} 1 - qlora-ffn / full of {protocol}.*.predicted_memory.peak")
@@ -107,7 +112,7 @@ def _largest(grids: list[dict[str, CensusCell]], field: str) -> int:
 
 
 def _both(cells: dict[str, CensusCell], *names: str) -> bool:
-    return all(name in cells and cells[name].predicted_memory for name in names)
+    return all(name in cells for name in names)
 
 
 def _peak(cell: CensusCell) -> int:

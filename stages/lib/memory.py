@@ -23,9 +23,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PretrainedConfig
 
+from stages.lib.autocast import Autocast
 from stages.lib.cells import RunSettings
 from stages.lib.census import PredictedMemory
 from stages.lib.metamodel import meta_model
+from stages.lib.methods import autocast_dtype
 
 BLOCK = 512  # the CUDA caching allocator rounds every request up to this many bytes
 # cuBLAS takes its workspace from torch's allocator: CUBLAS_WORKSPACE_CONFIG=:4096:2:16:8 (KiB x count) up to Ampere.
@@ -151,8 +153,8 @@ def predict(
     length: int,
     device: Literal["cuda", "cpu"],
     model: torch.nn.Module | None = None,
-) -> PredictedMemory | None:
-    """Peak memory of training at a size; None for mixed precision, which meta tensors cannot take.
+) -> PredictedMemory:
+    """Peak memory of training at a size.
 
     Args:
         settings: one cell's resolved settings.
@@ -163,8 +165,6 @@ def predict(
         model: the settings' own on the meta device, made here if None; gradients that it has are taken for those of a
             first backward pass, which is then not repeated.
     """
-    if settings.precision != "fp32" and settings.method != "qlora":
-        return None
     model = meta_model(settings, config).model.train() if model is None else model
     meter = StorageMeter(BLOCK if device == "cuda" else 1)
     for tensor in _weights(model):
@@ -205,7 +205,7 @@ def _train(model: torch.nn.Module, settings: RunSettings, meter: StorageMeter, b
         meter.book(p.grad, "gradients")
     for step in (1, 2):
         if step == 2 or not held:
-            backward(model, batch_size, length)
+            backward(model, batch_size, length, autocast_dtype(settings))
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)  # in place, whatever the kernel
         optimizer.step()
         for state in optimizer.state.values():
@@ -216,10 +216,14 @@ def _train(model: torch.nn.Module, settings: RunSettings, meter: StorageMeter, b
             model.zero_grad()
 
 
-def backward(model: torch.nn.Module, batch_size: int, length: int) -> None:
-    """One forward and backward pass on a batch without data."""
+def backward(model: torch.nn.Module, batch_size: int, length: int, dtype: torch.dtype | None = None) -> None:
+    """One forward and backward pass on a batch without data, under autocast to ``dtype`` if that is given."""
     ids = torch.empty(batch_size, length, dtype=torch.long, device="meta")
     labels = torch.empty(batch_size, dtype=torch.long, device="meta")
-    with PaddedBatch():
-        loss = F.cross_entropy(model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits, labels)
-    loss.backward()
+    with Autocast(dtype) as autocast:
+        with PaddedBatch():
+            logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+        autocast.end_forward()
+        loss = F.cross_entropy(logits.float(), labels)
+        del logits
+        loss.backward()

@@ -10,7 +10,7 @@ from transformers.integrations import replace_with_bnb_linear
 
 from stages.lib.audit import in_head
 from stages.lib.cells import RunSettings
-from stages.lib.methods import LABELS, Loaded, adapter_config, quantization_config
+from stages.lib.methods import LABELS, Loaded, adapter_config, autocast_dtype, follow_autocast, quantization_config
 
 META = torch.device("meta")
 
@@ -43,6 +43,8 @@ def quantised(model: PreTrainedModel, settings: RunSettings) -> PreTrainedModel:
         if isinstance(module, Linear4bit):
             # Params4bit.to("meta") keeps a weight unpacked; this is the step it takes for any other device
             module.weight = module.weight._quantize(META)
+    if autocast_dtype(settings) is not None:
+        follow_autocast(model)
     # bitsandbytes keeps its code book for the next call, and one without data would break a real quantisation
     name2qmap.clear()
     name2qmap.update(known)

@@ -28,6 +28,13 @@ class Loaded(NamedTuple):
     new_weights: list[str]
 
 
+def autocast_dtype(settings: RunSettings) -> torch.dtype | None:
+    """Of ``torch.autocast``; None is fp32. The published QLoRA computed in fp16 inside its 4-bit layers only."""
+    if settings.precision == "fp32" or (settings.precision, settings.method) == ("fp16", "qlora"):
+        return None
+    return DTYPES[settings.precision]
+
+
 def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
     """Load ``checkpoint`` with a fresh classification head and apply the method.
 
@@ -38,6 +45,8 @@ def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
     model, new_weights = load_classifier(settings, checkpoint)
     if settings.method == "qlora":
         keep_double_quantisation(model)
+        if autocast_dtype(settings) is not None:
+            follow_autocast(model)
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.gradient_checkpointing)
     if (config := adapter_config(settings)) is not None:
         model = get_peft_model(model, config)
@@ -73,6 +82,21 @@ def keep_double_quantisation(model: PreTrainedModel) -> None:
     for module in model.modules():
         if isinstance(module, Linear4bit):
             module.support_avx512bf16_for_cpu = False
+
+
+def follow_autocast(model: PreTrainedModel) -> None:
+    """Have 4-bit layers return what a plain linear layer returns under autocast: its lower precision.
+
+    bitsandbytes casts back to the type of the input. Queries in fp32 beside products in bf16 make DeBERTa mask its
+    scores with a number that bf16 does not hold, and every layer's output would be kept in fp32.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.register_forward_pre_hook(_to_compute_dtype)
+
+
+def _to_compute_dtype(module: Linear4bit, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+    return (inputs[0].to(module.compute_dtype),)
 
 
 def quantization_config(settings: RunSettings) -> BitsAndBytesConfig | None:

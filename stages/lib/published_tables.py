@@ -179,9 +179,8 @@ def _protocol_row(ledger: Ledger, results: Results, architecture: str, configura
         cell = results.census.root[protocol][architecture][configuration]
         where = f"{protocol}.{architecture}.{configuration}"
         ledger.add(f"{key}.{protocol}.trainable", cell.trainable, MILLIONS, Origin(CENSUS, f"{where}.trainable"))
-        if cell.predicted_memory:
-            peak = Origin(CENSUS, f"{where}.predicted_memory.peak")
-            ledger.add(f"{key}.{protocol}.peak", cell.predicted_memory.peak, GIBIBYTES, peak)
+        peak = Origin(CENSUS, f"{where}.predicted_memory.peak")
+        ledger.add(f"{key}.{protocol}.peak", cell.predicted_memory.peak, GIBIBYTES, peak)
         if protocol == "as-published":  # the corrected protocol leaves none of either
             for field in ("new_but_frozen", "trainable_but_dead"):
                 ledger.add(f"{key}.{field}", getattr(cell, field), THOUSANDS, Origin(CENSUS, f"{where}.{field}"))

@@ -18,13 +18,12 @@ from stages.lib.cells import RunSettings
 from stages.lib.dropout import draw_in_bulk
 from stages.lib.errors import InputError
 from stages.lib.meters import MemoryMeter, Seconds, Stopwatch
-from stages.lib.methods import Loaded, plain_model
+from stages.lib.methods import Loaded, autocast_dtype, plain_model
 from stages.lib.optimizers import make_optimizer
 from stages.lib.records import Epoch
 
 CLIP = 1.0  # of the gradient's norm
 MOST_WIDTHS = 64  # of compiled batches; beyond, torch would silently go on without compiling
-AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def set_seed(seed: int) -> None:
@@ -80,9 +79,8 @@ class StudyTrainer:
         batches = math.ceil(len(train) / settings.train.batch_size)
         self.epoch_steps = math.ceil(batches / settings.train.gradient_accumulation)
         self.total_steps = self.epoch_steps * settings.train.epochs
-        # the published QLoRA computed in fp16 inside its 4-bit layers only
-        self.autocast = settings.precision if (settings.precision, settings.method) != ("fp16", "qlora") else "fp32"
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.autocast == "fp16")
+        self.autocast = autocast_dtype(settings)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.autocast == torch.float16)
         self.global_step = self.resumed_at_step = self.tokens = 0
         self.curve: list[Epoch] = []
 
@@ -183,7 +181,7 @@ class StudyTrainer:
     def logits(self, batch: Batch, model: torch.nn.Module | None = None) -> torch.Tensor:
         """Logits (rows, 2) by ``model``, the plain one unless given."""
         model = self.model if model is None else model
-        with torch.autocast(self.device.type, AUTOCAST.get(self.autocast), enabled=self.autocast != "fp32"):
+        with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
             return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
 
     def select(self, epoch: int, train_loss: float) -> Epoch:

@@ -57,7 +57,7 @@ def test_each_choice_is_taken_back_alone(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("device", "profile"), [("cpu", "mini"), ("cuda", "paper")])
 def test_every_variation_is_allowed_and_differs(device, profile):
-    write_params(Path(), profile=profile, **{"profiles.paper.train.precision": "bf16"})
+    write_params(Path(), profile=profile)
     settings.main()
     run = read_settings(RunSettings, run_path("roberta", "full"))
     for lever in LEVERS[device]:

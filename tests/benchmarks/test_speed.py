@@ -142,7 +142,7 @@ def test_full_size_checkpoint_trains_through_the_real_code(monkeypatch):
 
     train.main("deberta", "full", 42)
     settings = read_record(Path("metrics/runs/deberta/full/42.json")).run.settings
-    assert (settings.profile, settings.train.epochs, settings.precision) == ("paper", 1, "fp32")
+    assert (settings.profile, settings.train.epochs, settings.precision) == ("paper", 1, "bf16")
     assert full_size.evaluated(Path(), settings) == 2 * 16
 
 

@@ -53,7 +53,9 @@ def write_census() -> None:
     cells = {
         architecture: {
             name: CensusCell(
-                **counts, predicted_memory=PredictedMemory(**parts, peak=(index + name.startswith("full")) * 10**9)
+                **counts,
+                precision="fp32",
+                predicted_memory=PredictedMemory(**parts, peak=(index + name.startswith("full")) * 10**9),
             )
             for name in params.configurations + params.probes
         }

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from stages.lib.autocast import Autocast
 from stages.lib.memory import CUBLAS_WORKSPACE, StorageMeter, make_optimizer, predict
 from stages.lib.metamodel import model_config
 from stages.lib.params import load_params
@@ -82,8 +83,29 @@ def test_paged_state_lies_outside_the_allocator():
     assert optimizer.state[large]["state1"].dtype == torch.uint8
 
 
-def test_mixed_precision_is_not_predicted():
-    assert tiny("full", precision="bf16") is None
+def test_mixed_precision_keeps_operands_and_a_copy_of_the_weights_in_its_own():
+    x, weight = torch.empty(32, 64, device="meta"), torch.empty(64, 64, device="meta", requires_grad=True)
+    with StorageMeter(block=1) as meter, Autocast(torch.bfloat16) as autocast:
+        y = torch.nn.functional.linear(torch.nn.functional.linear(x, weight), weight)
+        autocast.end_forward()
+        weights, rows = 64 * 64, 32 * 64
+        # the product of the first layer is the second's operand; x and the weight were there before, and are not seen
+        assert meter.allocated == 2 * (weights + 3 * rows)
+        y.sum().backward()
+        del y
+        assert meter.allocated == 4 * weights
+
+
+def test_mixed_precision_needs_less_at_length():
+    full, mixed = (tiny("full", 16, 256, precision=precision) for precision in ("fp32", "bf16"))
+    assert (mixed.weights, mixed.optimizer) == (full.weights, full.optimizer)
+    assert mixed.activations < full.activations
+
+
+def test_the_published_qlora_computes_in_fp16_inside_its_4_bit_layers_alone():
+    half, mixed, full = (tiny("qlora-ffn", 8, 256, precision=precision) for precision in ("fp16", "bf16", "fp32"))
+    assert half.peak == full.peak
+    assert mixed.peak < full.peak
 
 
 def test_real_quantisation_still_works_afterwards():
