@@ -192,12 +192,20 @@ def table(report: Speed, form: str) -> str:
     headers = ["cell", "s/run", "ours", "two at once", "ours", "ratio", "samples/s", "ours", "accuracy (%)", "ours",
                "peak MiB", "ours", "start-up (s)", "ours", "% of peak", "ours"]  # fmt: skip
     extrapolated = report.extrapolation.grid_seconds
+    full = [
+        f"{row.architecture} {row.ratio_samples_per_second:.2f}" for row in report.cells if row.configuration == "full"
+    ]
+    peaks = [row.ours.peak_memory_allocated_bytes / row.predicted_peak_bytes
+             for row in report.cells if row.predicted_peak_bytes and row.ours.peak_memory_allocated_bytes]  # fmt: skip
     lines = [
         tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True, stralign="right"),
         "",
         f"seconds a run, published / ours, median over cells: {report.median_ratio_seconds:.2f} as each is used"
         f" (alone {report.median_ratio_alone:.2f}, two at once {report.median_ratio_together or math.nan:.2f})",
+        f"samples/s of full fine-tuning, ours / published: {', '.join(full) or 'not measured'}",
         f"matrix-product peak: {report.machine.peak_flops_per_second / 1e9:.0f} GFLOP/s, {report.machine.precision}",
+        "peak memory of training, measured / predicted: "
+        + (f"{min(peaks):.2f} to {max(peaks):.2f}" if peaks else "not measured"),
         "42 runs at full size: " + ("not measured" if extrapolated is None else f"{extrapolated / 60:.1f} min"),
     ]
     return "\n".join(lines)

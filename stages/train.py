@@ -5,6 +5,7 @@ Every run is a process of its own, so no memory, cache or random state passes fr
 
 import argparse
 import gc
+import logging
 import os
 
 from stages.lib import imports
@@ -16,6 +17,7 @@ if __name__ == "__main__":
     parser.add_argument("configuration")
     parser.add_argument("seed", type=int)
     arguments = parser.parse_args()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # of a kernel on the hub, which no run would fetch
     gc.disable()  # until all is imported: looking for garbage among modules takes a fifth of the start-up
     if not imports.needed(run_path(arguments.architecture, arguments.configuration)):
         imports.leave_out_unused()

@@ -130,7 +130,27 @@ def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
     seconds = 2 * 22404 / 1.6 + (2 * 2500 + 24678) + 8
     assert list(report.extrapolation.seconds_by_cell.values()) == pytest.approx([seconds] * 12)
     assert report.extrapolation.grid_seconds == pytest.approx(42 * seconds)
-    assert f"42 runs at full size: {42 * seconds / 60:.1f} min" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert f"42 runs at full size: {42 * seconds / 60:.1f} min" in output
+    assert "ours / published: distilbert 2.50, roberta 2.50, deberta 2.50\n" in output
+    assert "peak memory of training, measured / predicted: not measured\n" in output
+
+
+def test_measured_peaks_are_set_against_the_predicted(monkeypatch):
+    write_study("distilbert", architectures=["distilbert"], configurations=["ia3"], probes=[], seeds=[42])
+    monkeypatch.setattr(speed, "run_process", planted(6.0))
+    cost = SimpleNamespace(evaluation_seconds=1)
+    monkeypatch.setattr(speed, "read_record", lambda path: SimpleNamespace(cost=cost))
+    figures = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75}
+    measured = iter([90, 104])
+    monkeypatch.setattr(speed, "own", lambda _: figures | {"peak_memory_allocated_bytes": next(measured)})
+    monkeypatch.setattr(full_size, "predicted_peak", lambda *_: 100)
+    reports = []
+    monkeypatch.setattr(speed, "publish", lambda report, *_: reports.append(report))
+    speed.main()
+    speed.main()
+    both = reports[0].model_copy(update={"cells": [cell for report in reports for cell in report.cells]})
+    assert "peak memory of training, measured / predicted: 0.90 to 1.04\n" in speed.table(both, "simple")
 
 
 def test_full_size_checkpoint_trains_through_the_real_code(monkeypatch):

@@ -38,6 +38,14 @@ def python(code: str) -> str:
     return done.stdout
 
 
+def test_the_command_prints_its_own_lines_alone():
+    write_study("distilbert", architectures=["distilbert"])
+    command = [sys.executable, "-m", "stages.train", "distilbert", "qlora-ffn", "42"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["[run", "epoch", "epoch", "test"]
+
+
 def test_runs_without_the_unused_are_the_same_to_the_bit():
     write_study("distilbert", **CHANGES)
     found = []
