@@ -98,7 +98,7 @@ def _protocols(ledger: Ledger, results: Results) -> None:
         used = {cell.precision for cells in grid.values() for cell in cells.values()}
         where = Origin(CENSUS, f"{protocol}.*.*.precision, where it is one")
         ledger.add(
-            f"protocol.{protocol}.precision", used.pop() if len(used) == 1 else None, WHOLE, where, optional=True
+            f"protocol.{protocol}.precision", used.pop() if len(used) == 1 else None, COUNT, where, optional=True
         )
         saved = [1 - _peak(c["qlora-ffn"]) / _peak(c["full"]) for c in cells if _both(c, "full", "qlora-ffn")]
         for end, choose in (("least", min), ("most", max)):
