@@ -14,7 +14,7 @@ from benchmarks.report import Cell, Extrapolation
 from stages.lib.cells import RunSettings
 from stages.lib.errors import InputError
 from stages.lib.jsonfile import write_json
-from stages.lib.memory import predict
+from stages.lib.memory import cublas_workspace, predict
 from stages.lib.params import Params, load_params
 from stages.lib.settings import FULL_SIZE_PROFILE, resolve
 
@@ -98,7 +98,8 @@ def predicted_peak(settings: RunSettings, checkpoint: Path, length: int, device:
     if device == "cpu":
         return None
     config = transformers.AutoConfig.from_pretrained(checkpoint, local_files_only=True)
-    return predict(settings, config, settings.train.batch_size, length, "cuda").peak
+    batch_size, workspace = settings.train.batch_size, cublas_workspace()
+    return predict(settings, config, batch_size, length, "cuda", workspace=workspace).peak
 
 
 def extrapolate(cells: list[Cell], rows: int, seeds: int = 2, epochs: int = 2) -> Extrapolation:

@@ -32,6 +32,7 @@ from stages.lib.methods import autocast_dtype
 BLOCK = 512  # the CUDA caching allocator rounds every request up to this many bytes
 # cuBLAS takes its workspace from torch's allocator: CUBLAS_WORKSPACE_CONFIG=:4096:2:16:8 (KiB x count) up to Ampere.
 CUBLAS_WORKSPACE = (4096 * 2 + 16 * 8) * 1024
+CUBLAS_WORKSPACE_HOPPER = 4096 * 8 * 1024  # :4096:8
 PAGED = "paged"  # the category that no allocator of torch counts
 PAGED_FROM = 100_000  # bitsandbytes pages the state of parameters of this many weights or more
 
@@ -153,6 +154,7 @@ def predict(
     length: int,
     device: Literal["cuda", "cpu"],
     model: torch.nn.Module | None = None,
+    workspace: int = CUBLAS_WORKSPACE,
 ) -> PredictedMemory:
     """Peak memory of training at a size.
 
@@ -164,6 +166,7 @@ def predict(
         device: ``cuda`` predicts ``torch.cuda.max_memory_allocated``, ``cpu`` what the tensors take on a CPU.
         model: the settings' own on the meta device, made here if None; gradients that it has are taken for those of a
             first backward pass, which is then not repeated.
+        workspace: bytes that cuBLAS takes on a GPU; the published study's unless given.
     """
     model = meta_model(settings, config).model.train() if model is None else model
     meter = StorageMeter(BLOCK if device == "cuda" else 1)
@@ -171,14 +174,19 @@ def predict(
         meter.book(tensor, "weights")
     with meter:
         if device == "cuda":
-            workspace = torch.empty(CUBLAS_WORKSPACE, dtype=torch.uint8, device="meta")
+            taken = torch.empty(workspace, dtype=torch.uint8, device="meta")
             with fused_kernels():
                 _train(model, settings, meter, batch_size, length)
-            del workspace
+            del taken
         else:
             _train(model, settings, meter, batch_size, length)
     parts = {name: meter.at_peak[name] for name in ("weights", "gradients", "optimizer", "activations")}
     return PredictedMemory(**parts, peak=sum(parts.values()))
+
+
+def cublas_workspace() -> int:
+    """Bytes that cuBLAS takes on the current GPU."""
+    return CUBLAS_WORKSPACE_HOPPER if torch.cuda.get_device_capability() == (9, 0) else CUBLAS_WORKSPACE
 
 
 def _weights(model: torch.nn.Module) -> list[torch.Tensor]:

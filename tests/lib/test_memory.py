@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from stages.lib.autocast import Autocast
-from stages.lib.memory import CUBLAS_WORKSPACE, StorageMeter, make_optimizer, predict
+from stages.lib.memory import CUBLAS_WORKSPACE, StorageMeter, cublas_workspace, make_optimizer, predict
 from stages.lib.metamodel import model_config
 from stages.lib.params import load_params
 from stages.lib.settings import resolve_run
@@ -70,6 +70,16 @@ def test_fused_kernels_hold_without_the_attention_matrix_in_recomputed_layers():
     unfused = tiny("qlora-ffn", 8, 256, "cpu", gradient_checkpointing=True).activations
     matrix = 8 * 4 * 256 * 256 * 4
     assert unfused - (on - CUBLAS_WORKSPACE) > matrix
+
+
+def test_cublas_takes_four_times_the_workspace_on_hopper(monkeypatch):
+    run = settings("full")
+    found = []
+    for capability in ((8, 0), (9, 0)):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda capability=capability: capability)
+        found.append(predict(run, model_config(run, TINY), 2, 16, "cuda", workspace=cublas_workspace()))
+    assert found[0] == tiny("full")
+    assert found[1].activations - found[0].activations == 32 * 2**20 - CUBLAS_WORKSPACE
 
 
 def test_paged_state_lies_outside_the_allocator():
