@@ -1,9 +1,10 @@
 import pytest
 import torch
+from bitsandbytes.nn import Linear4bit
 
 from stages.lib.autocast import Autocast
 from stages.lib.memory import CUBLAS_WORKSPACE, StorageMeter, cublas_workspace, make_optimizer, predict
-from stages.lib.metamodel import model_config
+from stages.lib.metamodel import meta_model, model_config
 from stages.lib.params import load_params
 from stages.lib.settings import resolve_run
 from tests.tiny_study import ROOT
@@ -116,6 +117,16 @@ def test_the_published_qlora_computes_in_fp16_inside_its_4_bit_layers_alone():
     half, mixed, full = (tiny("qlora-ffn", 8, 256, precision=precision) for precision in ("fp16", "bf16", "fp32"))
     assert half.peak == full.peak
     assert mixed.peak < full.peak
+
+
+@pytest.mark.parametrize(
+    ("precision", "expected"), [("fp32", torch.float32), ("fp16", torch.float32), ("bf16", torch.bfloat16)]
+)
+def test_4_bit_layers_without_data_answer_in_the_type_of_real_ones(precision, expected):
+    run = settings("qlora-ffn", precision=precision)
+    layers = [m for m in meta_model(run, model_config(run, TINY)).model.modules() if isinstance(m, Linear4bit)]
+    assert len(layers) == 2 * 6
+    assert {layer(torch.empty(2, layer.in_features, device="meta")).dtype for layer in layers} == {expected}
 
 
 def test_real_quantisation_still_works_afterwards():
