@@ -65,9 +65,7 @@ def leave_out_unused() -> None:
     import torch._dynamo.eval_frame  # named in full by those who ask whether a model is compiled
 
     torch._dynamo.disable = _as_it_is
-    # What a run asks for later on; its memory counts from the end of the imports.
-    import numpy.random  # noqa: F401
-    import torch.fx.experimental.symbolic_shapes  # with SymPy
+    import numpy.random  # noqa: F401  # a run asks for it later, and its memory counts from the end of the imports
 
 
 def _as_it_is(function: object = None, *_: object, **__: object) -> object:

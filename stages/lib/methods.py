@@ -6,13 +6,15 @@ to Hugging Face PEFT.
 Sources: LoRA (Hu et al., 2022), QLoRA (Dettmers et al., 2023), IA3 (Liu et al., 2022).
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import transformers
 from bitsandbytes.nn import Linear4bit
 from peft import IA3Config, LoraConfig, PeftConfig, PeftModel, TaskType, get_peft_model, prepare_model_for_kbit_training
+from torch.overrides import TorchFunctionMode
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from stages.lib.cells import RunSettings
@@ -60,17 +62,38 @@ def plain_model(model: torch.nn.Module) -> PreTrainedModel:
 
 def load_classifier(settings: RunSettings, checkpoint: Path) -> tuple[PreTrainedModel, list[str]]:
     """The checkpoint with a two-label head, its linear layers in NF4 for QLoRA."""
-    model, info = getattr(transformers, settings.model_class).from_pretrained(
-        checkpoint,
-        id2label=LABELS,
-        label2id={name: index for index, name in LABELS.items()},
-        dtype=torch.float32,
-        quantization_config=quantization_config(settings),
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
-    )
+    with NothingToCompute():
+        model, info = getattr(transformers, settings.model_class).from_pretrained(
+            checkpoint,
+            id2label=LABELS,
+            label2id={name: index for index, name in LABELS.items()},
+            dtype=torch.float32,
+            quantization_config=quantization_config(settings),
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
     return model, sorted(info["missing_keys"])
+
+
+class NothingToCompute(TorchFunctionMode):
+    """On the meta device, leaves weights as they are, and makes ranges and empty copies by their shapes alone.
+
+    Transformers makes a model there before it loads one. Torch would compute what has no data by its decompositions in
+    Python, for which it imports SymPy: a tenth of the start-up.
+    """
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            tensor = args[0] if args else kwargs["tensor"]
+            if tensor.is_meta:
+                return tensor
+        if func is torch.arange and torch.device(kwargs.get("device") or "cpu").type == "meta":
+            return torch.empty(len(range(*args)), **({"dtype": torch.int64} | kwargs))
+        if func is torch.empty_like and args[0].is_meta:
+            return torch.empty(args[0].shape, **({"dtype": args[0].dtype, "device": args[0].device} | kwargs))
+        return func(*args, **kwargs)
 
 
 def keep_double_quantisation(model: PreTrainedModel) -> None:

@@ -1,9 +1,11 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 from bitsandbytes.nn import Linear4bit
 
+from stages.lib import methods
 from stages.lib.methods import build_model
 from stages.lib.params import load_params
 from stages.lib.settings import resolve_run
@@ -87,6 +89,35 @@ def test_qlora_freezes_4bit_layers_and_keeps_heads_in_floating_point(architectur
     assert (first.quant_type, first.nested) == ("nf4", True)
     for name in others:
         assert linears[name].weight.is_floating_point()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("configuration", ["full", "qlora-ffn"])
+def test_models_are_those_that_torch_makes_by_decompositions(architecture, configuration, monkeypatch):
+    """Weights, the fresh head, and buffers that no checkpoint holds."""
+    found = []
+    for mode in (methods.NothingToCompute, nullcontext):
+        monkeypatch.setattr(methods, "NothingToCompute", mode)
+        torch.manual_seed(0)
+        model = build(architecture, configuration)[1].model
+        found.append({name: (t.dtype, t) for name, t in [*model.named_parameters(), *model.named_buffers()]})
+    ours, torchs = found
+    assert ours.keys() == torchs.keys()
+    for name, (dtype, tensor) in torchs.items():
+        assert ours[name][0] == dtype
+        assert torch.equal(ours[name][1], tensor), name
+
+
+def test_what_has_data_is_computed():
+    with methods.NothingToCompute():
+        assert torch.arange(1, 4).tolist() == [1, 2, 3]
+        weight = torch.nn.init.ones_(torch.empty(2))
+        assert weight.tolist() == [1.0, 1.0]
+        assert torch.empty_like(weight).shape == (2,)
+        on_meta = torch.arange(3, 9, device="meta")
+        copy = torch.empty_like(torch.empty(2, 3, dtype=torch.float16, device="meta"), device="cpu")
+    assert (on_meta.shape, on_meta.dtype, on_meta.device.type) == ((6,), torch.int64, "meta")
+    assert (copy.shape, copy.dtype, copy.device.type) == ((2, 3), torch.float16, "cpu")
 
 
 def test_published_protocol_leaves_a_new_pooler_frozen():
