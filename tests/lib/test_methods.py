@@ -111,8 +111,8 @@ def test_models_are_those_that_torch_makes_by_decompositions(architecture, confi
 def test_what_has_data_is_computed():
     with methods.NothingToCompute():
         assert torch.arange(1, 4).tolist() == [1, 2, 3]
-        weight = torch.nn.init.ones_(torch.empty(2))
-        assert weight.tolist() == [1.0, 1.0]
+        weight = torch.nn.init.constant_(torch.empty(2), 3.0)
+        assert weight.tolist() == [3.0, 3.0]
         assert torch.empty_like(weight).shape == (2,)
         on_meta = torch.arange(3, 9, device="meta")
         copy = torch.empty_like(torch.empty(2, 3, dtype=torch.float16, device="meta"), device="cpu")
