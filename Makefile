@@ -21,18 +21,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build paper/main.pdf
-	@python -m commands.check --quick
-	@python -m commands.study --jobs $(JOBS) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
-	@python -m commands.summary
+	@python -m tools.check --quick
+	@python -m tools.study --jobs $(JOBS) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
+	@python -m tools.summary
 
 check: $(VENV)/study ## what a profile needs here and what is missing: make check [PROFILE=paper]
-	@TEX_FILES='$(TEX_FILES)' python -m commands.check $(if $(PROFILE),--profile '$(PROFILE)')
+	@TEX_FILES='$(TEX_FILES)' python -m tools.check $(if $(PROFILE),--profile '$(PROFILE)')
 
 status: ## how far the study is, from any terminal
-	@python -m commands.status
+	@python -m tools.status
 
 worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
-	@python -m commands.worker '$(SCHEDULER)'
+	@python -m tools.join '$(SCHEDULER)'
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
 	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile
@@ -43,33 +43,33 @@ lint: $(VENV)/dev ## ruff
 
 bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.json), each choice alone (levers.json), fixed costs (pipeline.json)
 	dvc repro tokenize
-	python -m benchmarks.speed --repeats $(or $(REPEATS),1)
-	python -m benchmarks.levers --repeats $(or $(REPEATS),1)
-	python -m benchmarks.pipeline
+	python -m tools.benchmarks.speed --repeats $(or $(REPEATS),1)
+	python -m tools.benchmarks.levers --repeats $(or $(REPEATS),1)
+	python -m tools.benchmarks.overhead
 
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)
-	python -m benchmarks.pretraining
+	python -m tools.benchmarks.pretraining_gain
 
 determinism: $(VENV)/study ## retrain cells in a clone and compare bit for bit (metrics/bench/determinism.json)
-	python -m benchmarks.determinism
+	python -m tools.benchmarks.determinism
 
 coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metrics/bench/coverage.json)
-	python -m benchmarks.coverage
+	python -m tools.benchmarks.coverage
 
 checkpoints: $(VENV)/study ## for development: checkpoints of full size with random weights, in models/random
-	python -m commands.random_checkpoints
+	python -m tools.random_checkpoints
 
 provenance: $(VENV)/study ## delete what random numbers of the PDF were read from, and rebuild it as `make why` says
-	python -m benchmarks.why
+	python -m tools.benchmarks.provenance
 
 why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
-	@python -m commands.why '$(N)'
+	@python -m tools.why '$(N)'
 
 arxiv: $(VENV)/study tex ## paper/arxiv.tar.gz, which compiles with TeX alone
-	@python -m commands.arxiv
+	@python -m tools.arxiv
 
 diff: $(VENV)/study tex ## what changed between two revisions or experiments: make diff A=... [B=...], paper/diff.pdf
-	@python -m commands.diff $(A) $(B)
+	@python -m tools.diff $(A) $(B)
 
 clean: ## remove the virtual environment; data, models and metrics are DVC's
 	rm -rf $(VENV)

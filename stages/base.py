@@ -8,16 +8,14 @@ import argparse
 import time
 from pathlib import Path
 
-from stages.lib import snapshot
-from stages.lib.cells import read_settings
-from stages.lib.encoders import UNRATED, Corpus
-from stages.lib.errors import InputError, run_stage
-from stages.lib.jsonfile import write_json
-from stages.lib.params import HubBase, LocalBase, PretrainedBase
-from stages.lib.pretraining import PretrainingReport, check_helped
-from stages.lib.settings import BaseSettings, base_path
-from stages.lib.snapshot import WEIGHTS, hashes
-from stages.lib.whole import written_whole
+from stages.core.errors import InputError, run_stage
+from stages.core.files import written_whole
+from stages.encoders import snapshot
+from stages.encoders.base_report import BaseReport
+from stages.encoders.miniature import UNRATED, Corpus
+from stages.encoders.pretraining import check_helped
+from stages.encoders.settings import BaseSettings, HubBase, LocalBase, PretrainedBase
+from stages.encoders.snapshot import WEIGHTS, hashes
 
 RAW = Path("data/raw")
 VOCABULARY_TEXTS = 20_000  # documents that the tokenizer is trained on, at most
@@ -30,20 +28,20 @@ def main(architecture: str) -> None:
     Raises:
         InputError: no checkpoint could be had, or the pretraining did not help.
     """
-    settings = read_settings(BaseSettings, base_path(architecture))
+    settings = BaseSettings.read(architecture)
     make = pretrain if isinstance(settings.base, PretrainedBase) else fetch
     with written_whole(Path("models/base", architecture)) as folder:
         folder.mkdir()
         measured = make(settings, folder)
         files = hashes(folder)
-    report = PretrainingReport(
+    report = BaseReport(
         source=settings.base.source,
         revision=settings.family.revision if isinstance(settings.base, HubBase) else None,
         checkpoint_sha256=files[WEIGHTS],
         files=files,
         **measured,
     )
-    write_json(report, Path("metrics/base", f"{architecture}.json"))
+    report.write_to(Path("metrics/base", f"{architecture}.json"))
     if isinstance(settings.base, PretrainedBase):
         check_helped(report, settings.base)
 
@@ -54,7 +52,7 @@ def fetch(settings: BaseSettings, folder: Path) -> dict[str, int]:
     Raises:
         InputError: it cannot be had, or is not fit.
     """
-    from stages.lib import hub
+    from stages.hub import client as hub
 
     if isinstance(settings.base, LocalBase):
         source = Path(settings.base.path, settings.architecture)
@@ -75,9 +73,9 @@ def pretrain(settings: BaseSettings, folder: Path) -> dict[str, float | int | No
     """Train tokenizer and encoder on the corpus at hand, save both, and say whether it helped."""
     import torch
 
-    from stages.lib.encoders import build_encoder, probe
-    from stages.lib.pretraining import Pretraining
-    from stages.lib.tokenizers import train_tokenizer
+    from stages.encoders.miniature import build_encoder, probe
+    from stages.encoders.pretraining import Pretraining
+    from stages.encoders.tokenizers import train_tokenizer
 
     base: PretrainedBase = settings.base
     torch.set_num_threads(settings.threads)

@@ -12,10 +12,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from stages.lib.baselines import BASELINES, BagOfWords, Baselines, Majority
-from stages.lib.card import read_card
-from stages.lib.errors import InputError, run_stage
-from stages.lib.jsonfile import write_json
+from stages.analysis.baselines import BagOfWords, Baselines, Majority
+from stages.core.errors import InputError, run_stage
+from stages.data.card import Card
 
 RAW = Path("data/raw")
 INVERSE_REGULARISATION = (0.1, 1.0, 10.0, 100.0)
@@ -27,9 +26,9 @@ def main() -> None:
     found = Baselines(
         majority=majority(train, test),
         tfidf_logistic_regression=bag_of_words(train, validation, test),
-        ceiling_accuracy=read_card().ceiling_accuracy,
+        ceiling_accuracy=Card.read().ceiling_accuracy,
     )
-    write_json(found, BASELINES)
+    found.write()
     print(
         f"majority {found.majority.test_accuracy:.4f}, "
         f"TF-IDF and logistic regression {found.tfidf_logistic_regression.test_accuracy:.4f}"

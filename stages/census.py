@@ -5,15 +5,14 @@ import warnings
 
 import transformers
 
-from stages.lib.audit import audit, checkpoint_name, parameter_counts
-from stages.lib.cells import RunSettings, read_settings
-from stages.lib.census import CENSUS, Census, CensusCell, against_published
-from stages.lib.errors import run_stage
-from stages.lib.jsonfile import write_json
-from stages.lib.memory import backward, predict
-from stages.lib.metamodel import meta_model, model_config
-from stages.lib.params import FullSize
-from stages.lib.settings import CENSUS_SETTINGS, CensusSettings
+from stages.core.errors import run_stage
+from stages.encoders.settings import FullSize
+from stages.fullsize.census import Census, CensusCell
+from stages.fullsize.models import meta_model, model_config
+from stages.fullsize.peak_memory import backward, predict
+from stages.fullsize.settings import CensusSettings
+from stages.training.audit import audit, checkpoint_name, parameter_counts
+from stages.training.settings import RunSettings
 
 # All that decides a cell's shapes and memory: cells that agree in these are computed once.
 DECIDING = {
@@ -23,15 +22,15 @@ DECIDING = {
 
 
 def main() -> None:
-    """Count every cell under every protocol, predict its memory, and print how the published figures compare."""
+    """Count every cell under every protocol, and predict its memory."""
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     warnings.filterwarnings("ignore", message="torch.utils.checkpoint: the use_reentrant parameter")
-    settings = read_settings(CensusSettings, CENSUS_SETTINGS)
+    settings = CensusSettings.read()
     census = take_census(settings.runs, settings.full_size)
-    write_json(census, CENSUS)
-    if "as-published" in census.root:
-        print(against_published(census).to_string(index=False))
+    census.write()
+    cells = sum(len(configurations) for grid in census.root.values() for configurations in grid.values())
+    print(f"{cells} cells of {len(census.root)} protocols in {Census.path()}")
 
 
 def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: dict[str, FullSize]) -> Census:

@@ -1,31 +1,30 @@
 """claims: each claim of the published study, tested on its own figures and on our records -> metrics/claims.json."""
 
-from stages.lib.cells import STUDY, read_settings
-from stages.lib.claims import CLAIMS, Claims, load_claims
-from stages.lib.errors import run_stage
-from stages.lib.evidence import Published
-from stages.lib.jsonfile import write_json
-from stages.lib.reconciliation import read_published, read_reconciliation
-from stages.lib.reproduced import Reproduced, tests
-from stages.lib.runs import read_runs
-from stages.lib.settings import StudySettings
-from stages.lib.statistics import read_statistics
-from stages.lib.verdicts import judge
+from stages.analysis.runs import read_runs
+from stages.analysis.statistics import Statistics
+from stages.core.errors import run_stage
+from stages.published.claims import Claims, load_claims
+from stages.published.evidence_ours import OurEvidence, tests
+from stages.published.evidence_printed import PrintedEvidence
+from stages.published.printed_runs import read_printed
+from stages.published.reconciliation import Reconciliation
+from stages.published.verdicts import judge
+from stages.study.grid import StudySettings
 
 
 def main() -> None:
     """Judge every claim twice."""
-    study, printed = read_settings(StudySettings, STUDY), read_published()
-    published = Published(printed.runs, printed.segments)
-    reproduced = Reproduced(study, read_runs(), tests(read_statistics()), printed.runs)
-    contradictions = read_reconciliation().contradictions
+    study, printed = StudySettings.read(), read_printed()
+    published = PrintedEvidence(printed.runs, printed.segments)
+    reproduced = OurEvidence(study, read_runs(), tests(Statistics.read()), printed.runs)
+    contradictions = Reconciliation.read().contradictions
     judged = [
         judge(key, claim, published, reproduced, study.small_scale, contradictions)
         for key, claim in load_claims().items()
     ]
-    write_json(Claims(small_scale=study.small_scale, claims=judged), CLAIMS)
+    Claims(small_scale=study.small_scale, claims=judged).write()
     failing = [claim.id for claim in judged if claim.published.verdict == "does not hold"]
-    print(f"{len(judged)} claims in {CLAIMS}; refuted by the published figures: {', '.join(failing) or 'none'}")
+    print(f"{len(judged)} claims in {Claims.path()}; refuted by the published figures: {', '.join(failing) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -8,19 +8,19 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from stages.lib.checklist import CHECKLIST, answer, load_checklist
-from stages.lib.companion import write_companion
-from stages.lib.entries import build
-from stages.lib.errors import InputError, run_stage
-from stages.lib.examples import commit_subject, examples
-from stages.lib.findings import comma, find
-from stages.lib.latex import render
-from stages.lib.ledger import Ledger
-from stages.lib.lint import check_floats, check_printed, check_table, check_template
-from stages.lib.pdf import compile_pdf, overfull, type3_fonts
-from stages.lib.phrases import Phrases
-from stages.lib.results import Results, read_results
-from stages.lib.whole import write_text, written_whole
+from stages.core.errors import InputError, run_stage
+from stages.core.files import write_text, written_whole
+from stages.report.entries.build import build
+from stages.report.entries.inputs import Results, read_results
+from stages.report.entries.quotes import commit_subject, examples
+from stages.report.numbers.companion import write_companion
+from stages.report.numbers.ledger import Ledger
+from stages.report.text.checklist import CHECKLIST, answer, load_checklist
+from stages.report.text.findings import comma, find
+from stages.report.text.lint import check_floats, check_printed, check_table, check_template
+from stages.report.text.pdf import compile_pdf, overfull, type3_fonts
+from stages.report.text.phrases import Phrases
+from stages.report.text.templates import render
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"

@@ -10,21 +10,17 @@ import os
 import tempfile
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.lib.card import CARD, Card, Splits, build_card
-from stages.lib.cells import read_settings
-from stages.lib.errors import InputError, run_stage
-from stages.lib.jsonfile import write_json
-from stages.lib.settings import DATA, DataSettings
-from stages.lib.sources import load_source
+from stages.core.errors import InputError, run_stage
+from stages.data.card import Card, Splits, build_card
+from stages.data.settings import DataSettings
+from stages.data.sources import load_source
+from stages.data.splits import deduplicate, require_usable, with_validation
 
 FOLDER = Path("data/raw")
 SCHEMA = pa.schema([("text", pa.string()), ("label", pa.int64())])
-MINIMUM_TRAIN_ROWS = 16
 
 
 def main() -> None:
@@ -35,68 +31,16 @@ def main() -> None:
     Raises:
         InputError: the data cannot be used; nothing is written then.
     """
-    settings = read_settings(DataSettings, DATA)
+    settings = DataSettings.read()
     origin, source = load_source(settings.data)
     unique = deduplicate(source) if settings.deduplicate else source
     where = getattr(settings.data, "path", origin.name) + (" (de-duplicated)" if settings.deduplicate else "")
-    _require_usable(unique, where)
+    require_usable(unique, where)
     final = with_validation(unique, settings.data.validation, settings.data.seed)
-    _require_usable(final, where)
+    require_usable(final, where)
     card = build_card(origin, source, unique, final, settings.deduplicate)
     write(final, card)
     print(f"{card.name}: " + ", ".join(f"{name} {split.rows}" for name, split in card.splits.items()))
-
-
-def deduplicate(splits: Splits) -> Splits:
-    """Drop repeated texts within and across splits, whatever their labels; keep the first.
-
-    The unsupervised split comes last: an encoder pretrained on it must not have read the test reviews.
-    """
-    unique, seen = dict(splits), pd.Series(dtype="str")
-    for name in ("train", "validation", "test", "unsupervised"):
-        texts = splits[name]["text"]
-        unique[name] = splits[name][~(texts.duplicated() | texts.isin(seen))].reset_index(drop=True)
-        seen = pd.concat([seen, unique[name]["text"]])
-    return unique
-
-
-def with_validation(splits: Splits, rows: int, seed: int) -> Splits:
-    """Carve a stratified validation split of ``rows`` rows from train, unless there is one; row order stays."""
-    if len(splits["validation"]):
-        return splits
-    from sklearn.model_selection import train_test_split  # a second to import, and most runs bring the split
-
-    train = splits["train"]
-    if len(train) - rows < MINIMUM_TRAIN_ROWS:
-        raise InputError(
-            f"data.validation: {rows}: leaves {max(len(train) - rows, 0)} of {len(train)} train rows; "
-            f"allowed: at least {MINIMUM_TRAIN_ROWS} left"
-        )
-    counts = train["label"].value_counts().reindex([0, 1], fill_value=0)
-    if counts.min() < 2:
-        raise InputError(
-            f"train: {counts.min()} rows with label {counts.idxmin()}; allowed: at least 2, to carve validation from"
-        )
-    kept, carved = train_test_split(np.arange(len(train)), test_size=rows, stratify=train["label"], random_state=seed)
-    return {
-        **splits,
-        "train": train.iloc[np.sort(kept)].reset_index(drop=True),
-        "validation": train.iloc[np.sort(carved)].reset_index(drop=True),
-    }
-
-
-def _require_usable(splits: Splits, where: str) -> None:
-    for name in ("train", "validation", "test"):
-        labels = splits[name]["label"]
-        for label in (0, 1):
-            if not (labels == label).any() and not (name == "validation" and labels.empty):
-                raise InputError(
-                    f"{where}: {name}: none of {len(labels)} rows has label {label}; required: both 0 and 1"
-                )
-    if len(splits["train"]) < MINIMUM_TRAIN_ROWS:
-        raise InputError(
-            f"{where}: train: {len(splits['train'])} rows; required: at least {MINIMUM_TRAIN_ROWS}, a batch"
-        )
 
 
 def write(splits: Splits, card: Card) -> None:
@@ -113,7 +57,7 @@ def write(splits: Splits, card: Card) -> None:
                 # No pandas metadata: it would tie the bytes to the version of pandas.
                 table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False).replace_schema_metadata(None)
                 pq.write_table(table, aside / f"{split}.parquet")
-            write_json(card, aside / CARD.name)
+            card.write_to(aside / Card.path().name)
             _move(sorted(aside.iterdir()), aside / "before")
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error

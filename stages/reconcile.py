@@ -3,29 +3,19 @@
 Writes metrics/reconciliation.json.
 """
 
-from stages.lib import contradictions
-from stages.lib.cells import STUDY, read_settings
-from stages.lib.census import read_census
-from stages.lib.errors import run_stage
-from stages.lib.jsonfile import write_json
-from stages.lib.reconciliation import (
-    RECONCILIATION,
-    Reconciliation,
-    left_out,
-    missing_runs,
-    parameters,
-    read_published,
-    residue,
-    residue_cells,
-)
-from stages.lib.reproduction import reproductions
-from stages.lib.settings import StudySettings
-from stages.lib.statistics import read_statistics
+from stages.analysis.statistics import Statistics
+from stages.core.errors import run_stage
+from stages.fullsize.census import Census
+from stages.published import contradictions
+from stages.published.printed_runs import left_out, missing_runs, parameters, read_printed, residue, residue_cells
+from stages.published.reconciliation import Reconciliation
+from stages.published.reproduction import reproductions
+from stages.study.grid import StudySettings
 
 
 def main() -> None:
     """Check every printed cell, and every reproduced one where a comparable profile ran."""
-    study, published = read_settings(StudySettings, STUDY), read_published()
+    study, published = StudySettings.read(), read_printed()
     found = contradictions.find(published)
     result = Reconciliation(
         cells_checked=contradictions.checked(published),
@@ -36,10 +26,10 @@ def main() -> None:
         left_out=left_out(published),
         residue=residue(published.segments),
         residue_cells=residue_cells(published),
-        parameters=parameters(published.runs, read_census()),
-        reproductions=reproductions(study, published.runs, read_statistics()),
+        parameters=parameters(published.runs, Census.read()),
+        reproductions=reproductions(study, published.runs, Statistics.read()),
     )
-    write_json(result, RECONCILIATION)
+    result.write()
     print(
         f"{len(found)} of {result.cells_checked} recomputed cells contradicted; {len(result.residue)} runs with residue"
     )

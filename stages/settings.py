@@ -3,11 +3,10 @@
 import argparse
 import shutil
 
-from stages.lib.cells import FOLDER
-from stages.lib.errors import run_stage
-from stages.lib.jsonfile import write_json
-from stages.lib.params import load_params
-from stages.lib.settings import resolve
+from stages.core.errors import run_stage
+from stages.core.files import SETTINGS
+from stages.study.params import load_params
+from stages.study.resolve import resolve
 
 
 def main(check: bool = False) -> None:
@@ -15,10 +14,10 @@ def main(check: bool = False) -> None:
     files = resolve(load_params())
     if check:
         return
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    shutil.rmtree(SETTINGS, ignore_errors=True)
     for path, settings in files.items():
-        write_json(settings, path)
-    print(f"{len(files)} settings files in {FOLDER}/")
+        settings.write_to(path)
+    print(f"{len(files)} settings files in {SETTINGS}/")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, Features, List, Value
 
-from stages.lib.cells import read_settings
-from stages.lib.errors import InputError, run_stage
-from stages.lib.settings import TokenizeSettings, tokenize_path
+from stages.core.errors import InputError, run_stage
+from stages.encoders.settings import TokenizeSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -45,7 +44,7 @@ def main(architecture: str) -> None:
     Raises:
         InputError: the tokenizer or a split is missing, or ``max_length`` is more than the model takes.
     """
-    settings = read_settings(TokenizeSettings, tokenize_path(architecture))
+    settings = TokenizeSettings.read(architecture)
     datasets.disable_progress_bars()
     tokenizer = load_tokenizer(Path("models/base", settings.architecture), settings.max_length)
     tokenized = DatasetDict(

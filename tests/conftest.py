@@ -3,6 +3,13 @@ import warnings
 import pytest
 
 
+@pytest.fixture
+def in_empty_folder(tmp_path, monkeypatch):
+    """The test runs in a folder of its own, as a stage runs in the workspace."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(autouse=True)
 def _quiet_libraries():
     """The libraries' notes on fresh heads and renamed options would bury a failing test's output."""

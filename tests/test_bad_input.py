@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stages import prepare
-from stages.lib.card import read_card
-from stages.lib.rows import LAYOUTS
+from stages.data.card import Card
+from stages.data.checks import LAYOUTS
 
 ROOT = Path(__file__).parents[1]
 TRAIN = [(f"train {i}", i % 2) for i in range(40)]
@@ -30,9 +30,8 @@ TEST = [(f"test {i}", i % 2) for i in range(10)]
 
 
 @pytest.fixture(autouse=True)
-def _workspace(tmp_path, monkeypatch):
+def _workspace(in_empty_folder):
     """Valid reviews, settings, and the data of an earlier run."""
-    monkeypatch.chdir(tmp_path)
     for folder in ("reviews", "data/settings", "data/raw"):
         Path(folder).mkdir(parents=True)
     Path("data/raw/train.parquet").write_bytes(b"of an earlier run")
@@ -238,14 +237,14 @@ def test_unexpected_files(monkeypatch):
     )
     Path("reviews/val.csv").unlink()
     prepare.main()
-    assert read_card().splits["train"].rows == 40
+    assert Card.read().splits["train"].rows == 40
 
 
 def test_duplicates_and_leaks_are_reported_and_no_fault():
     Path("reviews/train.csv").write_bytes(csv([*TRAIN, TRAIN[3], ("train 4", 1)]))
     Path("reviews/test.csv").write_bytes(csv([*TEST, TRAIN[5]]))
     prepare.main()
-    card = read_card()
+    card = Card.read()
     assert (card.splits["train"].duplicates_removed, card.splits["test"].duplicates_removed) == (2, 1)
     assert (card.conflicting_duplicates, card.leakage.test_in_train_before, card.leakage.test_in_train_after) == (
         1,

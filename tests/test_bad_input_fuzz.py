@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages import prepare
-from stages.lib.errors import InputError
+from stages.core.errors import InputError
 
 FUZZ = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "300")),  # of each of the two tests
@@ -62,9 +62,7 @@ ODD_JSON_LABELS = st.sampled_from(
 NAMES = st.one_of(st.sampled_from(["stars", "Text", "label ", "", "a\nb", 'q"', "\ufeff", "text"]), st.text(max_size=3))
 
 
-@pytest.fixture(autouse=True)
-def _in_tmp_path(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 # What the rows should become.

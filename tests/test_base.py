@@ -7,20 +7,18 @@ from safetensors import safe_open
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
 from stages import base, settings
-from stages.lib import hub
-from stages.lib.corpus import generate
-from stages.lib.errors import InputError
-from stages.lib.params import GeneratedData
-from tests.tiny_study import write_params
+from stages.core.errors import InputError
+from stages.data.generator import generate
+from stages.data.settings import GeneratedData
+from stages.hub import client as hub
+from tests.helpers.tiny_study import write_params
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
 REPORT = Path("metrics/base/distilbert.json")
 FOLDER = Path("models/base/distilbert")
 
 
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def write_data(unsupervised: int = 200) -> None:

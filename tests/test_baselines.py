@@ -2,19 +2,17 @@ import pandas as pd
 import pytest
 
 from stages import baselines
-from stages.lib.baselines import BASELINES, read_baselines
-from stages.lib.errors import InputError
-from stages.lib.jsonfile import write_json
-from tests.fixtures import make_card
+from stages.analysis.baselines import Baselines
+from stages.core.errors import InputError
+from tests.helpers.results import make_card
 
 WORDS = {0: "dull slow awful", 1: "bright warm superb"}
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _in_folder(in_empty_folder):
     baselines.RAW.mkdir(parents=True)
-    write_json(make_card(), baselines.RAW / "card.json")
+    make_card().write_to(baselines.RAW / "card.json")
 
 
 def write_split(name: str, labels: list[int], wrong: int = 0) -> None:
@@ -28,7 +26,7 @@ def test_scores_on_the_test_split():
     write_split("validation", [0, 1] * 5)
     write_split("test", [0, 1, 1, 1, 0] * 4, wrong=3)
     baselines.main()
-    found = read_baselines()
+    found = Baselines.read()
     assert (found.majority.label, found.majority.test_accuracy) == (1, 0.6)
     assert found.tfidf_logistic_regression.test_accuracy == 17 / 20
     assert found.tfidf_logistic_regression.validation_accuracy == 1.0
@@ -40,11 +38,11 @@ def test_regularisation_is_chosen_without_the_test_split():
     write_split("validation", [0, 1] * 5)
     write_split("test", [0, 1] * 10)
     baselines.main()
-    first = read_baselines().tfidf_logistic_regression.c
+    first = Baselines.read().tfidf_logistic_regression.c
     write_split("test", [0, 1] * 10, wrong=20)
     baselines.main()
-    assert read_baselines().tfidf_logistic_regression.c == first == 0.1
-    assert read_baselines().tfidf_logistic_regression.test_accuracy == 0.0
+    assert Baselines.read().tfidf_logistic_regression.c == first == 0.1
+    assert Baselines.read().tfidf_logistic_regression.test_accuracy == 0.0
 
 
 def test_missing_split_is_named():
@@ -54,8 +52,10 @@ def test_missing_split_is_named():
 
 def test_invalid_file_is_named():
     with pytest.raises(InputError, match=r"metrics/baselines\.json: not found; run `dvc repro baselines` first"):
-        read_baselines()
-    BASELINES.parent.mkdir()
-    BASELINES.write_text("{}")
-    with pytest.raises(InputError, match=r"metrics/baselines\.json: 3 faults; run `dvc repro -f baselines`"):
-        read_baselines()
+        Baselines.read()
+    Baselines.path().parent.mkdir()
+    Baselines.path().write_text("{}")
+    with pytest.raises(
+        InputError, match=r"metrics/baselines\.json: \S+: Field required \(and 2 more\); run `dvc repro -f baselines`"
+    ):
+        Baselines.read()

@@ -5,11 +5,12 @@ import pytest
 
 from stages import census as stage
 from stages import settings as settings_stage
-from stages.lib import reported
-from stages.lib.census import CENSUS, TOLERANCE, Census, PredictedMemory, against_published, by_process, read_census
-from stages.lib.errors import InputError
-from stages.lib.memory import predict
-from tests.tiny_study import ROOT, write_params
+from stages.core.errors import InputError
+from stages.fullsize.census import Census, PredictedMemory
+from stages.fullsize.peak_memory import predict
+from stages.published import printed as reported
+from stages.published.memory_check import TOLERANCE, against_published, by_process
+from tests.helpers.tiny_study import ROOT, write_params
 
 FIRST = {
     ("distilbert", "full"), ("distilbert", "qlora-ffn"), ("distilbert", "ia3"), ("roberta", "full"),
@@ -42,7 +43,7 @@ def census(tmp_path_factory) -> Census:
         patch.setattr(stage, "predict", predict_printed)
         patch.setattr(reported, "FOLDER", ROOT / "data/reported")
         stage.main()
-        return read_census(CENSUS)
+        return Census.read_from(Census.path())
 
 
 def cells(census: Census, protocol: str):
@@ -97,7 +98,7 @@ def test_predicted_memory_against_the_published_runs(census, monkeypatch):
 @pytest.fixture(scope="module")
 def whole() -> Census:
     """The study's own, in which every cell's memory is predicted."""
-    return read_census(ROOT / CENSUS)
+    return Census.read_from(ROOT / Census.path())
 
 
 def test_one_unprinted_run_explains_every_run_of_the_processes_predicted_wrongly(whole, monkeypatch):
@@ -154,7 +155,10 @@ def test_a_printed_gigabyte_is_1024_cubed(census, monkeypatch):
 def test_reading_names_the_fault(tmp_path):
     path = tmp_path / "census.json"
     with pytest.raises(InputError, match="not found; run `dvc repro census` first"):
-        read_census(path)
+        Census.read_from(path)
     path.write_text('{"corrected": {"roberta": {"full": {"total": "x"}}}}', encoding="utf-8")
-    with pytest.raises(InputError, match="9 faults; run `dvc repro -f census`"):
-        read_census(path)
+    with pytest.raises(
+        InputError,
+        match=r"corrected\.roberta\.full\.trainable: Field required \(and 8 more\); run `dvc repro -f census`",
+    ):
+        Census.read_from(path)

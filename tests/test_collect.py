@@ -5,19 +5,16 @@ import pandas as pd
 import pytest
 
 from stages import collect, settings
-from stages.lib.cells import STUDY, read_settings
-from stages.lib.errors import InputError
-from stages.lib.runs import HOST_MEMORY, memory, pairs, read_runs, reference, summarise
-from stages.lib.settings import StudySettings
-from tests.fixtures import write_results
-from tests.tiny_study import write_params
+from stages.analysis.runs import HOST_MEMORY, compared_memory, read_runs, summarise
+from stages.core.errors import InputError
+from stages.study.grid import StudySettings
+from tests.helpers.results import write_results
+from tests.helpers.tiny_study import write_params
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": []}
 
 
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def collected(**changes) -> pd.DataFrame:
@@ -28,7 +25,7 @@ def collected(**changes) -> pd.DataFrame:
 
 def test_full_grid_is_one_row_a_run_in_grid_order():
     runs = collected()
-    cells = read_settings(StudySettings, STUDY).cells
+    cells = StudySettings.read().runs
     assert [tuple(row) for row in runs[["architecture", "configuration", "seed", "role"]].to_numpy()] == [
         (cell.architecture, cell.configuration, cell.seed, cell.role) for cell in cells
     ]
@@ -129,21 +126,21 @@ def test_confusion_is_per_mille_of_the_pooled_predictions():
 
 def test_memory_is_the_device_s_only_where_every_run_has_it():
     runs = collected(**SMALL)
-    assert memory(runs) is HOST_MEMORY
+    assert compared_memory(runs) is HOST_MEMORY
     device = runs.assign(peak_memory_allocated_bytes=5e9)
-    assert memory(device).phrase == "peak allocated GPU memory"
+    assert compared_memory(device).phrase == "peak allocated GPU memory"
     assert summarise(device)["peak_memory_bytes_mean"].unique().tolist() == [5e9]
     device.loc[0, "peak_memory_allocated_bytes"] = None
-    assert memory(device) is HOST_MEMORY
+    assert compared_memory(device) is HOST_MEMORY
 
 
 def test_pairs_differ_in_one_choice():
     study = write_results()
-    assert reference(study) == "full"
-    assert pairs(study, "rank", "alpha") == [("lora-r8", "lora-r16")]
-    assert pairs(study, "placement") == [("lora-r16", "lora-ffn")]
-    assert pairs(study, "method") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
-    assert pairs(study, "lr") == [
+    assert study.reference == "full"
+    assert study.pairs("rank", "alpha") == [("lora-r8", "lora-r16")]
+    assert study.pairs("placement") == [("lora-r16", "lora-ffn")]
+    assert study.pairs("method") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
+    assert study.pairs("lr") == [
         ("full", "full-probe"),
         ("lora-ffn", "lora-ffn-probe"),
         ("qlora-ffn", "qlora-ffn-probe"),

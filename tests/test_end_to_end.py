@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_study import ROOT, write_params
+from tests.helpers.tiny_study import ROOT, write_params
 
 TINY = {
     "architectures": ["distilbert"],
@@ -73,7 +73,7 @@ def test_builds_a_paper_of_its_own_grid(clone):
     assert {name: list(cells) for name, cells in summary(clone).items()} == {"distilbert": ["full", "lora-ffn"]}
     assert len((clone / "metrics/runs.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2
     assert "Data and pipelines are up to date." in run(clone, "dvc", "status")
-    assert "DistilBERT" in run(clone, sys.executable, "-m", "commands.summary")
+    assert "DistilBERT" in run(clone, sys.executable, "-m", "tools.summary")
 
 
 def test_outputs_that_git_should_track_are_tracked(clone):
@@ -106,7 +106,7 @@ def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):
 
 
 def test_numbers_drawn_from_the_pdf_are_rebuilt_by_the_commands_that_why_names(clone):
-    run(clone, sys.executable, "-m", "benchmarks.why", "--count", "20")
+    run(clone, sys.executable, "-m", "tools.benchmarks.provenance", "--count", "20")
     rows = json.loads((clone / "metrics/bench/provenance.json").read_text(encoding="utf-8"))
     assert len(rows) == 20
     assert all(row["same"] for row in rows)

@@ -4,17 +4,19 @@ import pytest
 from pypdf import PdfReader
 
 from stages import collect, figures
-from stages.lib import style
-from stages.lib.errors import InputError
-from stages.lib.runs import read_runs
-from tests.fixtures import make_baselines, make_card, make_statistics, write_results
+from stages.analysis.runs import read_runs
+from stages.core.errors import InputError
+from stages.report.figures import style
+from stages.report.figures.accuracy import methods
+from stages.report.figures.pareto import pareto
+from stages.report.figures.rank import rank
+from stages.report.figures.texts import data, read_lengths
+from tests.helpers.results import make_baselines, make_card, make_statistics, write_results
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 
 
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def results(**changes):
@@ -51,9 +53,9 @@ def test_widths_are_those_of_the_page():
     study, runs = results(architectures=["distilbert", "roberta"])
     with style.applied():
         made = [
-            figures.methods(runs, study, make_baselines(), make_statistics(study)),
-            figures.pareto(runs, study, make_baselines()),
-            figures.rank(runs, study),
+            methods(runs, study, make_baselines(), make_statistics(study)),
+            pareto(runs, study, make_baselines()),
+            rank(runs, study),
         ]
     assert [figure.get_size_inches()[0] for figure in made] == [style.PAGE, style.PAGE, style.COLUMN]
 
@@ -61,7 +63,7 @@ def test_widths_are_those_of_the_page():
 def test_methods_draw_every_run():
     study, runs = results(architectures=["distilbert"])
     with style.applied():
-        axes = figures.methods(runs, study, make_baselines(), make_statistics(study)).axes[0]
+        axes = methods(runs, study, make_baselines(), make_statistics(study)).axes[0]
     dots = [line for line in axes.lines if line.get_marker() not in ("|", "None")]
     drawn = sorted(float(x) for line in dots for x in line.get_xdata())
     assert drawn == pytest.approx(sorted(100 * runs.loc[runs["role"] == "train", "test_accuracy"]))
@@ -70,19 +72,19 @@ def test_methods_draw_every_run():
 def test_pareto_bars_are_one_deviation_and_absent_with_one_seed():
     study, runs = results(architectures=["distilbert"])
     with style.applied():
-        assert len(figures.pareto(runs, study, make_baselines()).axes[0].collections) == 7
-        assert len(figures.pareto(runs[runs["seed"] == 42], study, make_baselines()).axes[0].collections) == 0
+        assert len(pareto(runs, study, make_baselines()).axes[0].collections) == 7
+        assert len(pareto(runs[runs["seed"] == 42], study, make_baselines()).axes[0].collections) == 0
 
 
 def test_class_bars_show_the_counts():
     study, _ = results(**SMALL)
     with style.applied():
-        axes = figures.data(make_card(), figures.read_lengths(["distilbert"]), study).axes[0]
+        axes = data(make_card(), read_lengths(["distilbert"]), study).axes[0]
     counts = ["750", "250", "1,000"]
     assert [text.get_text() for text in axes.texts] == [*counts, "negative", *counts, "positive"]
 
 
 def test_missing_token_lengths_are_named():
     with pytest.raises(InputError) as error:
-        figures.read_lengths(["distilbert"])
+        read_lengths(["distilbert"])
     assert str(error.value) == "data/tokenized/distilbert/train: not found; run `dvc repro tokenize@distilbert` first"

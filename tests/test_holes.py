@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from stages import collect, figures, paper, statistics, tables
-from stages.lib.cells import Cell
-from stages.lib.errors import InputError
-from stages.lib.failures import FailedRun, failure_path, write_failure
-from stages.lib.runs import complete, read_failed, read_runs
-from stages.lib.settings import StudySettings
-from stages.lib.statistics import read_statistics
-from tests.fixtures import judge_published_study, write_results
+from stages.analysis.runs import complete, read_failed, read_runs
+from stages.analysis.statistics import Statistics
+from stages.core.errors import InputError
+from stages.study.failures import FailedRun, failure_path, write_failure
+from stages.study.grid import StudySettings
+from stages.training.settings import Run
+from tests.helpers.results import judge_published_study, write_results
 from tests.test_paper import needs_latex, pages, prepare, untraced, written
 from tests.test_tables import rows
 
@@ -22,20 +22,18 @@ WHOLE_CELLS = [("roberta", "ia3", 42), ("roberta", "ia3", 43), ("deberta", "full
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-r8", "lora-ffn"], "probes": []}
 
 
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def fail(study: StudySettings, runs: list[tuple[str, str, int]]) -> None:
     """Replace the records of runs by failures."""
-    for cell in study.cells:
+    for cell in study.runs:
         if (cell.architecture, cell.configuration, cell.seed) in runs:
             cell.record_path.unlink()
             write_failure(failed(cell), cell)
 
 
-def failed(cell: Cell) -> FailedRun:
+def failed(cell: Run) -> FailedRun:
     at, log = "2026-01-01T00:00:00+00:00", ["error: diverged: selection loss nan at step 3"]
     own = cell.model_dump(exclude={"role"})
     return FailedRun(**own, kind="diverged", cause="diverged: selection loss nan", at=at, inputs=None, log=log)
@@ -45,7 +43,7 @@ def write_predictions(study: StudySettings, runs: pd.DataFrame) -> None:
     """Predictions of the runs of the table, right at random nine times in ten."""
     labels = np.arange(200) % 2
     made = set(runs[["architecture", "configuration", "seed"]].itertuples(index=False, name=None))
-    for index, cell in enumerate(study.cells):
+    for index, cell in enumerate(study.runs):
         if (cell.architecture, cell.configuration, cell.seed) in made:
             wrong = np.random.default_rng(index).random(200) < 0.1
             probability = np.where(wrong, 1 - labels, labels) * 0.8 + 0.1
@@ -75,7 +73,7 @@ def test_a_run_that_was_never_tried_is_no_hole():
 
 def test_a_record_outweighs_an_earlier_failure():
     study = write_results(**SMALL)
-    write_failure(failed(study.cells[0]), study.cells[0])
+    write_failure(failed(study.runs[0]), study.runs[0])
     collect.main()
     assert len(read_runs()) == 6
     assert read_failed().empty
@@ -96,7 +94,7 @@ def test_allowed_holes_are_listed_and_leave_their_rows_out():
     ]
     assert len(read_runs()) == 5
     assert complete(study, read_runs()) == {"distilbert": ["full", "lora-r8"]}
-    assert str(failure_path(study.cells[0])) == "metrics/runs/distilbert/full/42.failed.json"
+    assert str(failure_path(study.runs[0])) == "metrics/runs/distilbert/full/42.failed.json"
 
 
 def test_nothing_complete_is_refused():
@@ -112,7 +110,7 @@ def test_statistics_leave_incomplete_configurations_out():
     collect.main()
     write_predictions(study, read_runs())
     statistics.main()
-    found = read_statistics()
+    found = Statistics.read()
     named = {(entry.architecture, entry.configuration) for entry in found.accuracy}
     left_out = {("distilbert", "lora-ffn"), ("roberta", "ia3"), ("deberta", "full")}
     assert len(named) == 30 - 3

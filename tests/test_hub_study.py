@@ -10,13 +10,14 @@ import huggingface_hub
 import pytest
 from transformers import AutoTokenizer
 
-from stages import base, prepare, settings, tokenize, train
-from stages.lib.cells import RunSettings, read_settings, run_path
-from stages.lib.methods import load_classifier
-from stages.lib.params import load_params
-from stages.lib.records import read_record
-from tests.snapshots import fill_cache, reviews, write_dataset, write_snapshot
-from tests.tiny_study import ROOT, write_params
+from stages import base, prepare, settings, tokenize
+from stages.study.params import load_params
+from stages.training.methods import load_classifier
+from stages.training.record import Record
+from stages.training.run import fine_tune
+from stages.training.settings import RunSettings
+from tests.helpers.snapshots import fill_cache, reviews, write_dataset, write_snapshot
+from tests.helpers.tiny_study import ROOT, write_params
 
 ARCHITECTURES = ["distilbert", "roberta", "deberta"]
 SMALL = {
@@ -62,8 +63,8 @@ def study(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
 def test_trains_from_the_hubs_files(study, monkeypatch, architecture, configuration):
     monkeypatch.chdir(study)
-    train.main(architecture, configuration, 42)
-    record = read_record(study / "metrics/runs" / architecture / configuration / "42.json")
+    fine_tune(architecture, configuration, 42)
+    record = Record.read_from(study / "metrics/runs" / architecture / configuration / "42.json")
     family = load_params(ROOT / "params.yaml").architecture[architecture]
     assert record.environment.checkpoint_revision == family.revision
     assert (record.parameters.new_but_frozen, record.parameters.trainable_but_dead) == (0, 0)
@@ -73,7 +74,7 @@ def test_trains_from_the_hubs_files(study, monkeypatch, architecture, configurat
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_everything_but_the_head_comes_from_the_checkpoint(study, monkeypatch, architecture):
     monkeypatch.chdir(study)
-    run = read_settings(RunSettings, run_path(architecture, "full"))
+    run = RunSettings.read(architecture, "full")
     _, new_weights = load_classifier(run, Path("models/base", architecture))
     assert set(new_weights) == HEADS[architecture]
 

@@ -4,11 +4,10 @@ import shutil
 from pathlib import Path
 
 from stages import collect, settings
-from stages.lib.cells import STUDY, read_settings
-from stages.lib.real_reviews import FOLDER
-from stages.lib.records import read_record
-from stages.lib.settings import StudySettings
-from tests.tiny_study import ROOT, write_params
+from stages.analysis.kept_study import FOLDER
+from stages.study.grid import StudySettings
+from stages.training.record import Record
+from tests.helpers.tiny_study import ROOT, write_params
 
 
 def test_records_are_those_of_the_profile_and_make_the_tables_beside_them(tmp_path, monkeypatch):
@@ -19,8 +18,8 @@ def test_records_are_those_of_the_profile_and_make_the_tables_beside_them(tmp_pa
     collect.main()
     for name in ("runs.csv", "summary.json"):
         assert Path("metrics", name).read_text() == (ROOT / FOLDER / name).read_text()
-    study = read_settings(StudySettings, STUDY)
-    found = [read_record(cell.record_path) for cell in study.cells]
+    study = StudySettings.read()
+    found = [Record.read_from(cell.record_path) for cell in study.runs]
     assert len(found) == len(list((ROOT / FOLDER / "runs").rglob("*.json"))) == 20
     assert {record.environment.dirty for record in found} == {False}
     assert len({record.environment.commit for record in found}) == 1

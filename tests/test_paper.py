@@ -10,28 +10,24 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from pypdf import PdfReader
 
-from benchmarks.why import numerals
-from commands.why import matches
 from stages import collect, figures, paper, tables
-from stages.lib import pdf
-from stages.lib.card import CARD
-from stages.lib.entries import build
-from stages.lib.errors import InputError
-from stages.lib.jsonfile import write_json
-from stages.lib.ledger import Origin, read_numbers
-from stages.lib.numbers import COUNT
-from stages.lib.runs import RUNS, read_runs
-from tests.fixtures import judge_published_study, make_card, write_examples, write_results
-from tests.tiny_study import ROOT
+from stages.analysis.runs import RUNS, read_runs
+from stages.core.errors import InputError
+from stages.report.entries.build import build
+from stages.report.numbers.ledger import Source, read_numbers
+from stages.report.numbers.units import COUNT
+from stages.report.text import pdf
+from tests.helpers.results import judge_published_study, make_card, write_examples, write_results
+from tests.helpers.tiny_study import ROOT
+from tools.benchmarks.provenance import numerals
+from tools.why import matches
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 HOSTILE = r"a_b & 50% \input{x} $ # { }"
 needs_latex = pytest.mark.skipif(shutil.which("latexmk") is None, reason="LaTeX is not installed")
 
 
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 PREPARED = TemporaryDirectory(prefix="paper-tests-")
@@ -131,7 +127,7 @@ def test_smallest_grid_with_hostile_names_builds():
             "profiles.mini.description": HOSTILE,
         },
     )
-    write_json(make_card(name=HOSTILE), CARD)
+    make_card(name=HOSTILE).write()
     write_examples(HOSTILE)
     runs = read_runs()
     runs.assign(commit_subject=HOSTILE).to_csv(RUNS, index=False)
@@ -205,7 +201,7 @@ def test_number_typed_in_a_template_is_named_with_its_line(literal, file):
     expected = f"paper/{file}:{line}: {LITERALS[literal]}: a number typed by hand; "
     with pytest.raises(InputError) as error:
         paper.main()
-    assert str(error.value) == f"{expected}enter it in stages/lib/entries.py and print number(key)"
+    assert str(error.value) == f"{expected}enter it in stages/report/entries/results.py and print number(key)"
 
 
 def test_number_typed_in_a_table_is_named_with_its_line():
@@ -249,7 +245,7 @@ def test_number_that_nothing_prints_is_named(monkeypatch):
 
     def with_another(results):
         ledger = build(results)
-        ledger.add("grid.spare", 7, COUNT, Origin("params.yaml", "spare"))
+        ledger.add("grid.spare", 7, COUNT, Source("params.yaml", "spare"))
         return ledger
 
     monkeypatch.setattr(paper, "build", with_another)

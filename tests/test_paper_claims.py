@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 
 from stages import claims, collect, paper, tables
-from stages.lib.cells import STUDY, Cell, read_settings
-from stages.lib.claims import CLAIMS, read_claims
-from stages.lib.jsonfile import write_json
-from stages.lib.ledger import Number
-from stages.lib.settings import StudySettings
-from stages.lib.statistics import STATISTICS
-from tests.fixtures import make_statistics
+from stages.published.claims import Claims
+from stages.report.numbers.ledger import Number
+from stages.study.grid import StudySettings
+from stages.training.settings import Run
+from tests.helpers.results import make_statistics
 from tests.test_paper import prepare
 
 GIB = 2**30
@@ -43,10 +41,9 @@ FLIPS = {
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _in_folder(in_empty_folder):
     prepare(profile="paper")
-    for cell in read_settings(StudySettings, STUDY).cells:
+    for cell in StudySettings.read().runs:
         method = cell.configuration.split("-")[0]
         edit(cell, "test_accuracy", SCORES[cell.configuration] + 0.0005 * (cell.seed - 42))
         edit(cell, "peak_memory_allocated_bytes", MEMORY[method])
@@ -54,7 +51,7 @@ def _in_folder(tmp_path, monkeypatch):
         edit(cell, "device", "Example GPU")
 
 
-def edit(cell: Cell, key: str, value: object) -> None:
+def edit(cell: Run, key: str, value: object) -> None:
     record = json.loads(cell.record_path.read_text(encoding="utf-8"))
     section = {"device": "environment", "test_accuracy": "quality"}.get(key, "cost")
     assert key in record[section]
@@ -62,7 +59,7 @@ def edit(cell: Cell, key: str, value: object) -> None:
     cell.record_path.write_text(json.dumps(record), encoding="utf-8")
 
 
-def recorded(cell: Cell) -> float:
+def recorded(cell: Run) -> float:
     return json.loads(cell.record_path.read_text(encoding="utf-8"))["quality"]["test_accuracy"]
 
 
@@ -71,7 +68,7 @@ class Report:
 
     def __init__(self) -> None:
         collect.main()
-        write_json(make_statistics(read_settings(StudySettings, STUDY), recorded, half_width=0.002), STATISTICS)
+        make_statistics(StudySettings.read(), recorded, half_width=0.002).write()
         claims.main()
         tables.main()
         results = paper.read_results()
@@ -79,8 +76,8 @@ class Report:
         for kind in paper.FLOATS:
             ledger.note_printed(paper.GENERATED / kind / "numbers.json")
         text = paper.render(paper.TEMPLATE, paper.context(results, ledger))
-        self.verdicts = {claim.id: claim.reproduced.verdict for claim in read_claims(CLAIMS).claims}
-        self.topics = {claim.id: claim.topic for claim in read_claims(CLAIMS).claims}
+        self.verdicts = {claim.id: claim.reproduced.verdict for claim in Claims.read_from(Claims.path()).claims}
+        self.topics = {claim.id: claim.topic for claim in Claims.read_from(Claims.path()).claims}
         self.sentences = re.split(r"(?<=[.:;])\s+", " ".join(text.split()))
         self.rows = Path("paper/generated/tables/claims.tex").read_text(encoding="utf-8").splitlines()
         self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.used}
@@ -96,7 +93,7 @@ def test_a_claim_that_flips_changes_its_sentence_verdict_and_row_and_nothing_unr
     before = Report()
     assert {before.verdicts[claim] for claim in FLIPS} == {"holds"}
     for claim, (configuration, key, value) in FLIPS.items():
-        cells = [c for c in read_settings(StudySettings, STUDY).cells if c.architecture == "roberta"]
+        cells = [c for c in StudySettings.read().runs if c.architecture == "roberta"]
         kept = {c: c.record_path.read_bytes() for c in cells if c.configuration == configuration}
         for cell in kept:
             edit(cell, key, value + 0.0005 * (cell.seed - 42) if key == "test_accuracy" else value)

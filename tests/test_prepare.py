@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stages import prepare
-from stages.lib.card import read_card, split_sha256
-from stages.lib.errors import InputError
+from stages.core.errors import InputError
+from stages.data.card import Card, split_sha256
 
 # Point IMDB_PATH at a folder with the Parquet files of the dataset to run the tests that need it.
 IMDB = Path(os.environ.get("IMDB_PATH", "not-set")).resolve()
@@ -20,9 +20,7 @@ TRAIN = [(f"train {i}", i % 2) for i in range(40)]
 TEST = [(f"test {i}", i % 2) for i in range(10)]
 
 
-@pytest.fixture(autouse=True)
-def _in_tmp_path(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def configure(deduplicate: bool = True, **data: object) -> None:
@@ -85,7 +83,7 @@ def test_validation_is_carved_stratified_in_source_order():
     for split in (train, validation):
         numbers = [int(text.split()[1]) for text, _ in split]
         assert numbers == sorted(numbers)
-    assert read_card().validation_from == "train"
+    assert Card.read().validation_from == "train"
 
 
 def test_seed_decides_what_is_carved():
@@ -104,7 +102,7 @@ def test_validation_of_the_source_is_kept():
     prepare.main()
     assert raw("train") == TRAIN
     assert raw("validation") == [("v", 1), ("w", 0)]
-    assert read_card().validation_from == "source"
+    assert Card.read().validation_from == "source"
 
 
 REPEATED = {
@@ -118,7 +116,7 @@ def test_deduplicated():
     reviews(**REPEATED)
     configure()
     prepare.main()
-    card = read_card()
+    card = Card.read()
     assert sorted(raw("train") + raw("validation")) == sorted(TRAIN)
     assert raw("test") == TEST
     assert raw("unsupervised") == [("unrated 0", -1)]
@@ -141,7 +139,7 @@ def test_not_deduplicated():
     reviews(**REPEATED)
     configure(deduplicate=False)
     prepare.main()
-    card = read_card()
+    card = Card.read()
     assert sorted(raw("train") + raw("validation")) == sorted(REPEATED["train"])
     assert raw("test") == REPEATED["test"]
     assert {split.duplicates_removed for split in card.splits.values()} == {0}
@@ -153,7 +151,7 @@ def test_card_describes_the_written_files():
     reviews(train=TRAIN, test=TEST)
     configure()
     prepare.main()
-    for name, split in read_card().splits.items():
+    for name, split in Card.read().splits.items():
         frame = pd.read_parquet(f"data/raw/{name}.parquet")
         assert (split.rows, split.sha256) == (len(frame), split_sha256(frame))
 
@@ -164,7 +162,7 @@ def test_generated_corpus():
     del settings["data"]["path"]
     Path("data/settings/data.json").write_text(json.dumps(settings))
     prepare.main()
-    card = read_card()
+    card = Card.read()
     assert {name: split.rows_in_source for name, split in card.splits.items()} == {
         "train": 40,
         "validation": 8,
@@ -238,7 +236,7 @@ def test_imdb_has_the_known_rows_without_duplicates():
         Path(f"reviews/{split}.parquet").symlink_to(IMDB / f"{split}-00000-of-00001.parquet")
     configure(validation=2500)
     prepare.main()
-    card = read_card()
+    card = Card.read()
     rows = {name: split.rows for name, split in card.splits.items()}
     assert (rows["train"] + rows["validation"], rows["test"]) == (24904, 24678)
     assert card.leakage.test_in_train_before == 123

@@ -4,16 +4,16 @@ from pathlib import Path
 import pytest
 
 from stages import settings
-from stages.lib.cells import STUDY, RunSettings, read_settings, run_path
-from stages.lib.errors import InputError
-from stages.lib.params import load_params
-from stages.lib.settings import CENSUS_SETTINGS, StudySettings, base_path, resolve_run
-from tests.tiny_study import write_params
+from stages.core.errors import InputError
+from stages.encoders.settings import BaseSettings
+from stages.fullsize.settings import CensusSettings
+from stages.study.grid import StudySettings
+from stages.study.params import load_params
+from stages.study.resolve import resolve_run
+from stages.training.settings import RunSettings
+from tests.helpers.tiny_study import write_params
 
-
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def settings_files(**changes) -> dict[str, str]:
@@ -24,7 +24,7 @@ def settings_files(**changes) -> dict[str, str]:
 
 def test_default_grid_has_42_runs_and_18_probes():
     settings_files()
-    cells = read_settings(StudySettings, STUDY).cells
+    cells = StudySettings.read().runs
     assert [cell.role for cell in cells] == ["train"] * 42 + ["probe"] * 18
     assert len({cell.record_path for cell in cells}) == 60
     assert cells[0].record_path == Path("metrics/runs/distilbert/full/42.json")
@@ -35,8 +35,8 @@ def test_base_rate_reaches_the_base_rate_cells_alone():
     changed = {path for path in before if before[path] != after[path]}
     configurations = ["full", "lora-r8", "lora-r16", "lora-ffn", "qlora-ffn", "ia3"]
     architectures = ["distilbert", "roberta", "deberta"]
-    assert changed == {str(STUDY), str(CENSUS_SETTINGS)} | {
-        str(run_path(a, c)) for a in architectures for c in configurations
+    assert changed == {str(StudySettings.path()), str(CensusSettings.path())} | {
+        str(RunSettings.path(a, c)) for a in architectures for c in configurations
     }
 
 
@@ -113,9 +113,12 @@ def test_hub_revision_is_recorded_for_hub_checkpoints_alone():
 
 def test_reading_back_names_the_file():
     with pytest.raises(InputError, match=r"data/settings/base/x\.json: not found; run `dvc repro settings` first"):
-        read_settings(RunSettings, base_path("x"))
-    path = base_path("x")
+        RunSettings.read_from(BaseSettings.path("x"))
+    path = BaseSettings.path("x")
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"architecture": "x"}), encoding="utf-8")
-    with pytest.raises(InputError, match=r"data/settings/base/x\.json: \d+ faults"):
-        read_settings(RunSettings, path)
+    with pytest.raises(
+        InputError,
+        match=r"data/settings/base/x\.json: configuration: Field required \(and 26 more\); run `dvc repro -f settings`",
+    ):
+        RunSettings.read_from(path)

@@ -5,24 +5,22 @@ import pandas as pd
 import pytest
 
 from stages import collect, statistics
-from stages.lib.errors import InputError
-from stages.lib.settings import StudySettings
-from stages.lib.statistics import STATISTICS, Statistics, read_statistics
-from tests.fixtures import TEST_ROWS, accuracy, write_results
+from stages.analysis.statistics import Statistics
+from stages.core.errors import InputError
+from stages.study.grid import StudySettings
+from tests.helpers.results import TEST_ROWS, accuracy, write_results
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": []}
 LABELS = np.arange(TEST_ROWS) % 2
 
 
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def write_predictions(study: StudySettings) -> None:
     """As many right answers as the records say; easy examples are easy for every run."""
     ease = np.random.default_rng(0).standard_normal(TEST_ROWS)
-    for index, cell in enumerate(study.cells):
+    for index, cell in enumerate(study.runs):
         order = np.argsort(-ease + 0.3 * np.random.default_rng(index + 1).standard_normal(TEST_ROWS))
         right = np.zeros(TEST_ROWS, dtype=bool)
         right[order[: round(accuracy(cell) * TEST_ROWS)]] = True
@@ -44,7 +42,7 @@ def results(**changes) -> tuple[StudySettings, Statistics]:
     write_predictions(study)
     collect.main()
     statistics.main()
-    return study, read_statistics()
+    return study, Statistics.read()
 
 
 def path_of(configuration: str, seed: int) -> Path:
@@ -64,7 +62,7 @@ def test_full_grid(capsys):
     assert len(found.frontiers) == 2 * 2 * 21
     assert all(c.p <= c.p_holm and (c.verdict == "distinguishable") == (c.p_holm <= 0.05) for c in found.comparisons)
     for entry in found.accuracy:
-        scores = [accuracy(c) for c in study.cells if (c.architecture, c.configuration) == _cell(entry)]
+        scores = [accuracy(c) for c in study.runs if (c.architecture, c.configuration) == _cell(entry)]
         assert entry.mean == pytest.approx(np.mean(scores))
         assert entry.sd == pytest.approx(np.std(scores, ddof=1))
         assert entry.interval.low < entry.mean < entry.interval.high
@@ -80,9 +78,9 @@ def _cell(entry) -> tuple[str, str]:
 
 def test_same_input_same_bytes():
     results(**SMALL)
-    first = STATISTICS.read_bytes()
+    first = Statistics.path().read_bytes()
     statistics.main()
-    assert STATISTICS.read_bytes() == first
+    assert Statistics.path().read_bytes() == first
 
 
 def test_one_seed_is_over_examples_and_says_so():
@@ -99,7 +97,7 @@ def test_identical_configurations_under_two_names_are_not_distinguishable():
         path_of("lora-ffn", seed).write_bytes(path_of("full", seed).read_bytes())
     collect.main()
     statistics.main()
-    (pair,) = read_statistics().comparisons
+    (pair,) = Statistics.read().comparisons
     assert (pair.difference, pair.p, pair.p_holm, pair.verdict) == (0.0, 1.0, 1.0, "not distinguishable")
     assert (pair.favouring_first, pair.favouring_second) == (0, 0)
 

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from stages import tokenize
-from stages.lib.errors import InputError
+from stages.core.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
@@ -36,8 +36,7 @@ def write_tokenizer(folder: str, limit: int = 32) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _study(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def _study(in_empty_folder):
     write_tokenizer("models/base/tiny")
     configure(8)
     Path("data/raw").mkdir()

@@ -11,20 +11,18 @@ from safetensors.numpy import load_file
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss
 from transformers import AutoTokenizer
 
-from stages import train
-from stages.lib.errors import InputError
-from stages.lib.records import Record, read_record
-from tests.tiny_study import write_split, write_study
+from stages.core.errors import InputError
+from stages.training.record import Record
+from stages.training.run import fine_tune
+from stages.training.trainer import StudyTrainer
+from tests.helpers.tiny_study import write_split, write_study
 
-
-@pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def run(architecture: str, configuration: str, seed: int = 42) -> Record:
-    train.main(architecture, configuration, seed)
-    return read_record(record_path(architecture, configuration, seed))
+    fine_tune(architecture, configuration, seed)
+    return Record.read_from(record_path(architecture, configuration, seed))
 
 
 def record_path(architecture: str, configuration: str, seed: int = 42) -> Path:
@@ -80,15 +78,15 @@ class InterruptedRunError(Exception):
 
 def interrupt_at(step: int, monkeypatch) -> None:
     """Make training stop dead at an optimiser step, as a killed process does, once."""
-    inner = train.StudyTrainer.training_step
+    inner = StudyTrainer.training_step
 
     def stop_or_step(self, *args, **kwargs):
         if self.global_step == step:
-            monkeypatch.setattr(train.StudyTrainer, "training_step", inner)
+            monkeypatch.setattr(StudyTrainer, "training_step", inner)
             raise InterruptedRunError
         return inner(self, *args, **kwargs)
 
-    monkeypatch.setattr(train.StudyTrainer, "training_step", stop_or_step)
+    monkeypatch.setattr(StudyTrainer, "training_step", stop_or_step)
 
 
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
@@ -97,7 +95,7 @@ def test_interrupted_run_goes_on_and_ends_with_the_same_weights(configuration, m
     undisturbed = run("deberta", configuration)
     interrupt_at(7, monkeypatch)  # in the third epoch
     with pytest.raises(InterruptedRunError):
-        train.main("deberta", configuration, 42)
+        fine_tune("deberta", configuration, 42)
     resumed = run("deberta", configuration)
     assert resumed.quality == undisturbed.quality
     assert (undisturbed.cost.resumed_at_step, resumed.cost.resumed_at_step) == (0, 6)
@@ -109,7 +107,7 @@ def test_interrupted_run_of_other_settings_is_not_gone_on_with(monkeypatch):
     write_study("distilbert")
     interrupt_at(4, monkeypatch)
     with pytest.raises(InterruptedRunError):
-        train.main("distilbert", "full", 42)
+        fine_tune("distilbert", "full", 42)
     write_study("distilbert", lr=3.0e-5)
     record = run("distilbert", "full")
     assert record.cost.resumed_at_step == 0
@@ -119,7 +117,7 @@ def test_interrupted_run_of_other_settings_is_not_gone_on_with(monkeypatch):
 def test_divergence_is_named():
     write_study("distilbert", **{"profiles.mini.train.lr_scale": 1e11})
     with pytest.raises(InputError, match="diverged: selection loss nan at step 3"):
-        train.main("distilbert", "full", 42)
+        fine_tune("distilbert", "full", 42)
     assert not record_path("distilbert", "full").exists()
 
 
@@ -149,13 +147,13 @@ def test_selected_epoch_is_what_is_saved():
 def test_test_split_is_not_opened_before_the_final_evaluation(monkeypatch):
     write_study("distilbert")
     shutil.rmtree("data/tokenized/distilbert/test")
-    inner = train.StudyTrainer.train
+    inner = StudyTrainer.train
 
     def train_then_write_test_split(self):
         inner(self)
         write_split("distilbert", "test", 6)
 
-    monkeypatch.setattr(train.StudyTrainer, "train", train_then_write_test_split)
+    monkeypatch.setattr(StudyTrainer, "train", train_then_write_test_split)
     record = run("distilbert", "full")
     assert np.asarray(record.quality.confusion).sum() == 6
 
@@ -165,7 +163,7 @@ def test_selection_on_the_test_split_fails_without_one():
     write_study("distilbert", **{"protocols.corrected.selection_split": "test"})
     shutil.rmtree("data/tokenized/distilbert/test")
     with pytest.raises(FileNotFoundError, match="data/tokenized/distilbert/test"):
-        train.main("distilbert", "full", 42)
+        fine_tune("distilbert", "full", 42)
 
 
 VARIED = [
@@ -224,7 +222,7 @@ def test_adapter_refers_to_its_base_and_tokenizer():
 def test_failed_audit_leaves_no_record(monkeypatch):
     write_study("deberta", **{"architecture.deberta.head": ["classifier"]})
     with pytest.raises(InputError, match=r"trainability audit: frozen: pooler\.dense\.bias, pooler\.dense\.weight"):
-        train.main("deberta", "lora-ffn", 42)
+        fine_tune("deberta", "lora-ffn", 42)
     assert not record_path("deberta", "lora-ffn").exists()
     assert not model_path("deberta", "lora-ffn").exists()
 

@@ -1,0 +1,50 @@
+"""The tables behind `dvc plots`."""
+
+import numpy as np
+import pandas as pd
+
+from stages.training.record import Record
+from stages.training.settings import Run
+
+CLASSES = ("negative", "positive")
+CONFUSION_ROWS = 1000
+
+
+def learning_curves(records: list[tuple[Run, Record]]) -> pd.DataFrame:
+    """One row an epoch of each run; losses in nats, accuracy as a fraction of the selection split."""
+    return pd.DataFrame(
+        [
+            {"architecture": cell.architecture, "configuration": cell.configuration, "seed": cell.seed}
+            | epoch.model_dump()
+            for cell, record in records
+            for epoch in record.quality.history
+        ]
+    )
+
+
+def confusion(runs: pd.DataFrame) -> pd.DataFrame:
+    """Columns ``actual`` and ``predicted``, 1000 rows: the headline grid's test predictions, pooled, per mille.
+
+    DVC's confusion template counts rows and takes no weights; a row a prediction would be a hundred thousand.
+    """
+    headline = runs[runs["role"] == "train"]
+    counts = headline[["true_negatives", "false_positives", "false_negatives", "true_positives"]].sum().to_numpy()
+    exact = counts / counts.sum() * CONFUSION_ROWS
+    rows = np.floor(exact).astype(int)
+    rows[np.argsort(rows - exact, kind="stable")[: CONFUSION_ROWS - rows.sum()]] += 1
+    cells = [(actual, predicted) for actual in CLASSES for predicted in CLASSES]
+    repeated = [cell for cell, number in zip(cells, rows, strict=True) for _ in range(number)]
+    return pd.DataFrame(repeated, columns=["actual", "predicted"])
+
+
+def pareto(cells: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy and cost of each cell, in percent, seconds and MiB."""
+    return pd.DataFrame(
+        {
+            "architecture": cells["architecture"],
+            "configuration": cells["configuration"],
+            "test_accuracy_percent": 100 * cells["test_accuracy_mean"],
+            "train_seconds": cells["train_seconds_mean"],
+            "peak_memory_mib": cells["peak_memory_bytes_mean"] / 2**20,
+        }
+    )

@@ -1,0 +1,137 @@
+"""The tidy table of runs (``metrics/runs.csv``), its means over seeds, and which configurations to compare."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from stages.core.errors import InputError
+from stages.study.grid import StudySettings
+from stages.training.record import Record
+from stages.training.settings import Run
+
+RUNS = Path("metrics/runs.csv")
+SUMMARY = Path("metrics/summary.json")
+FAILED = Path("metrics/failed.csv")
+FAILED_COLUMNS = ["architecture", "configuration", "seed", "kind", "cause"]
+CELL = ["architecture", "configuration"]
+TEXT = {"exp_id": str}  # "01" is a name
+
+
+class MemoryColumn(NamedTuple):
+    """Which of a record's peaks the study compares, and how to name it in a sentence."""
+
+    column: str
+    label: str  # on an axis or above a column
+    phrase: str  # in prose
+
+
+DEVICE_MEMORY = MemoryColumn("peak_memory_allocated_bytes", "peak GPU memory", "peak allocated GPU memory")
+HOST_MEMORY = MemoryColumn(
+    "peak_memory_host_bytes",
+    "peak resident memory",
+    "peak anonymous resident memory of the process above its import baseline",
+)
+
+
+def flatten(record: Record, role: str) -> dict[str, object]:
+    """A record as one row of scalars, units in the names; lists of module names are joined by spaces.
+
+    Settings keep their own names, parameter counts end in ``_parameters``, package versions begin with
+    ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
+    """
+    settings = record.run.settings.model_dump(exclude={"train", *record.run.model_fields_set})
+    train = record.run.settings.train.model_dump(exclude={"precision", "threads", "dropout"})
+    (tn, fp), (fn, tp) = record.quality.confusion
+    environment = record.environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision"})
+    return {
+        **{key: getattr(record.run, key) for key in (*CELL, "seed")},
+        "role": role,
+        **record.run.model_dump(exclude={*CELL, "seed", "settings"}),
+        **{key: " ".join(value) if isinstance(value, list) else value for key, value in settings.items()},
+        **train,
+        "dropout_kernel": record.run.settings.train.dropout,  # `dropout` is that of the adapter
+        **record.quality.model_dump(exclude={"confusion", "history"}),
+        **{"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp},
+        **{f"{key}_parameters": value for key, value in record.parameters.model_dump().items()},
+        **record.cost.model_dump(),
+        **environment,
+        **{f"version_{name}": version for name, version in record.environment.packages.items()},
+        **{f"dataset_sha256_{split}": digest for split, digest in record.environment.dataset_sha256.items()},
+    }
+
+
+def tidy(records: list[tuple[Run, Record]]) -> pd.DataFrame:
+    """One row a run, in the order given."""
+    return pd.DataFrame([flatten(record, cell.role) for cell, record in records])
+
+
+def read_runs(path: Path = RUNS) -> pd.DataFrame:
+    """Read the table back.
+
+    Raises:
+        InputError: the file is missing.
+    """
+    try:
+        return pd.read_csv(path, dtype=TEXT)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
+
+
+def read_failed(path: Path = FAILED) -> pd.DataFrame:
+    """The runs of the grid that failed and are shown as holes, a row each: ``FAILED_COLUMNS``.
+
+    Raises:
+        InputError: the file is missing.
+    """
+    try:
+        return pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
+
+
+def complete(study: StudySettings, runs: pd.DataFrame) -> dict[str, list[str]]:
+    """By architecture, the configurations that have a run of every seed, in the order of the settings."""
+    seeds = runs.groupby(CELL)["seed"].nunique()
+    return {
+        architecture: [c for c in study.configurations if seeds.get((architecture, c), 0) == len(study.seeds)]
+        for architecture in study.architectures
+    }
+
+
+def compared_memory(runs: pd.DataFrame) -> MemoryColumn:
+    """Device memory where every run has it, else the host's: the two are never mixed."""
+    return DEVICE_MEMORY if runs[DEVICE_MEMORY.column].notna().all() else HOST_MEMORY
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds, one row an (architecture, configuration), in grid order.
+
+    Standard deviations are those of a sample (ddof 1), NaN with one seed. Accuracies are fractions.
+    """
+    groups = runs.assign(peak_memory_bytes=runs[compared_memory(runs).column]).groupby(CELL, sort=False)
+    cells = groups.agg(
+        role=("role", "first"),
+        seeds=("seed", "size"),
+        test_accuracy_mean=("test_accuracy", "mean"),
+        test_accuracy_sd=("test_accuracy", "std"),
+        test_accuracy_min=("test_accuracy", "min"),
+        test_accuracy_max=("test_accuracy", "max"),
+        test_f1_macro_mean=("test_f1_macro", "mean"),
+        test_loss_mean=("test_loss", "mean"),
+        train_seconds_mean=("train_seconds", "mean"),
+        peak_memory_bytes_mean=("peak_memory_bytes", "mean"),
+        trainable_parameters=("trainable_parameters", "first"),
+        total_parameters=("total_parameters", "first"),
+    )
+    return cells.reset_index()
+
+
+def with_holes(cells: pd.DataFrame, study: StudySettings) -> pd.DataFrame:
+    """The means of ``summarise`` indexed by cell, NaN and no seeds where every run of a cell failed, in grid order."""
+    roles = {(cell.architecture, cell.configuration): cell.role for cell in study.runs}
+    indexed = cells.set_index(CELL)
+    if len(indexed) == len(roles):
+        return indexed
+    whole = indexed.reindex(pd.MultiIndex.from_tuples(roles, names=CELL))
+    return whole.assign(role=list(roles.values()), seeds=whole["seeds"].fillna(0).astype(int))

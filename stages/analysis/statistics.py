@@ -1,0 +1,130 @@
+"""``metrics/statistics.json``: its typed schema, and what this number of seeds cannot show.
+
+Accuracies, differences, interval ends and probabilities are fractions."""
+
+from math import comb
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+from scipy import stats
+
+from stages.core.files import StageFile
+from stages.core.types import Strict
+
+LEVEL = 0.05
+Over = Literal["examples", "examples and seeds"]
+Among = Literal["architecture", "all"]
+
+
+class Entry(Strict):
+    """What is not a number fails when it is written, not when it is read."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class Interval(Entry):
+    """At ``Statistics.confidence``; ``over`` names what was sampled: with one seed, other seeds are not covered."""
+
+    low: float
+    high: float
+    over: Over
+
+
+class Accuracy(Entry):
+    """Test accuracy of one (architecture, configuration) over its seeds."""
+
+    architecture: str
+    configuration: str
+    mean: float = Field(ge=0, le=1)
+    sd: float | None  # of a sample; None with one seed
+    interval: Interval
+
+
+class Comparison(Entry):
+    """A paired test of two configurations of one architecture; see ``paired_tests.py``."""
+
+    architecture: str
+    first: str
+    second: str
+    learning_rate_only: bool  # the two differ in nothing else
+    difference: float  # second minus first
+    interval: Interval
+    favouring_first: int  # examples that more seeds of the first answer right
+    favouring_second: int
+    exact: bool  # too few such examples for the normal approximation
+    p: float = Field(ge=0, le=1)
+    p_holm: float = Field(ge=0, le=1)  # over all comparisons of the file
+    verdict: Literal["distinguishable", "not distinguishable"]
+
+
+class Frontier(Entry):
+    """A headline cell's place on an accuracy-cost frontier."""
+
+    among: Among
+    cost: Literal["peak_memory", "train_seconds"]
+    architecture: str
+    configuration: str
+    on_frontier: bool  # at the means
+    probability: float = Field(ge=0, le=1)  # share of resamples
+
+
+class Calibration(Entry):
+    """How far one run's probabilities can be believed; counts are test examples."""
+
+    architecture: str
+    configuration: str
+    seed: int
+    expected_calibration_error: float = Field(ge=0, le=1)
+    brier_score: float = Field(ge=0, le=1)
+    true_negatives: int
+    false_positives: int
+    false_negatives: int
+    true_positives: int
+
+
+class Limits(Entry):
+    """What this number of seeds cannot show."""
+
+    seeds: int
+    smallest_permutation_p: float  # two-sided, two groups of this many seeds that do not overlap
+    seeds_for_permutation_p_below_level: int
+    t_interval_factor: float | None  # t over normal, seeds - 1 degrees of freedom; None with one seed
+
+
+class Statistics(StageFile, Entry):
+    """The whole file."""
+
+    PLACE = "metrics/statistics.json"
+    STAGE = "statistics"
+
+    examples: int
+    seeds: list[int]
+    confidence: float
+    level: float
+    resamples: int
+    random_seed: int
+    accuracy: list[Accuracy]
+    comparisons: list[Comparison]
+    frontiers: list[Frontier]
+    calibration: list[Calibration]
+    limits: Limits
+
+
+def limits(seeds: int) -> Limits:
+    """From the number of seeds alone."""
+    enough = next(number for number in range(1, 100) if _permutation_p(number) < LEVEL)
+    return Limits(
+        seeds=seeds,
+        smallest_permutation_p=_permutation_p(seeds),
+        seeds_for_permutation_p_below_level=enough,
+        t_interval_factor=float(stats.t.ppf(TAILS[1], seeds - 1)) / NORMAL if seeds > 1 else None,
+    )
+
+
+def _permutation_p(seeds: int) -> float:
+    return 2 / comb(2 * seeds, seeds)
+
+
+CONFIDENCE = 0.95
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+NORMAL = float(stats.norm.ppf(TAILS[1]))

@@ -1,0 +1,103 @@
+"""Files written whole or not at all, and typed JSON files that one stage writes and others read."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ValidationError
+
+from stages.core.errors import InputError
+
+SETTINGS = Path("data/settings")  # what each stage is told, made of params.yaml
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A free path beside ``target`` for a file or folder, which takes its place when the block ends well.
+
+    When it does not, ``target`` is what it was. What a killed process left beside it goes with the next attempt.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.tmp")
+    _remove(beside)
+    try:
+        yield beside
+        if target.is_dir():  # a file is replaced in one step, a folder that is not empty cannot be
+            shutil.rmtree(target)
+        os.replace(beside, target)
+    finally:
+        _remove(beside)
+
+
+def write_text(path: Path, text: str) -> None:
+    """In UTF-8; a reader sees the whole file or the one before."""
+    with written_whole(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+class StageFile(BaseModel):
+    """A typed JSON file that one stage writes and others read: a base of the file's schema.
+
+    A subclass says where the file is and which stage makes it, with ``{}`` in both for each name that tells one such
+    file from another: ``metrics/base/{}.json`` of ``base@{}`` is read by ``BaseReport.read("roberta")``.
+    """
+
+    PLACE: ClassVar[str]
+    STAGE: ClassVar[str]
+
+    @classmethod
+    def path(cls, *names: str | int) -> Path:
+        return Path(cls.PLACE.format(*names))
+
+    @classmethod
+    def read(cls, *names: str | int) -> Self:
+        """Read the file back, validated.
+
+        Raises:
+            InputError: it is missing or of another schema; the line names the stage that makes it.
+        """
+        return cls.read_from(cls.path(*names), cls.STAGE.format(*names))
+
+    @classmethod
+    def read_from(cls, path: Path, stage: str | None = None) -> Self:
+        """Read such a file at another place, or of another stage; see ``read``."""
+        stage = stage or cls.STAGE
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: not found; run `dvc repro {stage}` first") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            others = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+            fault = ": ".join(part for part in (str(path), key, first["msg"]) if part)
+            raise InputError(f"{fault}{others}; run `dvc repro -f {stage}`") from error
+
+    def write(self, *names: str | int) -> None:
+        """Indented, whole or not at all."""
+        self.write_to(self.path(*names))
+
+    def write_to(self, path: Path) -> None:
+        write_text(path, self.model_dump_json(indent=2) + "\n")
+
+
+def sha256(path: Path) -> str:
+    """Of a file, or of a folder's files in order of their names."""
+    digest = hashlib.sha256()
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,163 @@
+"""The data card (``data/raw/card.json``): what the data is, where it comes from and what was done to it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from stages.core.files import StageFile
+from stages.core.types import Strict
+
+IMDB = {
+    "name": "Large Movie Review Dataset v1.0 (IMDb)",
+    "licence": "none stated by its authors",
+    "citation": "A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng, and C. Potts, "
+    '"Learning word vectors for sentiment analysis," in Proc. ACL-HLT, 2011, pp. 142-150.',
+}
+# content_sha256 of the sorted rows: a copy is recognised whatever its format and order.
+IMDB_SHA256 = {
+    "train": "f7727150b426064e6e83b311d30262b9a1bc41e0b154e93f97b4cb3f953f8903",
+    "test": "f5dace9ef4bdbfc2c09c6100aa7dc12a96ad5130407d0f19c6019586acdcb600",
+}
+Splits = Mapping[str, pd.DataFrame]  # split name -> columns text (str) and label (int64)
+
+
+class Origin(Strict):
+    """Where the data comes from. ``None`` is "not stated by the source", or "does not apply"."""
+
+    source: Literal["generated", "local", "hub"]
+    name: str
+    revision: str | None = None  # commit id on the hub
+    licence: str | None = None
+    citation: str | None = None
+    ceiling_accuracy: float | None = Field(
+        default=None, ge=0, le=1
+    )  # best attainable; known for the generated corpus only
+
+
+class Words(Strict):
+    """Length of the texts in words (runs of non-white-space)."""
+
+    median: float
+    p95: float
+    max: int
+
+
+class SplitCard(Strict):
+    """One split as written. ``rows_in_source`` is 0 for a validation split carved from train."""
+
+    rows: int
+    rows_in_source: int
+    duplicates_removed: int
+    class_counts: dict[str, int]  # label -> rows
+    balance: float | None  # rows labelled 1 as a share of rows labelled 0 or 1; None without such rows
+    words: Words | None  # None for an empty split
+    sha256: str  # see content_sha256
+
+
+class Leakage(Strict):
+    """Rows whose exact text also occurs in another split; "train" stands for train and validation together."""
+
+    test_in_train_before: int
+    test_in_train_after: int
+    validation_in_train_after: int  # here train alone
+    test_in_unsupervised: int
+
+
+class Card(StageFile, Origin):
+    """The whole card."""
+
+    PLACE = "data/raw/card.json"
+    STAGE = "prepare"
+
+    deduplicate: bool
+    validation_from: Literal["source", "train"]
+    conflicting_duplicates: int  # distinct texts that carry both labels in the source's labelled splits
+    leakage: Leakage
+    splits: dict[Literal["train", "validation", "test", "unsupervised"], SplitCard]
+
+
+def content_sha256(rows: Iterable[tuple[str, int]]) -> str:
+    """SHA-256 of the rows in order, each as the JSON line ``["text", label]`` in UTF-8.
+
+    It depends on the content alone, so it can be compared across storage formats and their writers.
+    """
+    digest = hashlib.sha256()
+    for text, label in rows:
+        digest.update(json.dumps([text, label], ensure_ascii=False).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def split_sha256(frame: pd.DataFrame) -> str:
+    """``content_sha256`` of a split."""
+    return content_sha256(zip(frame["text"].tolist(), frame["label"].tolist(), strict=True))
+
+
+def is_imdb(splits: Splits) -> bool:
+    """Whether train and test hold exactly the rows of the Large Movie Review Dataset."""
+    return all(_sorted_sha256(splits[split]) == expected for split, expected in IMDB_SHA256.items())
+
+
+def as_imdb(origin: Origin) -> Origin:
+    """The origin with IMDb's name, licence and citation."""
+    return origin.model_copy(update=IMDB)
+
+
+def build_card(origin: Origin, source: Splits, unique: Splits, final: Splits, deduplicate: bool) -> Card:
+    """Describe the data at its three steps: as read, after deduplication, and as written."""
+    return Card(
+        **origin.model_dump(),
+        deduplicate=deduplicate,
+        validation_from="source" if len(source["validation"]) else "train",
+        conflicting_duplicates=_conflicts(source),
+        leakage=_leakage(source, final),
+        splits={
+            name: _describe(final[name], len(source[name]), len(source[name]) - len(unique[name])) for name in final
+        },
+    )
+
+
+def _sorted_sha256(frame: pd.DataFrame) -> str:
+    return split_sha256(frame.sort_values(["text", "label"]))
+
+
+def _describe(frame: pd.DataFrame, rows_in_source: int, duplicates_removed: int) -> SplitCard:
+    counts = frame["label"].value_counts().sort_index()
+    rated = counts.get(0, 0) + counts.get(1, 0)
+    return SplitCard(
+        rows=len(frame),
+        rows_in_source=rows_in_source,
+        duplicates_removed=duplicates_removed,
+        class_counts={str(label): int(count) for label, count in counts.items()},
+        balance=float(counts.get(1, 0) / rated) if rated else None,
+        words=_words(frame["text"]) if len(frame) else None,
+        sha256=split_sha256(frame),
+    )
+
+
+def _words(texts: pd.Series) -> Words:
+    lengths = np.array([len(text.split()) for text in texts.tolist()])
+    return Words(median=float(np.median(lengths)), p95=float(np.percentile(lengths, 95)), max=int(lengths.max()))
+
+
+def _conflicts(splits: Splits) -> int:
+    labelled = pd.concat([splits["train"], splits["validation"], splits["test"]])
+    distinct = labelled.drop_duplicates()
+    return int(distinct.loc[distinct["text"].duplicated(), "text"].nunique())
+
+
+def _leakage(source: Splits, final: Splits) -> Leakage:
+    return Leakage(
+        test_in_train_before=_overlap(source["test"], source["train"], source["validation"]),
+        test_in_train_after=_overlap(final["test"], final["train"], final["validation"]),
+        validation_in_train_after=_overlap(final["validation"], final["train"]),
+        test_in_unsupervised=_overlap(final["test"], final["unsupervised"]),
+    )
+
+
+def _overlap(rows: pd.DataFrame, *others: pd.DataFrame) -> int:
+    return int(rows["text"].isin(pd.concat([other["text"] for other in others])).sum())

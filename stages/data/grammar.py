@@ -1,0 +1,108 @@
+"""The schema of ``grammar.yaml``, from which ``stages/data/generator.py`` writes reviews."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from ruamel.yaml import YAML
+
+from stages.core.errors import InputError
+from stages.core.types import Fraction, Strict
+
+GRAMMAR = Path(__file__).with_name("grammar.yaml")
+
+Sign = Literal[-1, 1]
+
+
+class Template(Strict):
+    """A clause or verdict, its weight in the rule, and whether it turns its polar word round."""
+
+    text: str
+    weight: int
+    flips: bool = False
+
+
+class Polar(Strict):
+    """Polar words of one sign. ``verbs`` are in the past tense and fit singular and plural subjects."""
+
+    adjectives: list[str]
+    verbs: list[str]
+    nouns: list[str]
+    phrases: list[str]
+
+
+class Lexicon(Strict):
+    """Polar words of both signs."""
+
+    positive: Polar
+    negative: Polar
+
+    def words(self, sign: Sign, part: str) -> list[str]:
+        return getattr(self.positive if sign > 0 else self.negative, part)
+
+
+class Domain(Lexicon):
+    """What one kind of review talks about; its polar words add to the shared ones."""
+
+    items: list[str]
+    singular: list[str]
+    plural: list[str]
+    slots: dict[str, list[str]]
+    openings: list[str]
+    fillers: list[str]
+
+
+class Proportions(Strict):
+    """How often the grammar takes each turn; ``zipf`` is an exponent."""
+
+    own_words: Fraction
+    agreement: Fraction
+    contrast: Fraction
+    pair: Fraction
+    filler: Fraction
+    verdict: Fraction
+    rated: Fraction
+    zipf: Fraction
+
+
+class Sentences(Strict):
+    """Bounds of the number of polar sentences, the verdict left out; both included."""
+
+    fewest: int = Field(ge=1)
+    most: int
+
+
+class Grammar(Strict):
+    """The whole of ``grammar.yaml``; its first domain is the one the study classifies."""
+
+    proportions: Proportions
+    sentences: Sentences
+    margin: int = Field(ge=1)
+    clauses: list[Template]
+    contrasts: list[str]
+    pairs: list[str]
+    verdicts: list[Template]
+    intensifiers: list[str]
+    downtoners: list[str]
+    negators: list[str]
+    adverbs: list[str]
+    an_before: list[str]
+    a_before: list[str]
+    slots: dict[str, list[str]]
+    shared: Lexicon
+    domains: dict[str, Domain] = Field(min_length=2)
+
+
+@cache
+def load_grammar(path: Path = GRAMMAR) -> Grammar:
+    """Read the grammar.
+
+    Raises:
+        InputError: a key is missing, unknown or of a wrong type.
+    """
+    try:
+        return Grammar.model_validate(YAML(typ="safe").load(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -1,0 +1,84 @@
+"""What ``base`` and ``tokenize`` are told: an architecture, where its checkpoint comes from, how long a text may be."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.core.files import StageFile
+from stages.core.types import Count, Rate, Revision, Seed, Strict
+
+# Keywords of a transformers configuration class.
+FullSize = dict[str, bool | int | float | str | list[str]]
+
+
+class Architecture(Strict):
+    """One encoder family: where its checkpoint is and which of its modules each method adapts."""
+
+    label: str
+    model_class: Literal[
+        "DistilBertForSequenceClassification",
+        "RobertaForSequenceClassification",
+        "DebertaV2ForSequenceClassification",
+    ]
+    hub_id: str
+    revision: Revision
+    tokenizer: Literal["wordpiece", "byte-bpe", "unigram"]
+    head: list[str] = Field(min_length=1)
+    head_as_published_qlora: list[str] = Field(min_length=1)
+    modules: dict[Literal["attention", "attention-ffn", "ia3", "ia3-feedforward"], list[str]]
+    miniature: dict[str, int | float]
+    full_size: FullSize
+
+
+class PretrainedBase(Strict):
+    """A miniature encoder pretrained by the ``base`` stage; ``steps: 0`` keeps it at random."""
+
+    source: Literal["pretrain"]
+    vocab_size: Annotated[int, Field(ge=300)]
+    steps: Annotated[int, Field(ge=0)]
+    batch_size: Count
+    learning_rate: Rate
+    mlm_weight: Annotated[float, Field(ge=0, le=1)]
+    seed: Seed
+
+
+class LocalBase(Strict):
+    """A checkpoint folder a subfolder per architecture, laid out as on the hub."""
+
+    source: Literal["local"]
+    path: str
+
+
+class HubBase(Strict):
+    """The architecture's ``hub_id`` at its ``revision``."""
+
+    source: Literal["hub"]
+
+
+class Tokenize(Strict):
+    """``max_length`` counts tokens, special ones included."""
+
+    max_length: Annotated[int, Field(ge=8)]
+
+
+class BaseSettings(StageFile, Strict):
+    """For ``base@<architecture>``."""
+
+    PLACE = "data/settings/base/{}.json"
+    STAGE = "settings"
+
+    architecture: str
+    family: Architecture
+    base: Annotated[PretrainedBase | LocalBase | HubBase, Field(discriminator="source")]
+    max_length: int
+    threads: int
+
+
+class TokenizeSettings(StageFile, Strict):
+    """For ``tokenize@<architecture>``."""
+
+    PLACE = "data/settings/tokenize/{}.json"
+    STAGE = "settings"
+
+    architecture: str
+    max_length: int

@@ -1,0 +1,19 @@
+"""What ``census`` is told: the grid at full size, under every protocol."""
+
+from stages.core.files import SETTINGS, StageFile
+from stages.core.types import Strict
+from stages.encoders.settings import FullSize
+from stages.training.settings import RunSettings
+
+CENSUS_SETTINGS = SETTINGS / "census.json"
+FULL_SIZE_PROFILE = "paper"
+
+
+class CensusSettings(StageFile, Strict):
+    """For ``census``: the grid at full size, whatever the chosen profile, under every protocol."""
+
+    PLACE = "data/settings/census.json"
+    STAGE = "settings"
+
+    full_size: dict[str, FullSize]  # by architecture
+    runs: dict[str, dict[str, dict[str, RunSettings]]]  # by protocol, architecture, configuration

@@ -1,0 +1,90 @@
+"""Wall clock by activity: optimisation steps, evaluation, saving, start-up."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import torch
+
+Mark = float | torch.cuda.Event
+WARM_UP_STEPS = 5  # left out of the step-time statistics
+
+
+class Stopwatch:
+    """Seconds of optimisation alone: epochs and steps, without evaluation or saving.
+
+    On a GPU the device notes when it came by, and is asked after the epoch: the loop does not wait for it.
+    """
+
+    def __init__(self) -> None:
+        self.startup_seconds: float | None = None  # from the start of the process to the first step
+        self.train_seconds = 0.0
+        self.step_seconds: list[float] = []
+        self._marks: list[Mark] = []  # when steps of this epoch began and ended
+
+    def on_epoch_begin(self) -> None:
+        self._epoch_began = mark()
+
+    def on_epoch_end(self) -> None:
+        ended = mark()
+        self.train_seconds += seconds_between(self._epoch_began, ended)
+        self.step_seconds += map(seconds_between, self._marks[::2], self._marks[1::2])
+        self._marks.clear()
+
+    def on_step_begin(self) -> None:
+        if self.startup_seconds is None:
+            self.startup_seconds = process_age()
+        self._marks.append(mark())
+
+    def on_step_end(self) -> None:
+        self._marks.append(mark())
+
+    def steady_steps(self) -> list[float]:
+        """Step times with warm-up left out, all of them when the run is shorter than that."""
+        return self.step_seconds[WARM_UP_STEPS:] or self.step_seconds
+
+
+def mark() -> Mark:
+    """Now: on a GPU when its queue gets here, else by the clock."""
+    if not torch.cuda.is_available():
+        return time.perf_counter()
+    event = torch.cuda.Event(enable_timing=True)
+    event.record()
+    return event
+
+
+def seconds_between(began: Mark, ended: Mark) -> float:
+    """Waits for the device to reach ``ended``."""
+    if isinstance(began, float):
+        return ended - began
+    ended.synchronize()
+    return began.elapsed_time(ended) / 1000
+
+
+def process_age() -> float:
+    """Seconds since this process was started.
+
+    Linux notes the start in ticks since boot, and the time of boot in whole seconds: the clock that counts from boot is
+    exact, the wall clock up to a second off.
+    """
+    started = psutil.Process().create_time()
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - (started - psutil.boot_time())
+    return time.time() - started
+
+
+class Seconds:
+    """Sums of wall-clock seconds by activity."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, activity: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[activity] = self.spent.get(activity, 0.0) + time.perf_counter() - began

@@ -1,0 +1,78 @@
+"""Accuracy against cost."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from stages.analysis.baselines import Baselines
+from stages.analysis.frontiers import pareto_frontier
+from stages.analysis.runs import compared_memory, summarise
+from stages.report.figures import style
+from stages.report.figures.accuracy import ACCURACY, REFERENCE_LINES, REFERENCES, reference_scores
+from stages.report.numbers.units import Format, axis_label, memory_unit
+from stages.study.grid import StudySettings
+
+
+def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
+    """Accuracy against peak memory and against training time, headline grid, the frontier drawn through.
+
+    Points are means over seeds; bars are one sample standard deviation.
+    """
+    cells = summarise(runs)
+    cells = cells[cells["role"] == "train"]
+    unit = memory_unit(cells["peak_memory_bytes_mean"])
+    figure = Figure(figsize=(style.PAGE, 2.75))
+    left, right = figure.subplots(1, 2, sharey=True)
+    _scatter(left, cells, "peak_memory_bytes_mean", unit, study)
+    _scatter(right, cells, "train_seconds_mean", Format("s"), study)
+    bag = reference_scores(baselines)["bag"]
+    for axes in (left, right):
+        axes.axhline(100 * bag, color=style.GREY, linestyle=REFERENCE_LINES["bag"], linewidth=0.9, zorder=0)
+    left.set(xlabel=axis_label(compared_memory(runs), unit), ylabel=ACCURACY)
+    right.set(xlabel="Training time (s)")
+    figure.legend(handles=_legend(cells, study), loc="outside lower center", ncols=6, handletextpad=0.2)
+    return figure
+
+
+def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: StudySettings) -> None:
+    """Colour says the architecture, the marker the configuration."""
+    colours = style.looks(list(study.architectures))
+    markers = style.looks(list(dict.fromkeys(cells["configuration"])))
+    cost, accuracy = unit.scale * cells[column].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
+    best = pareto_frontier(cost, accuracy)
+    axes.step(cost[best], accuracy[best], where="post", color=style.GREY, linewidth=0.9, linestyle="--", zorder=1)
+    for (_, cell), x, y in zip(cells.iterrows(), cost, accuracy, strict=True):
+        axes.errorbar(
+            x,
+            y,
+            yerr=None if pd.isna(cell["test_accuracy_sd"]) else 100 * cell["test_accuracy_sd"],
+            fmt=markers[cell["configuration"]].marker,
+            color=colours[cell["architecture"]].colour,
+            fillstyle=colours[cell["architecture"]].filling,
+            markerfacecoloralt="white",
+            markeredgewidth=0.8,
+            elinewidth=0.7,
+            capsize=1.5,
+        )
+
+
+def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
+    colours = style.looks(list(study.architectures))
+    markers = style.looks(list(dict.fromkeys(cells["configuration"])))
+    return [
+        *(_swatch(look, study.label(name)) for name, look in colours.items()),
+        *(
+            Line2D([], [], color="0.3", marker=look.marker, linestyle="", label=study.configurations[n].label)
+            for n, look in markers.items()
+        ),
+        Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"),
+        Line2D([], [], color=style.GREY, linewidth=0.9, linestyle=REFERENCE_LINES["bag"], label=REFERENCES["bag"]),
+    ]
+
+
+def _swatch(look: style.Look, label: str) -> Line2D:
+    """A round marker that shows colour and filling alone."""
+    return Line2D(
+        [], [], color=look.colour, marker="o", fillstyle=look.filling, markerfacecoloralt="white", ls="", label=label
+    )

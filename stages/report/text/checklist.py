@@ -1,0 +1,97 @@
+"""``paper/checklist.yaml``: the questions of reviewers' checklists, answered by templates over the records.
+
+An answer and its justification are written in the language of the report's sections, so that their numbers come from
+the ledger and their sentences follow the data.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+
+from stages.core.errors import InputError
+from stages.core.types import Name, Strict
+from stages.report.numbers.latex import Latex
+from stages.report.text.templates import environment
+
+CHECKLIST = Path("paper/checklist.yaml")
+ANSWERS = ("Yes", "No", "N/A")
+
+
+class Item(Strict):
+    """A question in our words; ``answer`` and ``justification`` are templates."""
+
+    question: str
+    answer: str
+    justification: str
+
+
+class Part(Strict):
+    """One checklist; ``source`` is a citation key."""
+
+    title: str
+    source: str
+    items: dict[Name, Item]
+
+
+class Answered(NamedTuple):
+    """A question with what is printed."""
+
+    question: Latex
+    answer: Latex
+    justification: Latex
+
+
+def load_checklist(path: Path = CHECKLIST) -> dict[str, Part]:
+    """All parts, unanswered.
+
+    Raises:
+        InputError: names the file and the first faulty key.
+    """
+    try:
+        return TypeAdapter(dict[Name, Part]).validate_python(YAML(typ="safe").load(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        reason = "blank" if first["input"] is None else first["msg"]
+        raise InputError(f"{path}: {key}: {reason}; {_wanted(key)}") from error
+
+
+def answer(parts: dict[str, Part], context: dict[str, object], path: Path = CHECKLIST) -> dict[str, list[Answered]]:
+    """Every question answered, by part.
+
+    Raises:
+        InputError: names the file and the key of the first answer that is blank, unknown or at fault.
+    """
+    templates = environment(path.parent)
+    found: dict[str, list[Answered]] = {}
+    for name, part in parts.items():
+        for item, texts in part.items.items():
+            printed = Answered(
+                *(_print(templates, getattr(texts, f), context, f"{path}: {name}.items.{item}.{f}") for f in FIELDS)
+            )
+            if printed.answer not in ANSWERS:
+                key = f"{name}.items.{item}.answer"
+                raise InputError(f"{path}: {key}: {str(printed.answer)!r}; {_wanted(key)}")
+            found.setdefault(name, []).append(printed)
+    return found
+
+
+FIELDS = Answered._fields
+
+
+def _print(templates: jinja2.Environment, text: str, context: dict[str, object], where: str) -> Latex:
+    try:
+        printed = re.sub(r"\s+(?=[.,;:])", "", templates.from_string(text).render(context)).strip()
+    except (jinja2.TemplateError, KeyError, TypeError) as error:
+        raise InputError(f"{where}: {type(error).__name__}: {error}") from error
+    if not printed:
+        raise InputError(f"{where}: blank; {_wanted(where)}")
+    return Latex(printed)
+
+
+def _wanted(key: str) -> str:
+    return f"write {', '.join(ANSWERS)}" if key.endswith(".answer") else "write a sentence"

@@ -1,0 +1,85 @@
+"""What the build refuses: numbers typed by hand, numbers nobody prints, tables and figures nobody shows."""
+
+import re
+from pathlib import Path
+
+from stages.core.errors import InputError
+from stages.report.numbers.ledger import Ledger
+
+# What no reader sees as a numeral: Jinja's parts of a template, TeX's comments, layout, names, indices.
+CODE = re.compile(r"\\(?:VAR|BLOCK|#)\{(?:[^{}\"]|\"[^\"]*\"|\{[^{}]*\})*\}|(?<!\\)%.*")
+TRACED = re.compile(r"\\traced\{[^{}]*\}\{(?:[^{}]|\{[^{}]*\})*\}")
+NAMED = re.compile(r"\\named\{(?:\\.|[^{}\\]|\{[^{}]*\})*\}")
+INDEX = re.compile(r"\\textsuperscript\{[^{}]*\}|[_^](?:\{[^{}]*\}|\w)")
+LAYOUT = re.compile(
+    r"\\(?:label|ref|eqref|cite|input|includegraphics|bibliography(?:style)?|begin|end|vspace\*?|hspace\*?|parbox|"
+    r"multicolumn|cmidrule|rule)(?:\[[^\]]*\]|\{[^{}]*\})*"
+)
+NUMERAL = re.compile(r"(?<![A-Za-z0-9.\\-])\d(?:[\d.,]*\d)?(?:\s*\\?%)?(?!\d)")
+
+
+def check_template(path: Path) -> None:
+    """Refuse numerals in a template's prose.
+
+    Raises:
+        InputError: the first one, with file and line.
+    """
+    text = path.read_text(encoding="utf-8")
+    body = text.find(r"\begin{document}")
+    _refuse(
+        path, text, max(body, 0), "typed by hand; enter it in stages/report/entries/results.py and print number(key)"
+    )
+
+
+def check_table(path: Path) -> None:
+    """Refuse numerals in a generated table that do not come from the ledger.
+
+    Raises:
+        InputError: the first one, with file and line.
+    """
+    _refuse(path, path.read_text(encoding="utf-8"), 0, "not from the ledger; print it with Ledger.cell(key)")
+
+
+def _refuse(path: Path, text: str, start: int, reason: str) -> None:
+    prose = CODE.sub(_words_alone, text)
+    for pattern in (TRACED, NAMED, LAYOUT, INDEX):
+        prose = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose)
+    if match := NUMERAL.search(prose, start):
+        line = text.count("\n", 0, match.start()) + 1
+        raise InputError(f"{path}:{line}: {match[0].strip()!r}: a number {reason}")
+
+
+def _words_alone(code: re.Match[str]) -> str:
+    """Of a part of the template, what it holds of prose: its strings of several words or with a TeX command."""
+    kept = [" "] * len(code[0])
+    for literal in re.finditer(r"\"[^\"]*\"|'[^']*'", code[0] if code[0].startswith("\\") else ""):
+        if re.search(r"[\s\\]|^.\d", literal[0]):
+            kept[literal.start() : literal.end()] = literal[0].replace("\\\\", " \\")
+    return "".join("\n" if old == "\n" else new for old, new in zip(code[0], kept, strict=True))
+
+
+def check_printed(ledger: Ledger) -> None:
+    """Refuse numbers that are entered and never printed.
+
+    Raises:
+        InputError: names them and the lines that enter them.
+    """
+    if unused := ledger.unused():
+        where = "; ".join(f"{line}: {key}" for key, line in unused.items())
+        raise InputError(f"{where}: entered and never printed; print it, drop it, or enter it as optional")
+
+
+def check_floats(text: str, produced: dict[str, list[str]]) -> None:
+    """Refuse tables and figures that were produced and are not in the report, or shown and not produced.
+
+    Raises:
+        InputError: names the first.
+    """
+    for kind, names in produced.items():
+        for name in names:
+            if not re.search(rf"generated/{kind}/{re.escape(name)}\b", text):
+                raise InputError(f"paper/generated/{kind}/{name}: produced and not used in the report")
+        for match in re.finditer(rf"generated/{kind}/([\w-]+)", text):
+            if match[1] not in names:
+                line = text.count("\n", 0, match.start()) + 1
+                raise InputError(f"paper/main.tex:{line}: paper/generated/{kind}/{match[1]}: used and not produced")

@@ -1,0 +1,119 @@
+"""The grid of runs, ``data/settings/study.json``: which runs there are, what to call them, which to compare."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from stages.core.files import SETTINGS, StageFile
+from stages.core.types import Count, Fraction, Method, Strict
+from stages.encoders.settings import Architecture
+from stages.training.settings import Run, Train
+
+STUDY = SETTINGS / "study.json"
+
+
+class Configuration(Strict):
+    """One fine-tuning method as data (a row of the paper's Table II)."""
+
+    label: str
+    exp_id: Annotated[str, Field(pattern=r"^\d\d$")]
+    method: Method
+    lr: Literal["base", "probe"]
+    placement: Literal["attention", "attention-ffn", "ia3"] | None = None
+    rank: Count | None = None
+    alpha: Annotated[float, Field(gt=0)] | None = None
+    dropout: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _fields_of_method(self) -> "Configuration":
+        needed = {
+            "full": set(),
+            "ia3": {"placement"},
+            "lora": {"placement", "rank", "alpha", "dropout"},
+            "qlora": {"placement", "rank", "alpha", "dropout"},
+        }[self.method]
+        for field in ("placement", "rank", "alpha", "dropout"):
+            given = getattr(self, field) is not None
+            if given != (field in needed):
+                raise ValueError(f"{field}: {'not allowed' if given else 'required'} for method {self.method}")
+        if self.placement is not None and (self.placement == "ia3") != (self.method == "ia3"):
+            raise ValueError(f"placement: {self.placement!r} not allowed for method {self.method}")
+        return self
+
+
+class StudySettings(StageFile, Strict):
+    """For ``collect`` and the paper: the grid of runs, what to call things, and which configurations to compare."""
+
+    PLACE = "data/settings/study.json"
+    STAGE = "settings"
+
+    profile: str
+    description: str
+    small_scale: bool
+    protocol: str
+    lr: float
+    lr_probe: float
+    lr_scale: float
+    seeds: list[int]
+    architectures: dict[str, Architecture]
+    configurations: dict[str, Configuration]
+    labels: dict[str, str]  # of all architectures and configurations, which the published study has whatever the grid
+    runs: list[Run]
+    allow_failed: bool
+    max_length: int
+    train: Train
+
+    def label(self, architecture: str) -> str:
+        return self.architectures[architecture].label
+
+    @property
+    def headline(self) -> list[str]:
+        """Configurations of the headline grid, in its order; the rest are probes of the learning rate."""
+        return list(dict.fromkeys(run.configuration for run in self.runs if run.role == "train"))
+
+    @property
+    def reference(self) -> str | None:
+        """The configuration that others are measured against: full fine-tuning at the base rate."""
+        for name, configuration in self.configurations.items():
+            if configuration.method == "full" and configuration.lr == "base":
+                return name
+        return None
+
+    def nominal_rate(self, configuration: str) -> float:
+        """The learning rate of ``params.yaml`` for a configuration."""
+        return self.lr if self.configurations[configuration].lr == "base" else self.lr_probe
+
+    def effective_rate(self, configuration: str) -> float:
+        """The rate that its runs train with: the profile multiplies the nominal one."""
+        return self.nominal_rate(configuration) * self.lr_scale
+
+    def pairs(self, choice: str, *may_differ: str) -> list[tuple[str, str]]:
+        """Configurations that differ in ``choice`` and at most in ``may_differ`` besides.
+
+        In each pair comes first: the base rate, the lower rank, attention alone, LoRA.
+        """
+        found = []
+        for first, one in self.configurations.items():
+            for second, other in self.configurations.items():
+                differing = _differing_fields(one, other)
+                is_choice = choice in differing and differing <= {choice, *may_differ}
+                if is_choice and _place(one, choice) < _place(other, choice):
+                    found.append((first, second))
+        return found
+
+
+FIRST, SECOND = {"base", "attention", "lora"}, {"probe", "attention-ffn", "qlora"}  # of a pair, where values are names
+
+
+def _differing_fields(one: Configuration, other: Configuration) -> set[str]:
+    """Fields in which two configurations differ, names and numbers of experiments aside."""
+    compared = Configuration.model_fields.keys() - {"label", "exp_id"}
+    return {field for field in compared if getattr(one, field) != getattr(other, field)}
+
+
+def _place(configuration: Configuration, choice: str) -> float | int | str:
+    """What a pair is ordered by: 0 or 1 for a value that is a name, else the value."""
+    value = getattr(configuration, choice)
+    if value in FIRST:
+        return 0
+    return 1 if value in SECOND else value

@@ -1,0 +1,162 @@
+"""The schema of ``params.yaml``: what each key may be, checked in one place.
+
+Stages never read ``params.yaml``; they read the resolved settings that ``stages/settings.py``
+writes from it (see ``stages/study/resolve.py``).
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.core.errors import InputError
+from stages.core.types import Method, Name, Rate, Seed, Strict
+from stages.data.settings import GeneratedData, HubData, LocalData
+from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase, Tokenize
+from stages.study.grid import Configuration
+from stages.training.settings import Train
+
+
+class Protocol(Strict):
+    """The choices that decide whether methods are compared fairly."""
+
+    selection_split: Literal["validation", "test"]
+    deduplicate: bool
+    padding: Literal["longest", "max_length"]
+    batching: Literal["by-length", "random"]
+    seed_before_model: bool
+    head_policy: Literal["new-modules", "as-published"]
+    alpha_policy: Literal["fixed", "rank-proportional"]
+    load_best: dict[Method, bool]
+    gradient_checkpointing: dict[Method, bool]
+    precision: dict[Method, Literal["profile", "fp32", "bf16", "fp16"]]
+    optimizer: dict[Method, Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]]
+
+    @model_validator(mode="after")
+    def _every_method(self) -> "Protocol":
+        for field in ("load_best", "gradient_checkpointing", "precision", "optimizer"):
+            missing = {"full", "lora", "qlora", "ia3"} - getattr(self, field).keys()
+            if missing:
+                raise ValueError(f"{field}: no value for {', '.join(sorted(missing))}")
+        return self
+
+
+class Profile(Strict):
+    """One scale of the study: data, base models and training sizes."""
+
+    description: str
+    small_scale: bool
+    data: Annotated[GeneratedData | LocalData | HubData, Field(discriminator="source")]
+    base: Annotated[PretrainedBase | LocalBase | HubBase, Field(discriminator="source")]
+    tokenize: Tokenize
+    train: Train
+
+
+class Params(Strict):
+    """The whole of ``params.yaml``."""
+
+    profile: Name
+    protocol: Name
+    lr: Rate
+    lr_probe: Rate
+    seeds: list[Seed] = Field(min_length=1)
+    architectures: list[Name] = Field(min_length=1)
+    configurations: list[Name] = Field(min_length=1)
+    probes: list[Name]
+    allow_failed: bool
+    architecture: dict[Name, Architecture]
+    configuration: dict[Name, Configuration]
+    protocols: dict[Name, Protocol]
+    profiles: dict[Name, Profile]
+
+    @model_validator(mode="after")
+    def _known_names(self) -> "Params":
+        chosen = [
+            ("profile", [self.profile], self.profiles),
+            ("protocol", [self.protocol], self.protocols),
+            ("architectures", self.architectures, self.architecture),
+            ("configurations", self.configurations, self.configuration),
+            ("probes", self.probes, self.configuration),
+        ]
+        for key, names, known in chosen:
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{key}: {name!r}: unknown name; allowed: {', '.join(known)}")
+        for key in ("seeds", "architectures"):
+            _no_repeats(key, getattr(self, key))
+        _no_repeats("configurations and probes", self.configurations + self.probes)
+        return self
+
+
+def _no_repeats(key: str, values: list) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{key}: {value!r}: given {values.count(value)} times; allowed: once")
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """Parse and validate ``params.yaml``.
+
+    ruamel.yaml reads YAML 1.2, in which ``2e-05`` (as ``dvc exp run -S`` writes it) is a number;
+    PyYAML reads it as a string.
+
+    Raises:
+        InputError: one line naming the file, the first wrong key, its value and what is allowed.
+    """
+    try:
+        raw = YAML(typ="safe").load(Path(path))
+    except YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_one_line(error)}") from error
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first fault as ``key: value: what is allowed``, with a count of the others."""
+    first, others = error.errors()[0], error.error_count() - 1
+    # pydantic adds the tag of a discriminated union and "[key]" to the path: neither is in the file.
+    tags = {"generated", "local", "hub", "pretrain"}
+    path = [str(part) for part in first["loc"] if part not in tags]
+    key = ".".join(part for part in path if part != "[key]")
+    message = _explain(first)
+    line = f"{key}: {message}" if key else message
+    return line + (f" (and {others} more)" if others else "")
+
+
+def _explain(fault: dict[str, Any]) -> str:
+    kind, value = fault["type"], fault["input"]
+    if kind == "value_error":  # our own validators name key and value themselves
+        return str(fault["ctx"]["error"])
+    if kind == "missing":
+        return "missing; a value is required"
+    if kind == "extra_forbidden":
+        return f"{value!r}: unknown key; allowed: {', '.join(_allowed_keys(fault['loc'][:-1]))}"
+    return f"{value!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def _allowed_keys(loc: tuple) -> list[str]:
+    """The keys a section may have, found by walking the schema along the fault's path."""
+    models = {
+        "architecture": Architecture,
+        "configuration": Configuration,
+        "protocols": Protocol,
+        "profiles": Profile,
+    }
+    sections = {
+        ("data", "generated"): GeneratedData,
+        ("data", "local"): LocalData,
+        ("data", "hub"): HubData,
+        ("base", "pretrain"): PretrainedBase,
+        ("base", "local"): LocalBase,
+        ("base", "hub"): HubBase,
+        ("tokenize",): Tokenize,
+        ("train",): Train,
+    }
+    model = Params if not loc else models[loc[0]] if len(loc) == 2 else sections[tuple(loc[2:])]
+    return list(model.model_fields)

@@ -1,0 +1,118 @@
+"""The record of one run: a typed JSON file, validated on write and on read.
+
+``quality`` is deterministic on the CPU for a given commit and seed; ``cost`` and ``environment`` say
+where and how it was measured. Keys carry their units.
+"""
+
+from pydantic import Field
+
+from stages.core.files import StageFile
+from stages.core.types import Strict
+from stages.training.settings import RunSettings
+
+
+class RunIdentity(Strict):
+    """What was run, by which process."""
+
+    architecture: str
+    configuration: str
+    seed: int
+    exp_id: str
+    method: str
+    learning_rate: float
+    settings: RunSettings
+    process_id: int
+    started_at: str  # ISO 8601, UTC
+
+
+class Epoch(Strict):
+    """One row of the learning curve; the loss is the mean cross-entropy in nats."""
+
+    epoch: int
+    train_loss: float
+    selection_loss: float
+    selection_accuracy: float
+
+
+class Quality(Strict):
+    """Scores as fractions. ``confusion`` is [[TN, FP], [FN, TP]] on the test split."""
+
+    test_accuracy: float = Field(ge=0, le=1)
+    test_f1_macro: float = Field(ge=0, le=1)
+    test_loss: float = Field(ge=0)
+    validation_accuracy: float | None = Field(ge=0, le=1)  # None when selection used another split
+    selected_epoch: int = Field(ge=1)
+    confusion: list[list[int]]
+    history: list[Epoch] = Field(min_length=1)
+    weights_sha256: str  # of the saved weights or adapter
+
+
+class Parameters(Strict):
+    """Counts of scalar parameters; 4-bit weights count one a weight, not one a stored byte."""
+
+    trainable: int
+    total: int
+    adapter: int
+    head: int
+    new_but_frozen: int
+    trainable_but_dead: int
+
+
+class Cost(Strict):
+    """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device.
+
+    Peaks are of training (optimisation steps) unless they say evaluation; host memory is anonymous resident memory
+    above the process's baseline after imports (``stages/meters/host_memory.py``), of the first step with the widest
+    batch, and of evaluation on the widest batch before training. A run resumed after an interruption counts what its
+    last process did.
+    """
+
+    startup_seconds: float  # from the start of the process to the first step
+    train_seconds: float  # optimisation steps only, evaluation and saving left out
+    evaluation_seconds: float
+    saving_seconds: float
+    step_seconds_median: float
+    step_seconds_p95: float
+    steps: int
+    resumed_at_step: int  # 0: not interrupted
+    tokens_per_second: float  # without padding
+    peak_memory_allocated_bytes: int | None
+    peak_memory_reserved_bytes: int | None
+    peak_memory_host_bytes: int
+    evaluation_peak_memory_allocated_bytes: int | None
+    evaluation_peak_memory_reserved_bytes: int | None
+    evaluation_peak_memory_host_bytes: int
+    baseline_memory_host_bytes: int
+    checkpoint_bytes: int
+    energy_joules: float | None  # of the whole device, where it reports it
+
+
+class Environment(Strict):
+    """Enough to say whether two records are comparable."""
+
+    python: str
+    platform: str
+    processor: str
+    packages: dict[str, str]
+    commit: str | None
+    commit_subject: str | None
+    dirty: bool | None
+    device: str
+    threads: int
+    runs_at_once: int  # as `make paper JOBS=n` was told; the cost section depends on it
+    dataset_sha256: dict[str, str]
+    checkpoint_sha256: str
+    checkpoint_revision: str | None
+
+
+class Record(StageFile, Strict):
+    """``metrics/runs/<architecture>/<configuration>/<seed>.json``."""
+
+    PLACE = "metrics/runs/{}/{}/{}.json"
+    STAGE = "train"
+
+    run: RunIdentity
+    quality: Quality
+    parameters: Parameters
+    cost: Cost
+    environment: Environment

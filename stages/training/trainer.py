@@ -1,0 +1,238 @@
+"""Optimisation, selection and measurement of one run.
+
+An explicit loop. At miniature sizes Hugging Face ``Trainer`` spends as long on collating, callbacks and logging as on
+the step itself; on a GPU its loop waits for the device. Same optimisation: linear decay to zero, no warm-up, no weight
+decay, clipping at 1.0, gradients averaged over the accumulated batches (``tests/lib/test_training.py`` compares).
+"""
+
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from stages.core.errors import InputError
+from stages.meters.clock import Seconds, Stopwatch
+from stages.meters.memory import MemoryMeter
+from stages.training import audit, checkpoints
+from stages.training.batching import Batch, Split, epoch_order
+from stages.training.dropout import draw_in_bulk
+from stages.training.methods import Loaded, autocast_dtype, plain_model
+from stages.training.record import Epoch
+from stages.training.settings import RunSettings
+
+CLIP = 1.0  # of the gradient's norm
+MOST_WIDTHS = 64  # of compiled batches; beyond, torch would silently go on without compiling
+
+
+def set_seed(seed: int) -> None:
+    """Of Python, NumPy and torch on every device."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def compile_steps(model: torch.nn.Module, mode: str) -> torch.nn.Module:
+    """The model compiled for training steps, a graph a width of batches; ``reduce-overhead`` replays CUDA graphs.
+
+    Sharing the model's parameters; ``none`` is the model itself. Source: ``torch.compile``'s documentation.
+    """
+    if mode == "none":
+        return model
+    torch._dynamo.config.recompile_limit = MOST_WIDTHS
+    return torch.compile(model, dynamic=False, mode=mode)
+
+
+class StudyTrainer:
+    """One run's loop: audits the first backward pass, books evaluation and saving apart from training.
+
+    Args:
+        train, selection: splits on the device that computes.
+        folder: where checkpoints go, one an epoch.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        seed: int,
+        loaded: Loaded,
+        train: Split,
+        selection: Split,
+        memory: MemoryMeter,
+        folder: Path,
+    ) -> None:
+        self.settings, self.seed, self.folder = settings, seed, folder
+        self.device = train.ids.device
+        self.model, self.new_weights = loaded.model.to(self.device), loaded.new_weights
+        self.train_split, self.selection_split = train, selection
+        self.audit: audit.Audit | None = None
+        self.memory, self.seconds, self.stopwatch = memory, Seconds(), Stopwatch()
+        if settings.gradient_checkpointing:
+            plain_model(self.model).activation_checkpointing_enable({"use_reentrant": False})
+        if settings.train.dropout == "bulk":
+            draw_in_bulk(plain_model(self.model))
+        self.compiled = compile_steps(self.model, settings.train.compile)
+        set_seed(seed)
+        self.trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        self.optimizer = make_optimizer(settings.optimizer, self.model, settings.learning_rate)
+        batches = math.ceil(len(train) / settings.train.batch_size)
+        self.epoch_steps = math.ceil(batches / settings.train.gradient_accumulation)
+        self.total_steps = self.epoch_steps * settings.train.epochs
+        self.autocast = autocast_dtype(settings)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.autocast == torch.float16)
+        self.global_step = self.resumed_at_step = self.tokens = 0
+        self.curve: list[Epoch] = []
+
+    def train(self) -> None:
+        """Train to the end, from the last whole checkpoint if there is one, and leave the selected epoch's weights."""
+        if (found := checkpoints.last(self.folder)) is not None:
+            self.curve = checkpoints.load(found, self.trainable, self.optimizer, self.scaler)
+            self.global_step = self.resumed_at_step = len(self.curve) * self.epoch_steps
+        self.watch_evaluation()
+        self.memory.watch()
+        for epoch in range(len(self.curve), self.settings.train.epochs):
+            loss = self.train_epoch(epoch)
+            self.curve.append(self.select(epoch + 1, loss))
+            if epoch + 1 < self.settings.train.epochs:
+                with self.seconds.of("saving"):
+                    checkpoints.save(
+                        self.checkpoint(epoch + 1), self.trainable, self.optimizer, self.scaler, self.curve
+                    )
+        chosen = selected_epoch(self.curve, self.settings.load_best)
+        if chosen < self.settings.train.epochs:
+            checkpoints.load_weights(self.checkpoint(chosen), self.trainable)
+
+    def watch_evaluation(self) -> None:
+        """Host memory of evaluating the selection split's widest batch, before steps leave their marks on the heap."""
+        size = self.settings.train.evaluation_batch_size
+        self.memory.watch()
+        with self.seconds.of("evaluation"), torch.inference_mode():
+            self.model.eval()
+            self.logits(next(self.selection_split.batches(self.selection_split.by_length()[-size:], size)))
+        self.memory.book("evaluation")
+
+    def checkpoint(self, epoch: int) -> Path:
+        return self.folder / f"checkpoint-{epoch * self.epoch_steps}"
+
+    def train_epoch(self, epoch: int) -> float:
+        """One pass over the training split; the mean loss of its steps. Nothing in it waits for the device."""
+        self.stopwatch.on_epoch_begin()
+        self.model.train()
+        train, accumulation = self.settings.train, self.settings.train.gradient_accumulation
+        by_length = self.settings.batching == "by-length"
+        order = epoch_order(self.train_split.lengths, train.batch_size, self.seed, epoch, by_length)
+        batches = self.train_split.batches(order, train.batch_size)
+        total, left = torch.zeros((), device=self.device), math.ceil(len(order) / train.batch_size)
+        while left:
+            self.stopwatch.on_step_begin()
+            share = min(accumulation, left)
+            for _ in range(share):
+                total += self.training_step(next(batches), share)
+            self.optimizer_step()
+            if self.memory.watching:
+                self.pass_widest()
+                self.memory.book("training")
+            self.stopwatch.on_step_end()
+            left -= share
+        self.tokens += int(self.train_split.lengths.sum())
+        loss = float(total) / self.epoch_steps
+        self.stopwatch.on_epoch_end()
+        return loss
+
+    def pass_widest(self) -> None:
+        """Forward and backward pass of the widest batch an epoch may have, without effect on what follows.
+
+        Host memory is watched in the first step alone, before later ones leave their marks on the heap, and that step
+        need not have the widest batch; by now the optimiser has its state.
+        """
+        size = self.settings.train.batch_size
+        with torch.random.fork_rng():
+            self.loss(next(self.train_split.batches(self.train_split.by_length()[-size:], size))).backward()
+        self.optimizer.zero_grad()
+
+    def training_step(self, batch: Batch, share: int) -> torch.Tensor:
+        """Forward and backward pass of one of ``share`` batches of a step; its part of the step's loss."""
+        loss = self.loss(batch) / share
+        self.scaler.scale(loss).backward()
+        if self.audit is None:
+            self.audit = audit.audit(self.model, self.new_weights, self.settings.head)
+            if self.settings.head_policy == "new-modules":
+                audit.require_sound(self.audit)
+        return loss.detach()
+
+    def optimizer_step(self) -> None:
+        """Clip, set the rate of this step, update."""
+        self.scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.trainable.values(), CLIP)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * (1 - self.global_step / self.total_steps)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad()
+        self.global_step += 1
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Mean cross-entropy; an epoch's last, smaller batch is not worth compiling for."""
+        whole = len(batch.labels) == self.settings.train.batch_size
+        logits = self.logits(batch, self.compiled if whole else self.model)
+        return torch.nn.functional.cross_entropy(logits.float(), batch.labels)
+
+    def logits(self, batch: Batch, model: torch.nn.Module | None = None) -> torch.Tensor:
+        """Logits (rows, 2) by ``model``, the plain one unless given."""
+        model = self.model if model is None else model
+        with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
+            return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+
+    def select(self, epoch: int, train_loss: float) -> Epoch:
+        """Score the selection split after ``epoch``: one row of the learning curve, printed."""
+        logits = torch.from_numpy(self.predict_logits(self.selection_split, before="training"))
+        labels = torch.from_numpy(self.selection_split.labels)
+        loss = float(torch.nn.functional.cross_entropy(logits.double(), labels))
+        accuracy = float((logits.argmax(dim=1) == labels).double().mean())
+        if not math.isfinite(loss):
+            raise InputError(f"diverged: selection loss {loss} at step {self.global_step}")
+        print(
+            f"  epoch {epoch} of {self.settings.train.epochs}: selection loss {loss:.4f}, accuracy {accuracy:.4f}",
+            flush=True,
+        )
+        return Epoch(epoch=epoch, train_loss=train_loss, selection_loss=loss, selection_accuracy=accuracy)
+
+    def predict_logits(self, split: Split, before: str | None = None) -> np.ndarray:
+        """Logits float32 (rows, 2) in file order; memory used until now goes to the activity ``before``."""
+        if before is not None:
+            self.memory.book(before)
+        with self.seconds.of("evaluation"), torch.inference_mode():
+            self.model.eval()
+            by_length = self.settings.batching == "by-length"
+            order = split.by_length() if by_length else np.arange(len(split))
+            batches = split.batches(order, self.settings.train.evaluation_batch_size)
+            found = torch.cat([self.logits(batch).float() for batch in batches]).cpu().numpy()
+            logits = np.empty_like(found)
+            logits[order] = found
+        self.memory.book("evaluation")
+        return logits
+
+
+def selected_epoch(curve: list[Epoch], load_best: bool) -> int:
+    """The first epoch with the highest accuracy if the best is to be kept, else the last."""
+    return 1 + int(np.argmax([epoch.selection_accuracy for epoch in curve])) if load_best else len(curve)
+
+
+def make_optimizer(name: str, model: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+    """An optimiser of ``params.yaml`` over the trainable parameters of ``model``, without weight decay.
+
+    AdamW of torch, its fused kernel, or bitsandbytes' 8-bit ones.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if name in ("adamw_torch", "adamw_torch_fused"):
+        fused = name == "adamw_torch_fused" or None
+        return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0, fused=fused)
+    from bitsandbytes.optim import AdamW, GlobalOptimManager
+
+    optimizer = AdamW(parameters, lr=learning_rate, weight_decay=0.0, optim_bits=8, is_paged=name.startswith("paged"))
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):  # as bitsandbytes advises: rare rows make for unstable 8-bit state
+            GlobalOptimManager.get_instance().register_module_override(module, "weight", {"optim_bits": 32})
+    return optimizer

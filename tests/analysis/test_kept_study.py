@@ -1,0 +1,97 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stages import collect, tables
+from stages.analysis.kept_study import FOLDER, TABLE, read_real_reviews
+from stages.report.entries.inputs import read_results
+from tests.helpers.results import judge_published_study, make_card, write_results
+from tests.helpers.tiny_study import ROOT
+from tests.test_paper import SMALL, written
+
+SEEN = {"full": [0.90, 0.92], "lora-ffn": [0.80, 0.82], "ia3": [0.61, 0.60]}
+
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def prepare(**changes) -> None:
+    """Results of generated reviews, and two runs each of three configurations kept of IMDb."""
+    write_results(**SMALL | {"configurations": list(SEEN)} | changes)
+    collect.main()
+    judge_published_study()
+    own = pd.read_csv("metrics/runs.csv", dtype={"exp_id": str}).drop_duplicates("configuration")
+    rows = [
+        row.to_dict() | {"configuration": name, "seed": 42 + index, "test_accuracy": score}
+        for name, scores in SEEN.items()
+        for _, row in own[:1].assign(architecture="distilbert").iterrows()
+        for index, score in enumerate(scores)
+    ]
+    (FOLDER / "base").mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(TABLE, index=False)
+    make_card(source="local").write_to(FOLDER / "card.json")
+    report = json.loads(next(Path("metrics/base").glob("*.json")).read_text())
+    (FOLDER / "base/distilbert.json").write_text(json.dumps(report))
+
+
+def test_table_sets_them_beside_this_build():
+    prepare()
+    tables.main()
+    table = Path("paper/generated/tables/imdb.tex").read_text(encoding="utf-8")
+    cells = re.sub(r"\\(?:traced\{[^{}]*\}|named)\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1", table).splitlines()
+    assert cells[4].startswith(r"Full FT & 91.00\,\textpm\,1.41 & -- & ")
+    assert cells[5].startswith(r"LoRA FFN & 81.00\,\textpm\,1.41 & $-$10.00 & ")
+    assert cells[6].startswith(r"IA3 & 60.50\,\textpm\,0.71 & $-$30.50 & ")
+    numbers = json.loads(Path("paper/generated/tables/numbers.json").read_text(encoding="utf-8"))
+    entry = numbers["imdb.ia3.accuracy"]
+    assert (entry["source"], entry["stage"], entry["command"]) == ("metrics/imdb-mini/runs.csv", None, None)
+    assert entry["records"] == [f"metrics/imdb-mini/runs/distilbert/ia3/{seed}.json" for seed in (42, 43)]
+
+
+def test_agreement_is_kendalls_tau_of_the_means():
+    prepare()
+    results = read_results()
+    assert list(results.real.cells.index) == ["full", "lora-ffn", "ia3"]
+    assert results.real.agreement == pytest.approx(1.0)
+    turned = results.cells.assign(test_accuracy_mean=-results.cells["test_accuracy_mean"])
+    assert read_real_reviews(results.study, turned, results.card).agreement == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"architectures": ["roberta"]}, {"configurations": ["lora-r8"]}],
+    ids=["another architecture", "other configurations"],
+)
+def test_nothing_is_shown_beside_a_grid_without_these_cells(changes):
+    prepare(**changes)
+    assert read_results().real is None
+
+
+def test_nothing_is_shown_beside_real_reviews_or_without_records():
+    prepare()
+    results = read_results()
+    assert read_real_reviews(results.study, results.cells, make_card(source="hub")) is None
+    TABLE.unlink()
+    assert read_results().real is None
+
+
+def test_report_says_what_the_encoder_was_trained_on():
+    """In the text as it is written before LaTeX."""
+    prepare()
+    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz", "diff.pdf")
+    shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
+    tables.main()
+    Path("paper/generated/figures").mkdir()
+    Path("paper/generated/figures/methods.pdf").touch()
+    Path("paper/generated/figures/numbers.json").write_text("{}")
+    text = written()
+    assert r"\subsection{Real Reviews}" in text
+    assert (
+        "the same miniature DistilBERT, pretrained anew for 700 steps on the 16,000 unlabelled reviews of IMDb" in text
+    )
+    assert "was fine-tuned in 6 runs on 1,500 of its training texts" in text
+    assert r"(Kendall's $\tau$) of 1.00." in text

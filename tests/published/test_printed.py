@@ -1,0 +1,35 @@
+from stages.published import printed as reported
+
+
+def test_every_printed_run_has_a_cell():
+    runs = reported.runs()
+    assert len(runs) == 59
+    assert runs.groupby("architecture", sort=False).size().to_dict() == {"distilbert": 20, "roberta": 20, "deberta": 19}
+    first = runs.iloc[0]
+    assert (first["architecture"], first["configuration"], first["seed"]) == ("distilbert", "full", 42)
+    assert (first["accuracy"], first["peak_vram_gb"]) == (0.9103, 1.6534)
+
+
+def test_runs_that_were_first_in_their_process():
+    segments = reported.segments()
+    first = segments[segments["first_training_run_in_kernel"] == 1]
+    assert list(zip(first["architecture"], first["configuration"], first["peak_vram_gb"], strict=True)) == [
+        ("distilbert", "full", 1.6534),
+        ("distilbert", "qlora-ffn", 0.65),
+        ("roberta", "full", 3.1157),
+        ("roberta", "qlora-ffn", 0.4878),
+        ("roberta", "full-probe", 3.1157),
+        ("roberta", "lora-ffn-probe", 2.0485),
+        ("deberta", "full", 6.1535),
+        ("deberta", "lora-r16", 3.8123),
+        ("deberta", "qlora-ffn", 1.3070),
+    ]
+
+
+def test_tables_have_cells_of_the_grid():
+    assert reported.table1()["configuration"].tolist()[:6] == [
+        "full", "lora-r8", "lora-ffn", "qlora-ffn", "ia3", "qlora-ffn-probe",
+    ]  # fmt: skip
+    assert len(reported.table3()) == 9
+    assert len(reported.configs()) == len(reported.runs())
+    assert reported.epochs()["accuracy"].between(0.5, 1).all()

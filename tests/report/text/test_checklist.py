@@ -1,0 +1,71 @@
+import shutil
+
+import pytest
+
+from stages.core.errors import InputError
+from stages.report.text.checklist import ANSWERS, answer, load_checklist
+from tests.helpers.tiny_study import ROOT
+
+ITEM = """\
+part:
+  title: A list
+  source: somebody
+  items:
+    first: {question: Is it so?, answer: "Yes", justification: It is.}
+    second:
+      question: And this?
+      answer: '\\VAR{"Yes" if sure else "No"}'
+      justification: >-
+        \\BLOCK{if sure}Of course\\BLOCK{else}Not shown\\BLOCK{endif}
+        .
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text: str):
+        path = tmp_path / "checklist.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_answers_follow_the_context(written):
+    path = written(ITEM)
+    found = answer(load_checklist(path), {"sure": False}, path)
+    assert [tuple(item) for item in found["part"]] == [
+        ("Is it so?", "Yes", "It is."),
+        ("And this?", "No", "Not shown."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (('"Yes", just', '"", just'), "part.items.first.answer: blank; write Yes, No, N/A"),
+        (('"Yes", just', ", just"), "part.items.first.answer: blank; write Yes, No, N/A"),
+        (('"Yes", just', "Perhaps, just"), "part.items.first.answer: 'Perhaps'; write Yes, No, N/A"),
+        (("It is.}", "}"), "part.items.first.justification: blank; write a sentence"),
+        (("Is it so?", '" "'), "part.items.first.question: blank; write a sentence"),
+        (("if sure}Of", "if unsure}Of"), "part.items.second.justification: UndefinedError: 'unsure' is undefined"),
+    ],
+)
+def test_faulty_answers_are_named_with_file_and_key(written, change, fault):
+    path = written(ITEM.replace(*change))
+    with pytest.raises(InputError) as error:
+        answer(load_checklist(path), {"sure": True}, path)
+    assert str(error.value) == f"{path}: {fault}"
+
+
+def test_missing_key_is_named(written):
+    path = written(ITEM.replace("  title: A list\n", ""))
+    with pytest.raises(InputError, match=r"checklist\.yaml: part\.title: Field required; write a sentence$"):
+        load_checklist(path)
+
+
+def test_the_papers_own_checklists_are_whole(tmp_path):
+    shutil.copy(ROOT / "paper/checklist.yaml", tmp_path)
+    parts = load_checklist(tmp_path / "checklist.yaml")
+    assert {name: len(part.items) for name, part in parts.items()} == {"neurips": 16, "acm": 8}
+    assert set(ANSWERS) == {"Yes", "No", "N/A"}

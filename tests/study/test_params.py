@@ -1,0 +1,104 @@
+import pytest
+
+from stages.core.errors import InputError
+from stages.study.params import load_params
+from tests.helpers.tiny_study import write_params
+
+BAD = {
+    "wrong type": ({"lr": "abc"}, "lr: 'abc': input should be a valid number"),
+    "negative rate": ({"lr": -1}, "lr: -1: input should be greater than 0"),
+    "rate above one": ({"lr_probe": 2.0}, "lr_probe: 2.0: input should be less than or equal to 1"),
+    "not a number": ({"lr": float("nan")}, "lr: nan: input should be a finite number"),
+    "empty seeds": ({"seeds": []}, "seeds: []: list should have at least 1 item after validation, not 0"),
+    "scalar seeds": ({"seeds": 42}, "seeds: 42: input should be a valid list"),
+    "text seed": ({"seeds": ["x"]}, "seeds.0: 'x': input should be a valid integer"),
+    "repeated seed": ({"seeds": [42, 42]}, "seeds: 42: given 2 times; allowed: once"),
+    "unknown profile": ({"profile": "huge"}, "profile: 'huge': unknown name; allowed: mini, imdb-mini, paper"),
+    "unknown protocol": (
+        {"protocol": "lenient"},
+        "protocol: 'lenient': unknown name; allowed: corrected, as-published",
+    ),
+    "unknown architecture": (
+        {"architectures": ["bert"]},
+        "architectures: 'bert': unknown name; allowed: distilbert, roberta, deberta",
+    ),
+    "unknown configuration": (
+        {"configurations": ["dora"]},
+        "configurations: 'dora': unknown name; allowed: full, lora-r8, lora-r16, lora-ffn, qlora-ffn, ia3, "
+        "qlora-ffn-probe, full-probe, lora-ffn-probe, ia3-probe",
+    ),
+    "configuration that is a probe too": (
+        {"configurations": ["full"], "probes": ["full"]},
+        "configurations and probes: 'full': given 2 times; allowed: once",
+    ),
+    "unknown key": (
+        {"learning_rate": 1e-5},
+        "learning_rate: 1e-05: unknown key; allowed: profile, protocol, lr, lr_probe, seeds, architectures, "
+        "configurations, probes, allow_failed, architecture, configuration, protocols, profiles",
+    ),
+    "unknown nested key": (
+        {"profiles.mini.train.epoch": 3},
+        "profiles.mini.train.epoch: 3: unknown key; allowed: epochs, batch_size, gradient_accumulation, "
+        "evaluation_batch_size, lr_scale, precision, threads",
+    ),
+    "unknown mode of compilation": (
+        {"profiles.mini.train.compile": "fast"},
+        "profiles.mini.train.compile: 'fast': input should be 'none', 'default' or 'reduce-overhead'",
+    ),
+    "CUDA graphs over accumulated batches": (
+        {"profiles.paper.train.compile": "reduce-overhead"},
+        "profiles.paper.train: compile: reduce-overhead: allowed with gradient_accumulation 1 alone; a CUDA graph's "
+        "gradients are overwritten by its next batch",
+    ),
+    "rank of zero": (
+        {"configuration.lora-r8.rank": 0},
+        "configuration.lora-r8.rank: 0: input should be greater than or equal to 1",
+    ),
+    "rank for full": (
+        {"configuration.full.rank": 8},
+        "configuration.full: rank: not allowed for method full",
+    ),
+    "branch as revision": (
+        {"architecture.roberta.revision": "main"},
+        "architecture.roberta.revision: 'main': a branch or tag moves, and a result must name what it came from; "
+        "allowed: a full commit id (40 digits of 0-9a-f)",
+    ),
+    "unknown source": (
+        {"profiles.mini.data.source": "web"},
+        "profiles.mini.data: ",
+    ),
+    "no rows": (
+        {"profiles.mini.data.test": 0},
+        "profiles.mini.data.test: 0: input should be greater than or equal to 2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_value_is_one_line_that_names_it(tmp_path, changes, message):
+    write_params(tmp_path, **changes)
+    path = tmp_path / "params.yaml"
+    with pytest.raises(InputError) as caught:
+        load_params(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_rates_as_dvc_writes_them(tmp_path):
+    write_params(tmp_path)
+    path = tmp_path / "params.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("lr: 1.0e-5", "lr: 2e-05"), encoding="utf-8")
+    assert load_params(path).lr == 2e-5
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_broken_yaml(tmp_path):
+    (tmp_path / "params.yaml").write_text("lr: [1", encoding="utf-8")
+    with pytest.raises(InputError, match="not valid YAML") as caught:
+        load_params(tmp_path / "params.yaml")
+    assert "\n" not in str(caught.value)

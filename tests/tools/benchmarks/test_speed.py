@@ -1,0 +1,199 @@
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from stages.core.errors import InputError
+from stages.training.record import Record
+from stages.training.settings import RunSettings
+from tests.helpers.tiny_study import CONFIGS, write_params, write_study
+from tools.benchmarks import speed
+from tools.benchmarks.common import full_size
+from tools.benchmarks.common import processes as machine
+from tools.benchmarks.common.processes import Finished
+from tools.benchmarks.common.results import Speed
+
+TINY = {
+    "distilbert": {"vocab_size": 60, "dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32},
+    "roberta": {"vocab_size": 60, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "intermediate_size": 32, "max_position_embeddings": 34, "pad_token_id": 0},
+    "deberta": {"vocab_size": 60, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "intermediate_size": 32, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(in_empty_folder, monkeypatch):
+    monkeypatch.setattr(machine, "PEAK_SECONDS", 0.0)
+    monkeypatch.setitem(machine.SIZE, "cpu", 64)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def test_both_sides_of_a_cell_run_and_are_measured(capsys):
+    """The real processes, on sixteen-wide encoders."""
+    grid = {"architectures": ["distilbert"], "configurations": ["ia3"], "probes": [], "seeds": [42]}
+    write_study("distilbert", **grid)
+    speed.main()
+    report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
+    (cell,) = report.cells
+    assert (cell.architecture, cell.configuration, cell.examples) == ("distilbert", "ia3", 2 * 48)
+    for side in (cell.published, cell.ours):
+        assert 0 < side.train_seconds < side.seconds
+        assert 0 < side.startup_seconds < side.seconds
+        assert side.samples_per_second == pytest.approx(96 / side.train_seconds)
+        assert side.share_of_peak > 0
+        assert side.peak_memory_host_bytes > 2**27
+        assert side.peak_memory_allocated_bytes is None
+    assert report.median_ratio_seconds == cell.ratio_seconds == cell.published.seconds / cell.ours.seconds
+    assert report.median_ratio_alone == cell.ratio_alone == cell.ratio_seconds
+    assert (cell.published_together, cell.ours_together, report.median_ratio_together) == (None, None, None)
+    assert cell.predicted_peak_bytes is None
+    output = capsys.readouterr().out
+    assert "[1 of 1] distilbert ia3: published" in output
+    assert output.endswith("42 runs at full size: not measured\n")
+    written = Path("metrics/bench/speed.md").read_text(encoding="utf-8").splitlines()
+    assert written[0].lstrip("| ").startswith("cell")
+    assert written[2].count("|") == 17
+    assert written[-1] == "42 runs at full size: not measured"
+
+
+def planted(cell_seconds: float):
+    """Processes that take ``cell_seconds``, half of it training; ours leave the record of a real run's form."""
+
+    def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+        if arguments[0] == "tools.benchmarks.common.published_recipe":
+            (folder / "published").mkdir(exist_ok=True)
+        figures = {"startup_seconds": 1.0, "train_seconds": cell_seconds / 2, "test_accuracy": 0.5}
+        return Finished(cell_seconds, cell_seconds, 2**20, json.dumps(figures | {"peak_memory_allocated_bytes": None}))
+
+    return run
+
+
+def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
+    grid = {"architectures": ["distilbert"], "configurations": ["ia3"], "probes": [], "seeds": [42, 43]}
+    write_study("distilbert", **grid)
+    ran = []
+
+    def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+        ran.append((arguments[0], arguments[3], threads))
+        time.sleep(0.1 if arguments[0] == "stages.train" else 0.3)
+        return planted(6.0)(arguments, folder, device)
+
+    record = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75, "peak_memory_allocated_bytes": None}
+    monkeypatch.setattr(speed, "run_process", run)
+    monkeypatch.setattr(
+        speed.Record, "read_from", lambda path: SimpleNamespace(cost=SimpleNamespace(evaluation_seconds=1))
+    )
+    monkeypatch.setattr(speed, "own", lambda _: record)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    speed.main()
+    published, ours = "tools.benchmarks.common.published_recipe", "stages.train"
+    alone, pairs = ran[:2], [sorted(ran[2:4]), sorted(ran[4:])]
+    assert alone == [(published, "42", None), (ours, "42", None)]
+    assert pairs == [[(name, seed, 1) for seed in ("42", "43")] for name in (published, ours)]
+    report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
+    (cell,) = report.cells
+    assert cell.published_together.test_accuracies == [0.5, 0.5]
+    assert cell.ours_together.test_accuracies == [0.75, 0.75]
+    assert cell.ratio_alone == 1.0
+    assert cell.ratio_together == cell.published_together.seconds / cell.ours_together.seconds > 1
+    assert report.median_ratio_seconds == cell.ratio_seconds == 6.0 / cell.ours_together.seconds
+    assert "75.0 75.0" in capsys.readouterr().out
+
+
+def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
+    sizes = {f"architecture.{name}.full_size": size for name, size in TINY.items()}
+    write_params(Path(), **{"profiles.paper.tokenize.max_length": 32, **sizes})
+    ran = []
+
+    class Record:
+        class cost:  # noqa: N801
+            evaluation_seconds = 32.0
+
+    def own(record) -> dict:
+        return {
+            "startup_seconds": 1.0,
+            "train_seconds": 10.0,
+            "test_accuracy": 0.5,
+            "peak_memory_allocated_bytes": None,
+        }
+
+    def run(arguments: list[str], folder: Path, device: str) -> Finished:
+        ran.append(arguments[1:])
+        return planted(50.0)(arguments, folder, device)
+
+    monkeypatch.setattr(speed, "run_process", run)
+    monkeypatch.setattr(speed.Record, "read_from", lambda path: Record)
+    monkeypatch.setattr(speed, "own", own)
+    speed.main(full=True, rows=16)
+    report = Speed.model_validate_json(Path("metrics/bench/speed-full-size.json").read_text(encoding="utf-8"))
+    assert len(ran) == 2 * 12
+    # 16 examples in 10 s; 32 evaluated in 32 s; 50 - 10 - 32 s fixed
+    seconds = 2 * 22404 / 1.6 + (2 * 2500 + 24678) + 8
+    assert list(report.extrapolation.seconds_by_cell.values()) == pytest.approx([seconds] * 12)
+    assert report.extrapolation.grid_seconds == pytest.approx(42 * seconds)
+    output = capsys.readouterr().out
+    assert f"42 runs at full size: {42 * seconds / 60:.1f} min" in output
+    assert "ours / published: distilbert 2.50, roberta 2.50, deberta 2.50\n" in output
+    assert "peak memory of training, measured / predicted: not measured\n" in output
+
+
+def test_measured_peaks_are_set_against_the_predicted(monkeypatch):
+    write_study("distilbert", architectures=["distilbert"], configurations=["ia3"], probes=[], seeds=[42])
+    monkeypatch.setattr(speed, "run_process", planted(6.0))
+    cost = SimpleNamespace(evaluation_seconds=1)
+    monkeypatch.setattr(speed.Record, "read_from", lambda path: SimpleNamespace(cost=cost))
+    figures = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75}
+    measured = iter([90, 104])
+    monkeypatch.setattr(speed, "own", lambda _: figures | {"peak_memory_allocated_bytes": next(measured)})
+    monkeypatch.setattr(full_size, "predicted_peak", lambda *_: 100)
+    reports = []
+    monkeypatch.setattr(speed, "publish", lambda report, *_: reports.append(report))
+    speed.main()
+    speed.main()
+    both = reports[0].model_copy(update={"cells": [cell for report in reports for cell in report.cells]})
+    assert "peak memory of training, measured / predicted: 0.90 to 1.04\n" in speed.table(both, "simple")
+
+
+def test_full_size_checkpoint_trains_through_the_real_code(monkeypatch):
+    sizes = {f"architecture.{name}.full_size": size for name, size in TINY.items()}
+    write_params(Path(), architectures=["deberta"], **{"profiles.paper.tokenize.max_length": 32, **sizes})
+    full_size.write_workspace(Path(), 16, "cpu")
+    from stages.training.run import fine_tune
+
+    fine_tune("deberta", "full", 42)
+    settings = Record.read_from(Path("metrics/runs/deberta/full/42.json")).run.settings
+    assert (settings.profile, settings.train.epochs, settings.precision) == ("paper", 1, "bf16")
+    assert full_size.evaluated(Path(), settings) == 2 * 16
+
+
+def test_flops_are_those_of_the_matrix_products():
+    """A linear head alone: full fine-tuning costs three times the forward pass, less the input's gradient."""
+    write_study("distilbert")
+
+    found = {
+        name: machine.example_flops(RunSettings.read("distilbert", name), Path("models/base/distilbert"), 10)
+        for name in ("full", "ia3")
+    }
+    config = CONFIGS["distilbert"]
+    linear = 2 * 10 * (4 * config.dim**2 + 2 * config.dim * config.hidden_dim)
+    assert 3 * linear * 0.8 < found["full"] < 3 * linear * 1.6
+    assert found["ia3"] < found["full"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"repeats": 0}, "--repeats: 0; allowed: 1 or more"),
+        ({"full": True, "rows": 2}, "--rows: 2; allowed: at least 8, one batch"),
+        ({"full": True, "device": "cuda"}, "--device cuda: torch sees no CUDA device; allowed here: cpu"),
+        ({}, "data/tokenized: not found; run `dvc repro tokenize` first"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(arguments, message):
+    write_params(Path())
+    with pytest.raises(InputError, match=f"^{message}"):
+        speed.main(**arguments)
+    assert not Path("metrics/bench").exists()

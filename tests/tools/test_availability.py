@@ -1,0 +1,46 @@
+import threading
+
+import pytest
+
+from stages.hub import client as hub
+from tools import availability
+from tools.availability import Hub
+
+REPOSITORY = hub.Repository("model", "a/b", "0" * 40)
+
+
+def test_silent_hub_is_asked_once(monkeypatch):
+    asked = []
+
+    def list_files(repository):
+        asked.append(repository)
+        raise hub.HubError("ConnectError")
+
+    monkeypatch.setattr(hub, "list_files", list_files)
+    asker = Hub()
+    for _ in range(2):
+        with pytest.raises(hub.HubError, match=r"^ConnectError$"):
+            asker.files(REPOSITORY)
+    assert asked == [REPOSITORY]
+
+
+def test_missing_repository_says_nothing_of_the_next(monkeypatch):
+    def list_files(repository):
+        if repository == REPOSITORY:
+            raise hub.HubError("RevisionNotFoundError")
+        return {"config.json": 1}
+
+    monkeypatch.setattr(hub, "list_files", list_files)
+    asker = Hub()
+    with pytest.raises(hub.HubError, match="RevisionNotFoundError"):
+        asker.files(REPOSITORY)
+    assert asker.files(REPOSITORY._replace(id="c/d")) == {"config.json": 1}
+
+
+def test_hub_that_never_answers_is_given_up_on(monkeypatch):
+    end = threading.Event()
+    monkeypatch.setattr(hub, "list_files", lambda repository: end.wait())
+    monkeypatch.setattr(availability, "PATIENCE", 0.01)
+    with pytest.raises(hub.HubError, match=r"^no answer in 0\.01 s$"):
+        Hub().files(REPOSITORY)
+    end.set()

@@ -1,0 +1,59 @@
+import time
+
+import pytest
+
+from stages.core.errors import InputError
+from stages.training.settings import Run
+from tools import status
+from tools.engine.messages import log_path
+from tools.engine.progress import State, headline, new_state, seconds_left
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def study() -> State:
+    """Four runs: one done in ten seconds, one running, one failed, one waiting; two workers."""
+    cells = [
+        Run(architecture="roberta", configuration=c, seed=s, role="train") for c in ("full", "ia3") for s in (1, 2)
+    ]
+    state = new_state(cells, [*(cell.stage for cell in cells), "collect"])
+    state.slots = 2
+    done, running, failed, _ = (state.stages[cell.stage] for cell in cells)
+    now = time.time()
+    done.status, done.started, done.ended = "done", now - 30, now - 20
+    running.status, running.started = "running", now - 4
+    failed.status, failed.cause = "failed", "diverged: loss nan"
+    return state
+
+
+def test_time_left_is_of_the_running_and_the_waiting():
+    assert seconds_left(study()) == pytest.approx((6 + 10) / 2, abs=1)
+    assert headline(study()).startswith("1 done, 1 running, 1 failed, 1 waiting of 4 runs, about ")
+
+
+def test_a_study_that_runs(capsys):
+    study().write()
+    log_path("train@roberta-full-2").parent.mkdir(parents=True)
+    log_path("train@roberta-full-2").write_text("epoch 1\nepoch 2\n\n", encoding="utf-8")
+    status.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert any("full" in line and "● ▶" in line for line in lines)
+    assert any("ia3" in line and "✗ ·" in line for line in lines)
+    assert lines[-3:] == [
+        "train@roberta-full-2: epoch 2",
+        "train@roberta-ia3-1 failed: diverged: loss nan; `dvc repro -s train@roberta-ia3-1` tries it again",
+        "running on 2 workers",
+    ]
+
+
+def test_a_study_whose_head_is_gone(capsys):
+    state = study()
+    state.created -= 100  # its number is another process's now
+    state.write()
+    status.main()
+    assert capsys.readouterr().out.splitlines()[-1] == "interrupted; `make paper` goes on from here"
+
+
+def test_no_study():
+    with pytest.raises(InputError, match=r"state\.json: not found; `make paper` runs the study"):
+        status.main()

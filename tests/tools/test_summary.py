@@ -1,0 +1,36 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stages import settings
+from stages.core.errors import InputError
+from tests.helpers.tiny_study import write_params
+from tools import summary
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def test_prints_means_and_where_the_paper_is(capsys):
+    write_params(Path(), architectures=["roberta"], configurations=["full", "ia3"], probes=[], seeds=[1])
+    settings.main()
+    cells = {
+        "full": {"test_accuracy_mean": 0.87654, "test_accuracy_sd": 0.00123},
+        "ia3": {"test_accuracy_mean": 0.5, "test_accuracy_sd": None},
+    }
+    Path("metrics").mkdir()
+    Path("metrics/summary.json").write_text(json.dumps({"roberta": cells}), encoding="utf-8")
+    Path("paper").mkdir()
+    Path("paper/main.pdf").write_bytes(b"%PDF")
+    capsys.readouterr()
+    summary.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split() == ["RoBERTa", "Full", "FT", "87.65", "±", "0.12"]
+    assert lines[3].split() == ["RoBERTa", "IA3", "50.00"]
+    assert lines[-2] == "profile mini: generated film reviews, miniature encoders pretrained here; 2 runs"
+    assert lines[-1] == f"paper: {Path('paper/main.pdf').resolve()}"
+
+
+def test_before_the_study_has_run():
+    with pytest.raises(InputError, match=r"metrics/summary\.json or paper/main\.pdf is missing: run `dvc repro`"):
+        summary.main()

@@ -1,0 +1,80 @@
+import datasets
+import numpy as np
+import pytest
+import torch
+
+from stages.training.batching import POOL, Split, epoch_order, read_split
+
+LENGTHS = np.random.default_rng(0).integers(5, 200, 1003)
+CPU = torch.device("cpu")
+
+
+def batches(seed: int, epoch: int = 0, by_length: bool = True) -> list[np.ndarray]:
+    order = epoch_order(LENGTHS, 8, seed, epoch, by_length)
+    return [order[start : start + 8] for start in range(0, len(order), 8)]
+
+
+@pytest.mark.parametrize("by_length", [True, False])
+def test_every_example_once_and_the_short_batch_last(by_length):
+    found = batches(42, by_length=by_length)
+    assert sorted(index for batch in found for index in batch) == list(range(1003))
+    assert [len(batch) for batch in found] == [8] * 125 + [3]
+
+
+def test_little_is_padding():
+    def padded(by_length: bool) -> float:
+        return sum(len(batch) * LENGTHS[batch].max() for batch in batches(42, by_length=by_length)) / LENGTHS.sum()
+
+    assert padded(True) < 1.1 < 1.5 < padded(False)
+
+
+def test_order_follows_from_seed_and_epoch_alone():
+    first = epoch_order(LENGTHS, 8, 42, 0, True).tolist()
+    assert epoch_order(LENGTHS, 8, 42, 0, True).tolist() == first
+    assert epoch_order(LENGTHS, 8, 43, 0, True).tolist() != first
+    assert epoch_order(LENGTHS, 8, 42, 1, True).tolist() != first
+
+
+def test_batches_are_not_in_order_of_length():
+    means = [LENGTHS[batch].mean() for batch in batches(42)[:POOL]]
+    assert means != sorted(means)
+
+
+def write_rows(folder, ids: list[list[int]]) -> None:
+    columns = {"input_ids": ids, "attention_mask": [[1] * len(row) for row in ids], "label": [0, 1, 1]}
+    features = datasets.Features(
+        {
+            "input_ids": datasets.List(datasets.Value("int32")),
+            "attention_mask": datasets.List(datasets.Value("int8")),
+            "label": datasets.Value("int64"),
+        }
+    )
+    datasets.Dataset.from_dict(columns, features=features).save_to_disk(folder, num_shards=2)
+
+
+def test_split_is_read_whole_and_padded(tmp_path):
+    write_rows(tmp_path, [[7, 8, 9], [5], [6, 6, 6, 6, 6]])
+    split = read_split(tmp_path, 6, 1, CPU)
+    assert split.ids.tolist() == [[7, 8, 9, 1, 1, 1], [5, 1, 1, 1, 1, 1], [6, 6, 6, 6, 6, 1]]
+    assert (split.lengths.tolist(), split.labels.tolist()) == ([3, 1, 5], [0, 1, 1])
+    assert split.by_length().tolist() == [1, 0, 2]
+
+
+def test_missing_split_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"{tmp_path}/test: holds no tokenised split"):
+        read_split(tmp_path / "test", 6, 1, CPU)
+
+
+@pytest.mark.parametrize(
+    ("padding", "multiple", "widths"),
+    [("longest", 1, [3, 5]), ("longest", 4, [4, 6]), ("max_length", 1, [6, 6])],
+)
+def test_width_of_a_batch(padding, multiple, widths):
+    ids = torch.tensor([[7, 8, 9, 0, 0, 0], [5, 0, 0, 0, 0, 0], [6, 6, 6, 6, 6, 0]], dtype=torch.int32)
+    split = Split(ids, np.array([3, 1, 5]), np.array([0, 1, 1]), padding, multiple)
+    found = list(split.batches(np.array([1, 0, 2]), 2))
+    assert [batch.input_ids.shape[1] for batch in found] == widths
+    assert found[0].input_ids[:, :3].tolist() == [[5, 0, 0], [7, 8, 9]]
+    assert found[0].attention_mask.sum(dim=1).tolist() == [1, 3]
+    assert [batch.labels.tolist() for batch in found] == [[1, 0], [1]]
+    assert all(tensor.dtype == torch.int64 for batch in found for tensor in batch)

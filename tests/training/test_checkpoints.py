@@ -1,0 +1,86 @@
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from stages.training.checkpoints import ORIGIN, WHOLE, fingerprint, last, load, open_folder, save
+from stages.training.record import Epoch
+from stages.training.settings import Run
+from stages.training.trainer import make_optimizer
+
+CELL = Run(architecture="distilbert", configuration="full", seed=42, role="train")
+FOLDER = Path("models/.checkpoints/distilbert/full/42")
+
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def write_checkpoint(step: int, whole: bool) -> None:
+    folder = FOLDER / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_text("weights")
+    if whole:
+        (folder / WHOLE).touch()
+
+
+def test_new_folder_has_no_checkpoint():
+    assert open_folder(CELL, "a") == FOLDER
+    assert last(FOLDER) is None
+    assert (FOLDER / ORIGIN).read_text() == "a"
+
+
+def test_last_whole_checkpoint_of_the_same_origin_is_kept():
+    open_folder(CELL, "a")
+    write_checkpoint(3, whole=True)
+    write_checkpoint(6, whole=False)
+    assert last(open_folder(CELL, "a")) == FOLDER / "checkpoint-3"
+    assert not (FOLDER / "checkpoint-6").exists()
+
+
+def test_checkpoints_of_another_origin_are_dropped():
+    open_folder(CELL, "a")
+    write_checkpoint(3, whole=True)
+    assert last(open_folder(CELL, "b")) is None
+    assert [path.name for path in FOLDER.iterdir()] == [ORIGIN]
+
+
+def test_last_is_by_number_not_by_name():
+    for step in (9, 100, 20):
+        write_checkpoint(step, whole=True)
+    assert last(FOLDER) == FOLDER / "checkpoint-100"
+
+
+@pytest.mark.parametrize("name", ["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"])
+def test_loaded_state_is_the_saved_one(name):
+    """Two further steps from a loaded checkpoint end where they would have ended, to the bit."""
+    torch.manual_seed(0)
+    model = torch.nn.Linear(80, 80)
+    weights, scaler = dict(model.named_parameters()), torch.amp.GradScaler("cpu", enabled=False)
+    optimizer = make_optimizer(name, model, 1e-2)
+    curve = [Epoch(epoch=1, train_loss=0.5, selection_loss=0.1 + 0.2, selection_accuracy=0.75)]
+    steps(model, optimizer)
+    save(FOLDER / "checkpoint-2", weights, optimizer, scaler, curve)
+    steps(model, optimizer)
+    expected = [p.detach().clone() for p in model.parameters()]
+    again = torch.nn.Linear(80, 80)
+    optimizer = make_optimizer(name, again, 1e-2)
+    assert load(FOLDER / "checkpoint-2", dict(again.named_parameters()), optimizer, scaler) == curve
+    steps(again, optimizer)
+    assert all(map(torch.equal, again.parameters(), expected))
+    assert {file.suffix for file in (FOLDER / "checkpoint-2").iterdir()} == {".safetensors", ".json", ""}
+
+
+def steps(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Two steps on inputs from the generators that a checkpoint holds."""
+    for _ in range(2):
+        x = torch.rand(4, 80) + np.random.rand() + random.random()
+        model(x).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def test_fingerprint_tells_parts_apart():
+    assert fingerprint("a", "bc") == fingerprint("a", "bc")
+    assert fingerprint("a", "bc") != fingerprint("ab", "c")

@@ -1,0 +1,141 @@
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+import torch
+from bitsandbytes.nn import Linear4bit
+
+from stages.study.params import load_params
+from stages.study.resolve import resolve_run
+from stages.training import methods
+from stages.training.methods import build_model
+from stages.training.startup import nothing_to_compute
+from tests.helpers.tiny_study import write_base, write_params
+
+ARCHITECTURES = ["distilbert", "roberta", "deberta"]
+ADAPTED = {
+    ("distilbert", "lora-r8"): ["q_lin", "v_lin"],
+    ("distilbert", "lora-ffn"): ["lin1", "lin2", "q_lin", "v_lin"],
+    ("distilbert", "ia3"): ["lin2", "v_lin"],
+    ("roberta", "lora-r8"): ["query", "value"],
+    # the suffix output.dense also matches attention's output projection, as in the reproduced study
+    ("roberta", "lora-ffn"): ["attention.output.dense", "intermediate.dense", "output.dense", "query", "value"],
+    ("roberta", "ia3"): ["attention.output.dense", "output.dense", "value"],
+    ("deberta", "lora-r8"): ["query_proj", "value_proj"],
+    ("deberta", "lora-ffn"): [
+        "attention.output.dense",
+        "intermediate.dense",
+        "output.dense",
+        "query_proj",
+        "value_proj",
+    ],
+    ("deberta", "ia3"): ["attention.output.dense", "output.dense", "value_proj"],
+}
+
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def build(architecture: str, configuration: str, **changes):
+    write_params(Path(), **changes)
+    write_base(architecture)
+    settings = resolve_run(load_params(), architecture, configuration)
+    return settings, build_model(settings, Path("models/base", architecture))
+
+
+def adapted_modules(model: torch.nn.Module) -> list[str]:
+    """Adapted layers of the only block, named from the block down."""
+    names = {name for name, module in model.named_modules() if hasattr(module, "base_layer")}
+    return sorted(
+        name.split("layer.0.")[1]
+        .removeprefix("attention.self.")
+        .removeprefix("ffn.")
+        .replace("attention.q_lin", "q_lin")
+        .replace("attention.v_lin", "v_lin")
+        for name in names
+    )
+
+
+@pytest.mark.parametrize(("architecture", "configuration"), ADAPTED)
+def test_adapted_modules(architecture, configuration):
+    _, loaded = build(architecture, configuration)
+    assert adapted_modules(loaded.model) == ADAPTED[architecture, configuration]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_head_module_is_new_and_trains_whatever_the_method(architecture):
+    trainable = {}
+    for configuration in ("full", "lora-r8", "qlora-ffn", "ia3"):
+        settings, loaded = build(architecture, configuration)
+        names = [name for name, p in loaded.model.named_parameters() if p.requires_grad]
+        heads = {module for module in settings.head if any(f"{module}." in name for name in names)}
+        assert heads == set(settings.head)
+        assert {name.split(".")[0] for name in loaded.new_weights} == set(settings.head)
+        trainable[configuration] = len([n for n in names if any(f"{h}." in n for h in settings.head)])
+    assert len(set(trainable.values())) == 1
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_qlora_freezes_4bit_layers_and_keeps_heads_in_floating_point(architecture):
+    settings, loaded = build(architecture, "qlora-ffn")
+    linears = {name: m for name, m in loaded.model.named_modules() if isinstance(m, torch.nn.Linear)}
+    quantised = {name for name, m in linears.items() if isinstance(m, Linear4bit)}
+    others = {name for name in linears if name not in quantised}
+    assert quantised
+    assert not any(p.requires_grad for name in quantised for p in linears[name].parameters(recurse=False))
+    assert all("lora_" in name or any(head in name for head in settings.head) for name in others)
+    first = linears[min(quantised)].weight.quant_state
+    assert (first.quant_type, first.nested) == ("nf4", True)
+    for name in others:
+        assert linears[name].weight.is_floating_point()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("configuration", ["full", "qlora-ffn"])
+def test_models_are_those_that_torch_makes_by_decompositions(architecture, configuration, monkeypatch):
+    """Weights, the fresh head, and buffers that no checkpoint holds."""
+    found = []
+    for mode in (nothing_to_compute, nullcontext):
+        monkeypatch.setattr(methods, "nothing_to_compute", mode)
+        torch.manual_seed(0)
+        model = build(architecture, configuration)[1].model
+        found.append({name: (t.dtype, t) for name, t in [*model.named_parameters(), *model.named_buffers()]})
+    ours, torchs = found
+    assert ours.keys() == torchs.keys()
+    for name, (dtype, tensor) in torchs.items():
+        assert ours[name][0] == dtype
+        assert torch.equal(ours[name][1], tensor), name
+
+
+def test_what_has_data_is_computed():
+    with nothing_to_compute():
+        assert torch.arange(1, 4).tolist() == [1, 2, 3]
+        weight = torch.nn.init.constant_(torch.empty(2), 3.0)
+        assert weight.tolist() == [3.0, 3.0]
+        assert torch.empty_like(weight).shape == (2,)
+        on_meta = torch.arange(3, 9, device="meta")
+        copy = torch.empty_like(torch.empty(2, 3, dtype=torch.float16, device="meta"), device="cpu")
+    assert (on_meta.shape, on_meta.dtype, on_meta.device.type) == ((6,), torch.int64, "meta")
+    assert (copy.shape, copy.dtype, copy.device.type) == ((2, 3), torch.float16, "cpu")
+
+
+def test_what_the_shortcuts_do_not_know_goes_to_torch():
+    with nothing_to_compute():
+        halves = torch.arange(0.0, 2.0, 0.5, device="meta")
+        named = torch.arange(start=1, end=4, device="meta")
+        copy = torch.empty_like(torch.empty(2, 3, device="meta"), memory_format=torch.preserve_format)
+    assert (halves.shape, halves.dtype) == ((4,), torch.float32)
+    assert (named.shape, named.dtype) == ((3,), torch.int64)
+    assert copy.shape == (2, 3)
+
+
+def test_published_protocol_leaves_a_new_pooler_frozen():
+    _, loaded = build("deberta", "lora-r8", protocol="as-published")
+    trainable = {name for name, p in loaded.model.named_parameters() if p.requires_grad}
+    assert not any("pooler" in name for name in trainable)
+
+
+def test_settings_are_not_changed_by_peft():
+    settings, _ = build("roberta", "lora-r8")
+    assert settings.modules_to_save == ["classifier"]
+    assert settings.target_modules == ["query", "value"]

@@ -1,0 +1,98 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.training.record import Record
+from stages.training.startup import UNUSED, needs_compiler
+from tests.helpers.tiny_study import ROOT, write_study
+
+# What could touch a left-out module: 8-bit and fused optimisers, 4-bit layers, autocast, PEFT, saving.
+CHANGES = {"protocols.corrected.optimizer.lora": "adamw_8bit", "protocols.corrected.precision.ia3": "bf16"}
+CELLS = ("full", "lora-ffn", "qlora-ffn", "ia3")
+LEAN = "from stages.training.startup import leave_out_unused; leave_out_unused(); "
+RUN = f"from stages.training.run import fine_tune; [fine_tune('distilbert', name, 42) for name in {CELLS}]"
+# stages.train as a command, which names its settings and ends when it cannot read them
+COMMAND = """
+import runpy, sys
+sys.argv[1:] = ["distilbert", "full", "42"]
+try:
+    runpy.run_module("stages.train", run_name="__main__")
+finally:
+    print([name for name in {names} if getattr(sys.modules.get(name), "__file__", None)])
+"""
+
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def python(code: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_command_prints_its_own_lines_alone():
+    write_study("distilbert", architectures=["distilbert"])
+    command = [sys.executable, "-m", "stages.train", "distilbert", "qlora-ffn", "42"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["[run", "epoch", "epoch", "test"]
+
+
+def test_runs_without_the_unused_are_the_same_to_the_bit():
+    write_study("distilbert", **CHANGES)
+    found = []
+    for code in (RUN, LEAN + RUN):
+        python(code)
+        found.append([Record.read_from(Path(f"metrics/runs/distilbert/{name}/42.json")).quality for name in CELLS])
+    assert found[0] == found[1]
+
+
+def test_the_command_leaves_them_out():
+    write_study("distilbert")
+    names = [*UNUSED, "pandas", "sklearn", "datasets", "sympy"]
+    assert python(COMMAND.format(names=names)).splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"profiles.mini.train.compile": "default"}, {"protocols.corrected.gradient_checkpointing.full": True}],
+    ids=str,
+)
+def test_the_command_imports_what_its_settings_need(change):
+    write_study("distilbert", **change)
+    assert needs_compiler(Path("data/settings/runs/distilbert/full.json")) is True
+    if "compile" not in str(change):
+        names = ["torch._dynamo", "scipy.optimize"]
+        assert python(COMMAND.format(names=names)).splitlines()[-1] == str(names)
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", json.dumps({"gradient_checkpointing": False, "train": 3})])
+def test_settings_that_cannot_be_read_leave_nothing_out(text):
+    path = Path("run.json")
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert needs_compiler(path) is True
+
+
+def test_with_a_gpu_nothing_is_left_out():
+    code = "import torch; torch.cuda.is_available = lambda: True; compile = torch.compile; "
+    assert python(
+        code + LEAN + "import torch._dynamo; print(torch.compile is compile, torch._dynamo.__file__[-11:])"
+    ) == ("True __init__.py\n")
+
+
+def test_nothing_large_is_imported_after_the_baseline_of_memory():
+    """Else a run's peak would count it: SymPy, asked for by the first weight that is made, takes some 30 MiB."""
+    write_study("distilbert")
+    code = (
+        "import sys; from stages.training import run; meter = run.MemoryMeter; before = set(); "
+        "run.MemoryMeter = lambda: before.update(sys.modules) or meter(); run.fine_tune('distilbert', 'lora-ffn', 42); "
+        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} - {n.split('.')[0] for n in before}))"
+    )
+    assert python(LEAN + code).splitlines()[-1] == "['pydoc']"

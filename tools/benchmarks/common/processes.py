@@ -1,0 +1,82 @@
+"""What the machine can do, and what a step asks of it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import NamedTuple
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from stages.training.methods import DTYPES, build_model
+from stages.training.settings import RunSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+PEAK_SECONDS = 1.0  # of timing, after warm-up
+SIZE = {"cpu": 1024, "cuda": 8192}
+
+
+class Finished(NamedTuple):
+    """A process that ended well: wall-clock and processor seconds, its highest resident set, its last line."""
+
+    seconds: float
+    cpu_seconds: float
+    resident_bytes: int
+    last_line: str
+
+
+def run_process(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+    """Run ``python -m ...`` in ``folder``, by default on as many threads as it takes; on ``cpu`` without CUDA.
+
+    Raises:
+        CalledProcessError: it failed; what it printed is in ``output``.
+    """
+    hidden = {} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
+    told = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **hidden, **told}
+    began = time.perf_counter()
+    with TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments, output=text[-2000:])
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Finished(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, text.strip().split("\n")[-1])
+
+
+def last_json(finished: Finished) -> dict:
+    return json.loads(finished.last_line)
+
+
+def matmul_peak(device: str, dtype: str, threads: int, size: int | None = None) -> float:
+    """Measured FLOP a second of one square matrix product, 2 n^3 a product, the best of what fits a second."""
+    torch.set_num_threads(threads)
+    n = size or SIZE[device]
+    a, b = (torch.randn(n, n, device=device, dtype=DTYPES[dtype]) for _ in range(2))
+    times, ends = [], time.perf_counter() + PEAK_SECONDS
+    while len(times) < 5 or time.perf_counter() < ends:
+        began = time.perf_counter()
+        a @ b
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - began)
+    return 2 * n**3 / min(times)
+
+
+def example_flops(settings: RunSettings, checkpoint: Path, length: int) -> float:
+    """Matrix-product FLOPs of training on one example of ``length`` tokens, forward and backward."""
+    model = build_model(settings, checkpoint).model.train()
+    ids = torch.full((2, length), 5)
+    with FlopCounterMode(display=False) as counter:
+        model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()
+    return counter.get_total_flops() / len(ids)

@@ -1,0 +1,129 @@
+"""A clone of the project to run a study in that may be disturbed: of one of three sizes."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from stages.study.params import load_params
+from stages.study.resolve import resolve_study
+from stages.training.settings import Run
+from tools.engine.messages import FOLDER
+from tools.engine.progress import State, read_state
+
+ROOT = Path(__file__).resolve().parents[3]
+FEW = {
+    "architectures": ["distilbert"],
+    "configurations": ["full", "lora-ffn", "ia3"],
+    "probes": [],
+}
+LITTLE = {
+    "profiles.mini.data.train": 320,
+    "profiles.mini.data.validation": 64,
+    "profiles.mini.data.test": 64,
+    "profiles.mini.data.unsupervised": 300,
+    "profiles.mini.base.vocab_size": 400,
+    "profiles.mini.base.steps": 0,
+}
+SIZES = {  # of the study that a benchmark disturbs
+    "few": FEW | LITTLE,  # six runs on little data
+    "grid": LITTLE,  # all runs of params.yaml, on little data
+    "full": {},  # the study of params.yaml
+}
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--size",
+        choices=SIZES,
+        default="few",
+        help="six runs on little data, all runs on little data, or params.yaml's",
+    )
+
+
+def make(folder: Path, changes: dict[str, object]) -> Path:
+    """A repository of the files as they are now, nothing of the study made, keys of params.yaml (``a.b.c``) changed."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    for name in names:
+        made = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
+        if not made and name != "dvc.lock" and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    set_params(folder, changes)
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "config", "user.name", "benchmark")
+    run(folder, "git", "config", "user.email", "benchmark@example.org")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "state")
+
+
+def set_params(folder: Path, changes: dict[str, object]) -> None:
+    yaml = YAML()
+    params = yaml.load(folder / "params.yaml")
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        section = params
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+    yaml.dump(params, folder / "params.yaml")
+
+
+def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """A command to its end, with this environment's programs first.
+
+    Raises:
+        SystemExit: it failed and ``check`` is set.
+    """
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        sys.exit(f"error: {' '.join(command)}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def start(folder: Path, *command: str, output: Path | None = None) -> subprocess.Popen:
+    """A command in the background, its output in a file."""
+    stream = (output or folder.with_name(f"{folder.name}.log")).open("ab")
+    return subprocess.Popen(command, cwd=folder, env=environment(), stdout=stream, stderr=subprocess.STDOUT)
+
+
+def study(jobs: int, *options: str) -> list[str]:
+    """The command behind ``make paper``."""
+    return [sys.executable, "-m", "tools.study", "--jobs", str(jobs), *options]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def cells(folder: Path) -> list[Run]:
+    return resolve_study(load_params(folder / "params.yaml")).runs
+
+
+def record(folder: Path, cell: Run) -> dict:
+    return json.loads((folder / cell.record_path).read_text(encoding="utf-8"))
+
+
+def qualities(folder: Path) -> dict[str, dict]:
+    """The deterministic section of every run's record."""
+    return {cell.stage: record(folder, cell)["quality"] for cell in cells(folder)}
+
+
+def state(folder: Path) -> State:
+    return read_state(folder / FOLDER / "state.json")
+
+
+def clean(folder: Path) -> bool:
+    """Whether `dvc status` finds nothing to do."""
+    return "up to date" in run(folder, "dvc", "status").stdout

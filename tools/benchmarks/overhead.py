@@ -1,0 +1,164 @@
+"""What the pipeline costs beside training: DVC's own seconds, and the share of processor time that steps get.
+
+``make bench`` measures ``dvc repro`` with nothing to do and generated pipelines of 42 and 420 stages that only write a
+file. ``python -m tools.benchmarks.overhead --study`` runs the whole default study again, in a clone, and divides the
+seconds of its training and evaluation steps by the processor seconds of all its processes.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ruamel.yaml import YAML
+from tabulate import tabulate
+
+from stages.core.errors import InputError, run_stage
+from stages.core.files import write_text
+from stages.core.types import Strict
+from stages.study.grid import StudySettings
+from stages.training.record import Record
+
+REPORT = Path("metrics/bench/pipeline.json")
+SIZES = (42, 420)
+
+
+class DagTimes(Strict):
+    """A generated pipeline of independent stages."""
+
+    stages: int
+    first_seconds: float
+    seconds_a_stage: float
+    no_op_seconds: float
+
+
+class Share(Strict):
+    """The whole study, nothing taken from the run cache."""
+
+    wall_seconds: float
+    cpu_seconds: float  # of ``dvc repro`` and every process it started
+    step_seconds: float  # training and evaluation of all runs, and pretraining
+    share: float
+
+
+class Overhead(Strict):
+    """Null: not measured."""
+
+    no_op_seconds: float | None  # ``dvc repro`` of this study; null unless nothing was out of date
+    generated: list[DagTimes]
+    study: Share | None
+
+
+def main(study: bool = False, sizes: tuple[int, ...] = SIZES) -> None:
+    """Measure what is asked for, keep what the report has of the rest."""
+    before = Overhead.model_validate_json(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else None
+    if study:
+        with TemporaryDirectory() as name:
+            share = measure_study(Path(name, "clone"))
+        generated = before.generated if before else []
+        report = Overhead(no_op_seconds=before.no_op_seconds if before else None, generated=generated, study=share)
+    else:
+        generated = [measure_dag(size) for size in sizes]
+        report = Overhead(no_op_seconds=no_op(), generated=generated, study=before.study if before else None)
+    write_text(REPORT, report.model_dump_json(indent=2) + "\n")
+    print(table(report))
+
+
+def dvc(folder: Path, *arguments: str) -> tuple[float, str]:
+    """Wall-clock seconds and output of a DVC command.
+
+    Raises:
+        InputError: it failed; with its last line.
+    """
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode:
+        raise InputError(f"dvc {' '.join(arguments)}: {(done.stdout.strip() or 'failed').splitlines()[-1]}")
+    return time.perf_counter() - began, done.stdout
+
+
+def no_op() -> float | None:
+    """Seconds of ``dvc repro`` in this study when everything is up to date."""
+    if json.loads(dvc(Path(), "status", "--json")[1].strip().splitlines()[-1]):
+        return None
+    return dvc(Path(), "repro")[0]
+
+
+def measure_dag(size: int) -> DagTimes:
+    """A pipeline of ``size`` stages, each of which writes one file."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        write_dag(folder, size)
+        dvc(folder, "init", "--no-scm", "--quiet")
+        first = dvc(folder, "repro", "--quiet")[0]
+        again = dvc(folder, "repro", "--quiet")[0]
+    return DagTimes(stages=size, first_seconds=first, seconds_a_stage=(first - again) / size, no_op_seconds=again)
+
+
+def write_dag(folder: Path, size: int) -> None:
+    stage = {
+        "matrix": {"cell": list(range(size))},
+        "cmd": "echo ${item.cell} > ${item.cell}.txt",
+        "outs": ["${item.cell}.txt"],
+    }
+    YAML().dump({"stages": {"cell": stage}}, folder / "dvc.yaml")
+
+
+def measure_study(clone: Path) -> Share:
+    """``dvc repro`` from nothing in a clone at the current commit."""
+    subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+    began, before = time.perf_counter(), os.times()
+    dvc(clone, "repro", "--force", "--no-run-cache")
+    wall, after = time.perf_counter() - began, os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    steps = step_seconds(clone)
+    return Share(wall_seconds=wall, cpu_seconds=used, step_seconds=steps, share=steps / used)
+
+
+def step_seconds(folder: Path) -> float:
+    """Seconds in steps by the records of the study in ``folder``.
+
+    A run has one thread, so on an idle machine, and there alone, its wall clock is processor time.
+    """
+    study = StudySettings.read_from(folder / StudySettings.path())
+    costs = [Record.read_from(folder / cell.record_path).cost for cell in study.runs]
+    reports = [json.loads((folder / f"metrics/base/{name}.json").read_text()) for name in study.architectures]
+    return sum(cost.train_seconds + cost.evaluation_seconds for cost in costs) + sum(
+        report.get("seconds") or 0 for report in reports
+    )
+
+
+def table(report: Overhead) -> str:
+    rows = [
+        [dag.stages, f"{dag.first_seconds:.1f}", f"{dag.seconds_a_stage:.3f}", f"{dag.no_op_seconds:.1f}"]
+        for dag in report.generated
+    ]
+    no_op = "not measured" if report.no_op_seconds is None else f"{report.no_op_seconds:.1f} s"
+    share = (
+        "not measured"
+        if report.study is None
+        else f"{100 * report.study.share:.0f} % of {report.study.cpu_seconds:.0f} s"
+    )
+    return "\n".join(
+        [
+            tabulate(rows, headers=["stages", "first (s)", "a stage (s)", "no-op (s)"], disable_numparse=True),
+            f"dvc repro of the study with nothing to do: {no_op}",
+            f"processor time of the whole study in training and evaluation steps: {share}",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", action="store_true", help="run the whole study and measure its share")
+    run_stage(main, **vars(parser.parse_args()))

@@ -1,0 +1,116 @@
+"""The study's DAG, read from DVC, and dvc.lock, which the head alone writes."""
+
+import os
+import re
+from pathlib import Path
+
+import psutil
+from dvc.dvcfile import LOCK_FILE
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.stage import PipelineStage
+from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
+
+from stages.core.errors import InputError
+from tools.engine.messages import JOURNAL, LockEntry, Outcome
+from tools.engine.reproduce import lock_entry
+
+
+class Dag:
+    """Stages by name in the order in which ``dvc repro`` would run them.
+
+    Raises:
+        InputError: DVC cannot read dvc.yaml, params.yaml or dvc.lock.
+    """
+
+    def __init__(self) -> None:
+        merge_journal()
+        try:
+            self.repo = Repo(_wait_for_lock=True)
+            index = self.repo.index
+            graph = get_active_graph(index.graph)
+        except DvcException as error:
+            raise InputError(" ".join(str(error).split())) from error
+        self.stages: dict[str, PipelineStage] = {stage.name: stage for stage in plan_repro(graph, list(graph))}
+        self.upstream = {stage.name: [before.name for before in graph.successors(stage)] for stage in graph}
+        self.downstream = {stage.name: [after.name for after in graph.predecessors(stage)] for stage in graph}
+        self._made: dict[str, LockEntry] = {}
+        self._unwritten: set[str] = set()
+
+    def changed(self, name: str) -> bool:
+        """Whether ``dvc repro`` would run the stage now."""
+        with self.repo.lock:
+            return self.stages[name].changed()
+
+    def following(self, name: str) -> int:
+        """How many stages wait for this one, directly or not."""
+        found, queue = set(), [name]
+        while queue:
+            for after in self.downstream[queue.pop()]:
+                if after not in found:
+                    found.add(after)
+                    queue.append(after)
+        return len(found)
+
+    def note(self, outcome: Outcome) -> None:
+        """Take in what a stage's process left; ``write_lock`` writes it."""
+        self._made[outcome.stage] = outcome.lock
+        self._unwritten.add(outcome.stage)
+
+    def entry(self, name: str) -> LockEntry:
+        """A stage's part of dvc.lock as it is or will be written."""
+        return self._made.get(name) or lock_entry(self.stages[name])
+
+    def write_lock(self) -> None:
+        """Bring dvc.lock up to date, stages that were not in it in the order of ``dvc repro``."""
+        with self.repo.lock:
+            update_lock({name: self._made[name] for name in self.stages if name in self._unwritten})
+        self._unwritten.clear()
+
+    def clear_stale_locks(self) -> None:
+        """Remove what a killed DVC left in its list of locked paths, unless some DVC still runs."""
+        path = Path(self.repo.tmp_dir, "rwlock")
+        if path.exists() and not any(map(runs_dvc, set(re.findall(r'"pid": (\d+)', path.read_text())))):
+            path.unlink()
+
+
+def runs_dvc(pid: str) -> bool:
+    """Whether a process of this number exists and is DVC: numbers are used again."""
+    try:
+        command = " ".join(psutil.Process(int(pid)).cmdline())
+    except psutil.Error:
+        return False
+    return "dvc" in command or "tools.engine.reproduce" in command
+
+
+def merge_journal() -> None:
+    """Write to dvc.lock what a head that was killed could not: stages that had been completed.
+
+    Raises:
+        InputError: an entry is of another version.
+    """
+    entries = {}
+    for path in sorted(JOURNAL.glob("*.json")):
+        try:
+            outcome = Outcome.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{path}: not an entry of this version's journal; remove it") from error
+        entries[outcome.stage] = outcome.lock
+    update_lock(entries)
+
+
+def update_lock(entries: dict[str, LockEntry]) -> None:
+    """Put entries into dvc.lock, whole or not at all, and take them from the journal."""
+    if not entries:
+        return
+    path = Path(LOCK_FILE)
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    data = parse_yaml_for_update(text, str(path)) or {"schema": "2.0"}
+    stages = data.setdefault("stages", {})
+    stages.update(entries)
+    temporary = path.with_suffix(".lock.tmp")
+    dump_yaml(str(temporary), data)
+    os.replace(temporary, path)
+    for name in entries:
+        (JOURNAL / f"{name}.json").unlink(missing_ok=True)

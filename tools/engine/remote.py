@@ -1,0 +1,36 @@
+"""Outputs to and from a DVC remote, for workers that do not share the head's workspace."""
+
+from collections.abc import Iterable
+
+from dvc.stage import PipelineStage
+
+from stages.core.errors import InputError
+
+
+def push(stages: Iterable[PipelineStage], remote: str) -> None:
+    """Upload what the stages' cached outputs consist of.
+
+    Raises:
+        InputError: some of it did not arrive.
+    """
+    stages = list(stages)
+    found = {obj for stage in stages for objects in stage.get_used_objs().values() for obj in objects}
+    if found and (failed := stages[0].repo.cloud.push(found, remote=remote).failed):
+        raise InputError(f"remote {remote}: {len(failed)} files were not uploaded")
+
+
+def fetch(stage: PipelineStage, remote: str | None) -> None:
+    """Download a stage's cached outputs, as its lock entry has them, and put them in place.
+
+    Raises:
+        InputError: the remote does not have them.
+    """
+    for out in stage.outs:
+        if not out.use_cache or (out.exists and not out.changed_checksum()):
+            continue
+        if out.changed_cache():
+            found = {obj for objects in out.get_used_objs(remote=remote).values() for obj in objects}
+            result = stage.repo.cloud.pull(found, remote=remote) if found else None
+            if result is None or result.failed:
+                raise InputError(f"remote {remote}: does not have {out.def_path} as {stage.addressing} made it")
+        out.checkout(force=True)

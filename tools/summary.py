@@ -1,0 +1,42 @@
+"""Print the study's accuracies and where its paper is."""
+
+import json
+from pathlib import Path
+
+from tabulate import tabulate
+
+from stages.core.errors import InputError, run_stage
+from stages.report.numbers.units import PERCENT, POINTS, text
+from stages.study.grid import StudySettings
+
+SUMMARY = Path("metrics/summary.json")
+PDF = Path("paper/main.pdf")
+
+
+def table(summary: dict, study: StudySettings) -> str:
+    """Test accuracy in percent, mean and sample standard deviation over seeds."""
+    rows = [
+        [study.architectures[architecture].label, study.configurations[configuration].label, _accuracy(cell)]
+        for architecture, configurations in summary.items()
+        for configuration, cell in configurations.items()
+    ]
+    return tabulate(rows, headers=["architecture", "configuration", "test accuracy (%)"], tablefmt="simple")
+
+
+def _accuracy(cell: dict) -> str:
+    mean, sd = cell["test_accuracy_mean"], cell["test_accuracy_sd"]
+    if mean is None:  # its runs failed
+        return "--"
+    return text(mean, PERCENT) + ("" if sd is None else f" ± {text(sd, POINTS)}")
+
+
+def main() -> None:
+    if not SUMMARY.exists() or not PDF.exists():
+        raise InputError(f"{SUMMARY} or {PDF} is missing: run `dvc repro`")
+    study = StudySettings.read()
+    print(table(json.loads(SUMMARY.read_text(encoding="utf-8")), study))
+    print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs\npaper: {PDF.resolve()}")
+
+
+if __name__ == "__main__":
+    run_stage(main)
