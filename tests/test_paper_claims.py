@@ -80,7 +80,7 @@ class Report:
         self.topics = {claim.id: claim.topic for claim in Claims.read_from(Claims.path()).claims}
         self.sentences = re.split(r"(?<=[.:;])\s+", " ".join(text.split()))
         self.rows = Path("paper/generated/tables/claims.tex").read_text(encoding="utf-8").splitlines()
-        self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.used}
+        self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.printed}
 
     def said(self, verb: str) -> str:
         """The sentence that lists the claims of which the records say so."""

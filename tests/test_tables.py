@@ -6,7 +6,7 @@ from stages import collect, tables
 from stages.analysis.runs import CELL, summarise
 from stages.report.entries.build import build
 from stages.report.entries.inputs import Results, read_results
-from stages.report.numbers.ledger import read_numbers
+from stages.report.numbers.ledger import Numbers
 from stages.report.tables.results import performance, sensitivity, spread
 from stages.report.tables.setup import configurations, modules
 from stages.report.text.lint import check_table
@@ -149,4 +149,4 @@ def test_main_writes_the_tables_that_have_rows(changes, names):
     Path("paper/generated/tables/leftover.tex").touch()
     tables.main()
     assert sorted(path.stem for path in Path("paper/generated/tables").glob("*.tex")) == names
-    assert all(number.text for number in read_numbers(tables.NUMBERS).values())
+    assert all(number.text for number in Numbers.read_from(tables.NUMBERS).root.values())

@@ -10,7 +10,8 @@ from stages.analysis.frontiers import pareto_frontier
 from stages.analysis.runs import compared_memory, summarise
 from stages.report.figures import style
 from stages.report.figures.accuracy import ACCURACY, REFERENCE_LINES, REFERENCES, reference_scores
-from stages.report.numbers.units import Format, axis_label, memory_unit
+from stages.report.numbers.names import capitalised
+from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
 
 
@@ -29,7 +30,7 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
     bag = reference_scores(baselines)["bag"]
     for axes in (left, right):
         axes.axhline(100 * bag, color=style.GREY, linestyle=REFERENCE_LINES["bag"], linewidth=0.9, zorder=0)
-    left.set(xlabel=axis_label(compared_memory(runs), unit), ylabel=ACCURACY)
+    left.set(xlabel=f"{capitalised(compared_memory(runs).label)} ({unit.symbol})", ylabel=ACCURACY)
     right.set(xlabel="Training time (s)")
     figure.legend(handles=_legend(cells, study), loc="outside lower center", ncols=6, handletextpad=0.2)
     return figure

@@ -36,7 +36,7 @@ def memory_rows(ledger: Ledger, results: Results) -> list[list[str]]:
         )
         ledger.add(f"{key}.peak", run.predicted_bytes, GIBIBYTES, cell)
         ledger.add(f"{key}.error", run.relative_error, SIGNED_SHARE, error)
-        own = (ledger.cell(f"{key}.{part}") for part in ("seed", "printed", "peak", "error"))
+        own = (ledger.numeral(f"{key}.{part}") for part in ("seed", "printed", "peak", "error"))
         rows.append([*cell_labels(results, run.architecture, run.configuration), *own])
     return rows
 
@@ -54,7 +54,7 @@ def process_rows(ledger: Ledger, results: Results) -> list[list[str]]:
         first, supposed = (
             cell_labels(results, process.architecture, name) for name in (process.configuration, process.unprinted)
         )
-        runs, error, remaining = (ledger.cell(f"{key}.{part}") for part in ("runs", "error", "remaining"))
+        runs, error, remaining = (ledger.numeral(f"{key}.{part}") for part in ("runs", "error", "remaining"))
         rows.append([*first, runs, error, supposed[1], remaining])
     return rows
 
@@ -81,9 +81,9 @@ def _protocol_row(ledger: Ledger, results: Results, architecture: str, configura
         if protocol == "as-published":  # the corrected protocol leaves none of either
             for field in ("new_but_frozen", "trainable_but_dead"):
                 ledger.add(f"{key}.{field}", getattr(cell, field), THOUSANDS, Source(Census.path(), f"{where}.{field}"))
-    counts = (ledger.cell(f"{key}.{p}.trainable") for p in PROTOCOLS)
-    faults = (ledger.cell(f"{key}.{field}") for field in ("new_but_frozen", "trainable_but_dead"))
-    peaks = (ledger.cell(f"{key}.{p}.peak") for p in PROTOCOLS)
+    counts = (ledger.numeral(f"{key}.{p}.trainable") for p in PROTOCOLS)
+    faults = (ledger.numeral(f"{key}.{field}") for field in ("new_but_frozen", "trainable_but_dead"))
+    peaks = (ledger.numeral(f"{key}.{p}.peak") for p in PROTOCOLS)
     return [*cell_labels(results, architecture, configuration), *counts, *faults, *peaks]
 
 

@@ -117,7 +117,7 @@ def contradiction_rows(ledger: Ledger, results: Results) -> list[list[str]]:
         ledger.add(f"{key}.printed", found.printed, Format(decimals=decimals), printed)
         recomputed = Source(Reconciliation.path(), f"contradictions.{index}.recomputed")
         ledger.add(f"{key}.recomputed", found.recomputed, Format(decimals=decimals + 1), recomputed)
-        own = (ledger.cell(f"{key}.{part}") for part in ("printed", "recomputed"))
+        own = (ledger.numeral(f"{key}.{part}") for part in ("printed", "recomputed"))
         names = cell_labels(results, found.architecture, found.configuration)
         rows.append([Latex(found.table), *names, Latex(label), *own, Latex(found.kind)])
     return rows
@@ -132,8 +132,8 @@ def reproduction_rows(ledger: Ledger, results: Results) -> list[list[str]]:
         for field, unit in units.items():
             origin = Source(Reconciliation.path(), f"reproductions.{index}.{field}")
             ledger.add(f"{key}.{field}", getattr(cell, field), unit, origin)
-        own = (ledger.cell(f"{key}.{field}") for field in ("published", "reproduced", "difference"))
-        interval = Latex(f"[{ledger.cell(f'{key}.low')}, {ledger.cell(f'{key}.high')}]")
+        own = (ledger.numeral(f"{key}.{field}") for field in ("published", "reproduced", "difference"))
+        interval = Latex(f"[{ledger.numeral(f'{key}.low')}, {ledger.numeral(f'{key}.high')}]")
         rows.append([*cell_labels(results, cell.architecture, cell.configuration), *own, interval, Latex(cell.verdict)])
     return rows
 

@@ -3,6 +3,7 @@
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import Ledger
+from stages.report.numbers.names import BASELINES, capitalised
 from stages.report.numbers.units import memory_unit, parameter_unit
 from stages.report.tables.tabular import DAGGER, NONE, Column, between, by_architecture, hole_note, label, mark, tabular
 
@@ -27,12 +28,12 @@ def performance(results: Results, ledger: Ledger) -> str:
         name, full = f"{architecture}.{configuration}", study.reference
         return [
             label(results, configuration, architecture),
-            ledger.cell(f"{name}.trainable"),
-            ledger.cell(f"{name}.trainable_share"),
-            ledger.spread(f"{name}.accuracy", f"{name}.accuracy_sd"),
+            ledger.numeral(f"{name}.trainable"),
+            ledger.numeral(f"{name}.trainable_share"),
+            ledger.with_deviation(f"{name}.accuracy", f"{name}.accuracy_sd"),
             between(ledger, f"{name}.interval_low", f"{name}.interval_high"),
-            ledger.cell(f"{name}.vs.{full}.difference") + mark(results, architecture, full, configuration),
-            *(ledger.cell(f"{name}.{key}") for key in ("f1", "seconds", "memory")),
+            ledger.numeral(f"{name}.vs.{full}.difference") + mark(results, architecture, full, configuration),
+            *(ledger.numeral(f"{name}.{key}") for key in ("f1", "seconds", "memory")),
         ]
 
     groups = [("No encoder", baselines(ledger)), *by_architecture(results, "train", row)]
@@ -41,16 +42,12 @@ def performance(results: Results, ledger: Ledger) -> str:
 
 def baselines(ledger: Ledger) -> list[list[str]]:
     """Rows of Table I without cost, for there is nothing to fine-tune; the ceiling only where it is known."""
-    names = {
-        "majority": "Majority class",
-        "bag": "TF-IDF, logistic regression",
-        "ceiling": "Ceiling of the corpus",
-    }
-    return [
-        [name, NONE, NONE, ledger.cell(f"baseline.{key}"), NONE, NONE, ledger.cell(f"baseline.{key}_f1"), NONE, NONE]
-        for key, name in names.items()
-        if ledger.has(f"baseline.{key}")
-    ]
+    rows = []
+    for key, name in BASELINES.items():
+        if ledger.has(f"baseline.{key}"):
+            accuracy, f1 = ledger.numeral(f"baseline.{key}"), ledger.numeral(f"baseline.{key}_f1")
+            rows.append([capitalised(name), NONE, NONE, accuracy, NONE, NONE, f1, NONE, NONE])
+    return rows
 
 
 def sensitivity(results: Results, ledger: Ledger) -> str | None:
@@ -72,9 +69,9 @@ def sensitivity(results: Results, ledger: Ledger) -> str | None:
         marked = results.has_hole(architecture, base) or results.has_hole(architecture, probe)
         return [
             Latex(named(study.configurations[base].label) + (DAGGER if marked else "")),
-            *(ledger.spread(*keys) for keys in scores),
-            ledger.cell(f"{architecture}.{probe}.vs.{base}.difference"),
-            ledger.cell(f"{architecture}.{probe}.vs.{base}.p"),
+            *(ledger.with_deviation(*keys) for keys in scores),
+            ledger.numeral(f"{architecture}.{probe}.vs.{base}.difference"),
+            ledger.numeral(f"{architecture}.{probe}.vs.{base}.p"),
         ]
 
     groups = [(study.label(a), [row(a, *pair) for pair in both]) for a in study.architectures]
@@ -93,7 +90,7 @@ def spread(results: Results, ledger: Ledger) -> str | None:
     ]
 
     def row(architecture: str, configuration: str) -> list[str]:
-        own = (ledger.cell(f"{architecture}.{configuration}.{key}") for key in ("lowest", "highest", "range"))
+        own = (ledger.numeral(f"{architecture}.{configuration}.{key}") for key in ("lowest", "highest", "range"))
         return [label(results, configuration, architecture), *own]
 
     return tabular(columns, by_architecture(results, None, row), note=hole_note(results, len(columns)))
@@ -113,7 +110,11 @@ def choices(results: Results, ledger: Ledger) -> str | None:
         key = f"{architecture}.{second}.vs.{first}"
         marked = results.has_hole(architecture, first) or results.has_hole(architecture, second)
         compared = Latex(f"{choice} ({named(study.configurations[second].label)})" + (DAGGER if marked else ""))
-        own = [ledger.cell(f"{key}.difference"), between(ledger, f"{key}.low", f"{key}.high"), ledger.cell(f"{key}.p")]
+        own = [
+            ledger.numeral(f"{key}.difference"),
+            between(ledger, f"{key}.low", f"{key}.high"),
+            ledger.numeral(f"{key}.p"),
+        ]
         return [compared, *own]
 
     groups = [(study.label(a), [row(a, choice, *pair) for choice, pair in found]) for a in study.architectures]
@@ -133,7 +134,7 @@ def reliability(results: Results, ledger: Ledger) -> str:
     def row(architecture: str, configuration: str) -> list[str]:
         name = f"{architecture}.{configuration}"
         keys = ("ece", "brier", "frontier_peak_memory", "frontier_train_seconds")
-        return [label(results, configuration, architecture), *(ledger.cell(f"{name}.{key}") for key in keys)]
+        return [label(results, configuration, architecture), *(ledger.numeral(f"{name}.{key}") for key in keys)]
 
     return tabular(columns, by_architecture(results, "train", row), note=hole_note(results, len(columns)))
 
@@ -155,10 +156,10 @@ def imdb(results: Results, ledger: Ledger) -> str | None:
         here = f"{architecture}.{configuration}"
         return [
             label(results, configuration, architecture),
-            ledger.spread(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
-            ledger.cell(f"imdb.{configuration}.difference"),
-            ledger.cell(f"{here}.accuracy"),
-            ledger.cell(f"{here}.vs.{full}.difference"),
+            ledger.with_deviation(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
+            ledger.numeral(f"imdb.{configuration}.difference"),
+            ledger.numeral(f"{here}.accuracy"),
+            ledger.numeral(f"{here}.vs.{full}.difference"),
         ]
 
     return tabular(columns, [(None, [row(name) for name in results.real.cells.index])])

@@ -3,12 +3,11 @@
 import pandas as pd
 
 from stages.report.entries.inputs import Results
-from stages.report.numbers.latex import METHODS, Latex, escape, named
+from stages.report.numbers.latex import Latex, escape, named
 from stages.report.numbers.ledger import Ledger
+from stages.report.numbers.names import METHODS, PLACEMENTS
 from stages.report.tables.tabular import WRAPPED, Column, tabular
 from stages.study.grid import StudySettings
-
-PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 
 
 def configurations(results: Results, ledger: Ledger) -> str:
@@ -19,7 +18,7 @@ def configurations(results: Results, ledger: Ledger) -> str:
     def row(run: pd.Series) -> list[str]:
         name, configuration = run["configuration"], results.study.configurations[run["configuration"]]
         own = {
-            field: ledger.cell(f"configuration.{name}.{field}")
+            field: ledger.numeral(f"configuration.{name}.{field}")
             for field in ("exp", "rank", "alpha", "dropout", "nominal_learning_rate", "learning_rate")
         }
         return [

@@ -25,7 +25,7 @@ Group = tuple[str | None, list[list[str]]]  # a line across the table, and the r
 
 def between(ledger: Ledger, low: str, high: str) -> Latex:
     """An interval, ``[87.10, 89.40]``."""
-    return Latex(f"[{ledger.cell(low)}, {ledger.cell(high)}]") if ledger.has(low) else NONE
+    return Latex(f"[{ledger.numeral(low)}, {ledger.numeral(high)}]") if ledger.has(low) else NONE
 
 
 def mark(results: Results, architecture: str, first: str | None, second: str) -> Latex:
