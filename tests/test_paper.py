@@ -17,7 +17,8 @@ from stages.report.entries.build import build
 from stages.report.numbers.ledger import Numbers, Source
 from stages.report.numbers.units import COUNT
 from stages.report.text import pdf
-from tests.helpers.results import judge_published_study, make_card, write_examples, write_results
+from tests.helpers.preparation import make_card, write_examples
+from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
 from tools.benchmarks.provenance import numerals
 from tools.why import matches
