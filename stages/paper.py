@@ -54,7 +54,7 @@ def main() -> None:
     build_pdf(source)
     ledger.write(NUMBERS)
     write_companion(ledger, COMPANION)
-    print(f"{source.with_suffix('.pdf')}: {len(ledger.used)} numbers, each traced in {COMPANION}")
+    print(f"{source.with_suffix('.pdf')}: {len(ledger.printed)} numbers, each traced in {COMPANION}")
 
 
 def context(results: Results, ledger: Ledger) -> dict[str, object]:

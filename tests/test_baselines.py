@@ -4,7 +4,7 @@ import pytest
 from stages import baselines
 from stages.analysis.baselines import Baselines
 from stages.core.errors import InputError
-from tests.helpers.results import make_card
+from tests.helpers.preparation import make_card
 
 WORDS = {0: "dull slow awful", 1: "bright warm superb"}
 

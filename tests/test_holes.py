@@ -14,8 +14,8 @@ from stages.study.failures import FailedRun, failure_path, write_failure
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
 from tests.helpers.results import judge_published_study, write_results
+from tests.helpers.tables import rows
 from tests.test_paper import needs_latex, pages, prepare, untraced, written
-from tests.test_tables import rows
 
 ONE_SEED = [("distilbert", "lora-ffn", 42)]
 WHOLE_CELLS = [("roberta", "ia3", 42), ("roberta", "ia3", 43), ("deberta", "full", 42), ("deberta", "full", 43)]

@@ -14,10 +14,11 @@ from stages import collect, figures, paper, tables
 from stages.analysis.runs import RUNS, read_runs
 from stages.core.errors import InputError
 from stages.report.entries.build import build
-from stages.report.numbers.ledger import Source, read_numbers
+from stages.report.numbers.ledger import Numbers, Source
 from stages.report.numbers.units import COUNT
 from stages.report.text import pdf
-from tests.helpers.results import judge_published_study, make_card, write_examples, write_results
+from tests.helpers.preparation import make_card, write_examples
+from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
 from tools.benchmarks.provenance import numerals
 from tools.why import matches
@@ -109,11 +110,11 @@ def test_every_numeral_of_the_pdf_is_in_the_ledger():
     prepare(drawn=True)
     paper.main()
     text = "\n".join(pages()).split("REFERENCES")[0]
-    known = set().union(*(numerals(f" {number.text} ") for number in read_numbers(paper.NUMBERS).values()))
+    known = set().union(*(numerals(f" {number.text} ") for number in Numbers.read_from(paper.NUMBERS).root.values()))
     found = numerals(text)
     assert len(found) > 400
     assert sorted(found - known) == []
-    assert [numeral for numeral in found if not matches(numeral, read_numbers(paper.NUMBERS))] == []
+    assert [numeral for numeral in found if not matches(numeral, Numbers.read_from(paper.NUMBERS).root)] == []
 
 
 @needs_latex

@@ -11,7 +11,7 @@ from stages.published.claims import Claims
 from stages.report.numbers.ledger import Number
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
-from tests.helpers.results import make_statistics
+from tests.helpers.statistics import make_statistics
 from tests.test_paper import prepare
 
 GIB = 2**30
@@ -80,7 +80,7 @@ class Report:
         self.topics = {claim.id: claim.topic for claim in Claims.read_from(Claims.path()).claims}
         self.sentences = re.split(r"(?<=[.:;])\s+", " ".join(text.split()))
         self.rows = Path("paper/generated/tables/claims.tex").read_text(encoding="utf-8").splitlines()
-        self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.used}
+        self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.printed}
 
     def said(self, verb: str) -> str:
         """The sentence that lists the claims of which the records say so."""

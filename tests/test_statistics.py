@@ -8,7 +8,8 @@ from stages import collect, statistics
 from stages.analysis.statistics import Statistics
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
-from tests.helpers.results import TEST_ROWS, accuracy, write_results
+from tests.helpers.records import TEST_ROWS, accuracy
+from tests.helpers.results import write_results
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": []}
 LABELS = np.arange(TEST_ROWS) % 2

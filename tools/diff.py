@@ -18,7 +18,7 @@ from tabulate import tabulate
 from stages.core.errors import InputError, run_stage
 from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
 from stages.published.claims import Claims
-from stages.report.numbers.ledger import Number, read_numbers
+from stages.report.numbers.ledger import Number, Numbers
 from stages.report.text.pdf import compile_pdf
 
 WORKSPACE = "workspace"
@@ -65,7 +65,7 @@ def main(a: str, b: str) -> None:
         for revision, folder in ((a, old), (b, new)):
             fetch(revision, folder)
         shutil.copyfile(mark_changes(old, new), OUTPUT)
-        numbers = changed_numbers(*(read_numbers(folder / NUMBERS) for folder in (old, new)))
+        numbers = changed_numbers(*(Numbers.read_from(folder / NUMBERS).root for folder in (old, new)))
         claims = flipped_claims(*(read_verdicts(folder / Claims.path()) for folder in (old, new)))
     print(
         tabulate(numbers, headers=["number", a, b, "change"], disable_numparse=True) if numbers else "no number changed"

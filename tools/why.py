@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from stages.core.errors import InputError, run_stage
-from stages.report.numbers.ledger import Number, read_numbers
+from stages.report.numbers.ledger import Number, Numbers
 
 NUMBERS = Path("paper/generated/numbers.json")
 
@@ -19,7 +19,7 @@ def main(number: str) -> None:
     Raises:
         InputError: the paper prints no such number.
     """
-    found = matches(number.strip(), read_numbers(NUMBERS))
+    found = matches(number.strip(), Numbers.read_from(NUMBERS).root)
     if not found:
         raise InputError(f"{number!r}: not a number or key in {NUMBERS}; keys look like distilbert.full.accuracy")
     print("\n\n".join(describe(key, entry) for key, entry in found.items()))

@@ -1,0 +1,1 @@
+"""What is printed: numbers with their sources, and the tables, figures and sentences that show them."""

@@ -9,7 +9,8 @@ import pytest
 from stages import collect, tables
 from stages.analysis.kept_study import FOLDER, TABLE, read_real_reviews
 from stages.report.entries.inputs import read_results
-from tests.helpers.results import judge_published_study, make_card, write_results
+from tests.helpers.preparation import make_card
+from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
 from tests.test_paper import SMALL, written
 

@@ -14,7 +14,8 @@ from stages.fullsize.census import Census, CensusCell, PredictedMemory
 from stages.hub import client as hub
 from stages.study.grid import StudySettings
 from stages.study.params import load_params
-from tests.helpers.results import make_card, make_record
+from tests.helpers.preparation import make_card
+from tests.helpers.records import make_record
 from tests.helpers.snapshots import fill_cache, reviews, write_dataset, write_snapshot
 from tests.helpers.tiny_study import ROOT, write_params
 from tools import availability, check

@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from stages import figures, paper, tables
 from stages.core.errors import InputError
-from stages.report.numbers.ledger import read_numbers
+from stages.report.numbers.ledger import Numbers
 from stages.report.text.pdf import overfull
 from tests.test_paper import SMALL, edit, needs_latex, prepare
 from tools import diff
@@ -58,7 +58,7 @@ def test_only_what_changed_is_marked():
     build(Path("old"))
     edit("lora-ffn", 42, 0.871)
     build(Path("new"))
-    changed = diff.changed_numbers(*(read_numbers(Path(name, diff.NUMBERS)) for name in ("old", "new")))
+    changed = diff.changed_numbers(*(Numbers.read_from(Path(name, diff.NUMBERS)).root for name in ("old", "new")))
     assert changed == [
         ("distilbert.lora-ffn.accuracy", "86.95", "87.10", "+0.0015"),
         ("distilbert.lora-ffn.vs.full.difference", "-3.20", "-3.05", "+0.0015"),
@@ -153,7 +153,7 @@ def test_numbers_on_one_side_alone_are_listed():
     for key in ("grid.runs", "grid.seeds", "commit.0"):
         ledger.number(key)
     ledger.write(Path("a.json"))
-    numbers = read_numbers(Path("a.json"))
+    numbers = Numbers.read_from(Path("a.json")).root
     fewer = {"grid.runs": numbers["grid.runs"].model_copy(update={"value": 5, "text": "5"})}
     assert diff.changed_numbers(numbers, fewer) == [
         ("grid.runs", "2", "5", "+3"),

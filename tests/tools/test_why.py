@@ -57,7 +57,7 @@ def test_a_number_asked_for_without_its_sign_or_as_a_part(capsys):
 
 def test_a_number_that_no_stage_makes_comes_from_git(capsys):
     write_ledger()
-    numbers = why.read_numbers(why.NUMBERS)
+    numbers = why.Numbers.read_from(why.NUMBERS).root
     entry = next(iter(numbers.values())).model_copy(update={"command": None, "source": "data/reported/runs.csv"})
     assert "made by    nothing, it is kept in git: git checkout -- data/reported/runs.csv" in why.describe("k", entry)
 

@@ -20,7 +20,7 @@ from pypdf import PdfReader
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
-from stages.report.numbers.ledger import Number, read_numbers
+from stages.report.numbers.ledger import Number, Numbers
 from tools.why import NUMBERS, matches, remake
 
 PDF = Path("paper/main.pdf")
@@ -40,14 +40,14 @@ def main(count: int) -> None:
     if changed.stdout:
         raise InputError("dvc.lock: differs from the current commit, which is what gets cloned; commit the study first")
     text = "\n".join(page.extract_text() for page in PdfReader(PDF).pages).split("REFERENCES")[0]
-    numbers = read_numbers(NUMBERS)
+    numbers = Numbers.read_from(NUMBERS).root
     drawn = draw(sorted(numerals(text)), numbers, count)
     with TemporaryDirectory(prefix="why-") as name:
         clone = Path(name, "clone")
         make_clone(clone)
         rebuild(clone, [numbers[key] for _, key in drawn])
         run(clone, "dvc repro --quiet --force --single-item tables figures paper")
-        again = read_numbers(clone / NUMBERS)
+        again = Numbers.read_from(clone / NUMBERS).root
     rows = [
         {"number": numeral, "key": key, "command": remake(numbers[key]), "same": same(numbers[key], again.get(key))}
         for numeral, key in drawn

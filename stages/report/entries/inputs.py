@@ -32,8 +32,8 @@ class Results(NamedTuple):
     statistics: Statistics
     claims: Claims
     reconciliation: Reconciliation
-    memory: pd.DataFrame  # see census.against_published
-    processes: pd.DataFrame  # see census.by_process
+    memory: pd.DataFrame  # see memory_check.against_published
+    processes: pd.DataFrame  # see memory_check.by_process
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
     real: RealReviews | None  # kept runs on IMDb, beside generated reviews
@@ -41,53 +41,58 @@ class Results(NamedTuple):
     @property
     def base_rate_adapters(self) -> list[str]:
         """Configurations of the headline grid at the base rate, full fine-tuning aside."""
-        names = dict.fromkeys(cell.configuration for cell in self.study.runs if cell.role == "train")
-        own = self.study.configurations
-        return [name for name in names if own[name].lr == "base" and own[name].method != "full"]
+        adapters = []
+        for name in self.study.headline:
+            configuration = self.study.configurations[name]
+            if configuration.lr == "base" and configuration.method != "full":
+                adapters.append(name)
+        return adapters
 
     def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
         """The paired test of two configurations, whichever way round it was made; None if it was not."""
-        wanted = {first, second}
-        return next(
-            (
-                c
-                for c in self.statistics.comparisons
-                if c.architecture == architecture and {c.first, c.second} == wanted
-            ),
-            None,
-        )
+        for test in self.statistics.comparisons:
+            if test.architecture == architecture and {test.first, test.second} == {first, second}:
+                return test
+        return None
 
     def mean(self, architecture: str, configuration: str, column: str = "test_accuracy_mean") -> float:
         return self.cells.loc[(architecture, configuration), column]
 
-    def made(self, architecture: str, names: list[str]) -> list[str]:
+    def is_probe(self, architecture: str, configuration: str) -> bool:
+        """Whether a cell probes the learning rate and is no part of the headline grid."""
+        return self.cells.loc[(architecture, configuration), "role"] == "probe"
+
+    def completed(self, architecture: str, names: list[str]) -> list[str]:
         """Those of ``names`` with a run that completed on the architecture."""
         return [name for name in names if not self.is_hole(architecture, name)]
-
-    def records(self, configuration: str, architecture: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Record files of a cell's runs, and the file of the settings that they were told."""
-        here, failed = (
-            (architecture, configuration),
-            set(self.failed["seed"][self.holes_of(architecture, configuration)]),
-        )
-        cells = [c for c in self.study.runs if (c.architecture, c.configuration) == here and c.seed not in failed]
-        return tuple(str(c.record_path) for c in cells), (str(RunSettings.path(architecture, configuration)),)
-
-    def holes_of(self, architecture: str, configuration: str) -> pd.Series:
-        """Which rows of ``failed`` are runs of a cell."""
-        return (self.failed["architecture"] == architecture) & (self.failed["configuration"] == configuration)
-
-    def has_hole(self, architecture: str, configuration: str) -> bool:
-        """Whether a run of the cell failed: its means are over the other seeds, or there is none."""
-        return bool(self.holes_of(architecture, configuration).any())
 
     def is_hole(self, architecture: str, configuration: str) -> bool:
         """Whether every run of the cell failed."""
         return bool(self.cells.loc[(architecture, configuration), "seeds"] == 0)
 
-    def origin(self, column: str, configuration: str) -> Source:
-        """A column of a configuration's first run."""
-        return Source(RUNS, column, *self.records(configuration, next(iter(self.study.architectures))))
+    def has_hole(self, architecture: str, configuration: str) -> bool:
+        """Whether a run of the cell failed: its means are over the other seeds, or there is none."""
+        return bool(self._failed_seeds(architecture, configuration))
+
+    def records(self, architecture: str, *configurations: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Record files of the runs of one or several cells, and the files of the settings that they were told."""
+        files = []
+        for configuration in configurations:
+            failed_seeds = self._failed_seeds(architecture, configuration)
+            for run in self.study.runs:
+                of_cell = (run.architecture, run.configuration) == (architecture, configuration)
+                if of_cell and run.seed not in failed_seeds:
+                    files.append(str(run.record_path))
+        settings = [str(RunSettings.path(architecture, configuration)) for configuration in configurations]
+        return tuple(files), tuple(settings)
+
+    def first_run(self, column: str, configuration: str) -> Source:
+        """Where a column of a configuration's first run is read."""
+        return Source(RUNS, column, *self.records(next(iter(self.study.architectures)), configuration))
+
+    def _failed_seeds(self, architecture: str, configuration: str) -> set[int]:
+        of_cell = (self.failed["architecture"] == architecture) & (self.failed["configuration"] == configuration)
+        return set(self.failed["seed"][of_cell])
 
 
 def read_results() -> Results:
@@ -101,20 +106,35 @@ def read_results() -> Results:
     cells = with_holes(summarise(runs), study)
     bases = {name: BaseReport.read(name) for name in study.architectures}
     census = Census.read()
-    judged = Claims.read(), Reconciliation.read(), against_published(census), by_process(census), census
     card = Card.read()
-    real = read_real_reviews(study, cells, card)
-    return Results(study, runs, cells, card, bases, Baselines.read(), Statistics.read(), *judged, failed, real)
+    return Results(
+        study=study,
+        runs=runs,
+        cells=cells,
+        card=card,
+        bases=bases,
+        baselines=Baselines.read(),
+        statistics=Statistics.read(),
+        claims=Claims.read(),
+        reconciliation=Reconciliation.read(),
+        memory=against_published(census),
+        processes=by_process(census),
+        census=census,
+        failed=failed,
+        real=read_real_reviews(study, cells, card),
+    )
 
 
 def _check_grid(study: StudySettings, runs: pd.DataFrame, failed: pd.DataFrame) -> None:
     """Exactly one row a run of the grid, but for those that failed."""
-    holes = set(failed[[*CELL, "seed"]].itertuples(index=False, name=None))
-    wanted = [(cell.architecture, cell.configuration, cell.seed) for cell in study.runs]
-    found = list(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
-    for cell in wanted:
-        if cell not in found and cell not in holes:
-            raise InputError(f"{RUNS}: no row for {' '.join(map(str, cell))}; run `dvc repro collect`")
-    for row, cell in enumerate(found, start=2):
-        if cell not in wanted or cell in found[: row - 2]:
-            raise InputError(f"{RUNS}:{row}: {' '.join(map(str, cell))} is not in the grid; run `dvc repro -f collect`")
+    key = [*CELL, "seed"]
+    planned = [(run.architecture, run.configuration, run.seed) for run in study.runs]
+    rows = list(runs[key].itertuples(index=False, name=None))
+    without_row = set(failed[key].itertuples(index=False, name=None))
+    for run in planned:
+        if run not in rows and run not in without_row:
+            raise InputError(f"{RUNS}: no row for {' '.join(map(str, run))}; run `dvc repro collect`")
+    for index, run in enumerate(rows):
+        if run not in planned or run in rows[:index]:
+            line = index + 2  # of the file, under its header
+            raise InputError(f"{RUNS}:{line}: {' '.join(map(str, run))} is not in the grid; run `dvc repro -f collect`")

@@ -1,27 +1,18 @@
 """Numbers of the study of IMDb that is kept in git."""
 
 from stages.analysis.kept_study import FOLDER, TABLE, RealReviews, base_path
+from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, DIFFERENCE, FACTOR, PERCENT, POINTS
-from stages.study.grid import StudySettings
 from stages.training.settings import Run
 
 
-def enter(ledger: Ledger, real: RealReviews, study: StudySettings) -> None:
-    """Its numbers: accuracy of each configuration, and its difference from full fine-tuning."""
-    full, accuracy = study.reference, real.cells["test_accuracy_mean"]
-    for name, cell in real.cells.iterrows():
-        own = real.runs[real.runs["configuration"] == name]
-        cells = (Run(architecture=real.architecture, configuration=name, seed=s, role="train") for s in own["seed"])
-        records = tuple(str(FOLDER / cell.record_path.relative_to("metrics")) for cell in cells)
-        where = f"test_accuracy where configuration is {name}"
-        ledger.add(f"imdb.{name}.accuracy", accuracy[name], PERCENT, Source(TABLE, f"mean of {where}", records))
-        ledger.add(
-            f"imdb.{name}.accuracy_sd", cell["test_accuracy_sd"], POINTS, Source(TABLE, f"sd of {where}", records)
-        )
-        if full in accuracy and name != full:
-            source = Source(TABLE, f"mean of {where} - that of {full}", records)
-            ledger.add(f"imdb.{name}.difference", accuracy[name] - accuracy[full], DIFFERENCE, source)
+def enter_kept_study(ledger: Ledger, results: Results) -> None:
+    """Accuracy of each configuration, its difference from full fine-tuning, and what the runs were made of."""
+    real = results.real
+    if real is None:
+        return
+    _accuracies(ledger, real, results.study.reference)
     for split in ("train", "test", "unsupervised"):
         source = Source(FOLDER / "card.json", f"splits.{split}.rows")
         ledger.add(f"imdb.{split}", real.card.splits[split].rows, COUNT, source)
@@ -29,3 +20,25 @@ def enter(ledger: Ledger, real: RealReviews, study: StudySettings) -> None:
     ledger.add("imdb.steps", real.base.steps, COUNT, Source(base_path(real.architecture), "steps"))
     source = Source(TABLE, f"Kendall's tau-b of mean test_accuracy with that of {real.architecture} in this build")
     ledger.add("imdb.agreement", real.agreement, FACTOR, source, optional=True)
+
+
+def _accuracies(ledger: Ledger, real: RealReviews, full: str | None) -> None:
+    means = real.cells["test_accuracy_mean"]
+    for name, cell in real.cells.iterrows():
+        records = _kept_records(real, name)
+        scores = f"test_accuracy where configuration is {name}"
+        ledger.add(f"imdb.{name}.accuracy", means[name], PERCENT, Source(TABLE, f"mean of {scores}", records))
+        deviation = Source(TABLE, f"sd of {scores}", records)
+        ledger.add(f"imdb.{name}.accuracy_sd", cell["test_accuracy_sd"], POINTS, deviation)
+        if full in means and name != full:
+            source = Source(TABLE, f"mean of {scores} - that of {full}", records)
+            ledger.add(f"imdb.{name}.difference", means[name] - means[full], DIFFERENCE, source)
+
+
+def _kept_records(real: RealReviews, configuration: str) -> tuple[str, ...]:
+    """Record files of a configuration's runs, where the kept study has them."""
+    records = []
+    for seed in real.runs.loc[real.runs["configuration"] == configuration, "seed"]:
+        run = Run(architecture=real.architecture, configuration=configuration, seed=seed, role="train")
+        records.append(str(FOLDER / run.record_path.relative_to("metrics")))
+    return tuple(records)

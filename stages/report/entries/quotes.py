@@ -9,9 +9,9 @@ from stages.core.errors import InputError
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger, Source
+from stages.report.numbers.names import CLASSES
 
 TRAIN = Path("data/raw/train.parquet")
-NAMES = {0: "negative", 1: "positive"}
 WORDS = 30
 
 
@@ -24,16 +24,15 @@ def examples(ledger: Ledger) -> dict[str, Latex]:
     if not TRAIN.exists():
         raise InputError(f"{TRAIN}: not found; run `dvc repro prepare` first")
     train = pd.read_parquet(TRAIN, columns=["text", "label"])
-    found = {}
-    for label, name in NAMES.items():
+    quotations = {}
+    for label, name in CLASSES.items():
         texts = train.loc[train["label"] == label, "text"]
         if texts.empty:
             continue
         lengths = texts.str.split().str.len()
         row = lengths[lengths <= lengths.median()].index[0]
-        source = Source(TRAIN, f"text of row {row}")
-        found[name] = ledger.quoted(f"example.{name}", excerpt(texts[row]), source)
-    return found
+        quotations[name] = ledger.quoted(f"example.{name}", excerpt(texts[row]), Source(TRAIN, f"text of row {row}"))
+    return quotations
 
 
 def excerpt(text: str) -> str:
@@ -44,6 +43,7 @@ def excerpt(text: str) -> str:
 
 def commit_subject(results: Results, ledger: Ledger) -> Latex | None:
     """The first line of the commit's message, where the records have it."""
-    runs = results.runs
-    subjects = runs["commit_subject"].dropna().unique()
-    return ledger.quoted("commit.subject", str(subjects[0]), Source(RUNS, "commit_subject")) if len(subjects) else None
+    subjects = results.runs["commit_subject"].dropna().unique()
+    if len(subjects) == 0:
+        return None
+    return ledger.quoted("commit.subject", str(subjects[0]), Source(RUNS, "commit_subject"))

@@ -16,15 +16,25 @@ from stages.report.numbers.units import (
     SCORE,
     SECONDS,
     SHARE,
+    WHOLE_SHARE,
     memory_unit,
     parameter_unit,
 )
 
+STATISTICS = Statistics.path()
 
-def enter_cells(ledger: Ledger, results: Results) -> None:
+
+def enter_results(ledger: Ledger, results: Results) -> None:
+    """Enter them all."""
+    for part in (_cells, _choices, _seeds, _statistics, _intervals, _frontiers, _calibration):
+        part(ledger, results)
+
+
+def _cells(ledger: Ledger, results: Results) -> None:
+    """Means over seeds; numbers of probes are optional, since no table has them all."""
     cells, full = results.cells, results.study.reference
     sizes, memory = parameter_unit(cells["total_parameters"]), memory_unit(cells["peak_memory_bytes_mean"])
-    units = {
+    columns = {
         "test_accuracy_mean": ("accuracy", PERCENT),
         "test_accuracy_sd": ("accuracy_sd", POINTS),
         "test_f1_macro_mean": ("f1", PERCENT),
@@ -34,8 +44,8 @@ def enter_cells(ledger: Ledger, results: Results) -> None:
     }
     for (architecture, configuration), cell in cells.iterrows():
         name, probe = f"{architecture}.{configuration}", cell["role"] == "probe"
-        records = results.records(configuration, architecture)
-        for column, (key, unit) in units.items():
+        records = results.records(architecture, configuration)
+        for column, (key, unit) in columns.items():
             source = Source(SUMMARY, f"{name}.{column}", *records)
             ledger.add(f"{name}.{key}", cell[column], unit, source, optional=probe)
         share = cell["trainable_parameters"] / cell["total_parameters"]
@@ -54,95 +64,98 @@ def _extent(ledger: Ledger, name: str, cell: pd.Series, records: tuple) -> None:
     ledger.add(f"{name}.range", high - low, POINTS, Source(RUNS, "max - min of test_accuracy", *records))
 
 
-def enter_comparisons(ledger: Ledger, results: Results) -> None:
+def _choices(ledger: Ledger, results: Results) -> None:
     """Pairs that differ in one choice; those against full fine-tuning are entered with the cells."""
-    found = {pair for fields in (["rank", "alpha"], ["placement"], ["method"]) for pair in results.study.pairs(*fields)}
-    found |= {pair for pair in results.study.pairs("lr") if pair[0] != results.study.reference}
-    for first, second in sorted(found):
-        for architecture in results.study.architectures:
+    study = results.study
+    pairs = {*study.pairs("rank", "alpha"), *study.pairs("placement"), *study.pairs("method")}
+    pairs |= {(first, second) for first, second in study.pairs("lr") if first != study.reference}
+    for first, second in sorted(pairs):
+        for architecture in study.architectures:
             _compare(ledger, results, architecture, first, second)
 
 
 def _compare(ledger: Ledger, results: Results, architecture: str, first: str, second: str) -> None:
     """``difference`` (signed) and ``distance`` of accuracy, second minus first; ratios of cost, second over first."""
     key = f"{architecture}.{second}.vs.{first}"
-    mean = results.mean(architecture, second) - results.mean(architecture, first)
-    a, b = (f"{architecture}.{name}" for name in (first, second))
-    expression = f"{b}.test_accuracy_mean - {a}.test_accuracy_mean"
-    records = tuple(x + y for x, y in zip(*(results.records(c, architecture) for c in (first, second)), strict=True))
-    ledger.add(f"{key}.difference", mean, DIFFERENCE, Source(SUMMARY, expression, *records), optional=True)
-    ledger.add(f"{key}.distance", abs(mean), POINTS, Source(SUMMARY, f"abs({expression})", *records), optional=True)
-    if (test := results.comparison(architecture, first, second)) is not None:
-        source = _of(f"comparisons where {architecture}, {test.first}, {test.second}", *records)
+    records = results.records(architecture, first, second)
+    difference = results.mean(architecture, second) - results.mean(architecture, first)
+    subtraction = f"{architecture}.{second}.test_accuracy_mean - {architecture}.{first}.test_accuracy_mean"
+    signed, absolute = Source(SUMMARY, subtraction, *records), Source(SUMMARY, f"abs({subtraction})", *records)
+    ledger.add(f"{key}.difference", difference, DIFFERENCE, signed, optional=True)
+    ledger.add(f"{key}.distance", abs(difference), POINTS, absolute, optional=True)
+    test = results.comparison(architecture, first, second)
+    if test is not None:
+        source = Source(STATISTICS, f"comparisons where {architecture}, {test.first}, {test.second}", *records)
+        low, high = test.interval.low, test.interval.high
+        if test.first != first:  # it was made the other way round
+            low, high = -high, -low
         ledger.add_p(f"{key}.p", test.p_holm, source, optional=True)
-        ends = (test.interval.low, test.interval.high)
-        low, high = ends if test.first == first else (-ends[1], -ends[0])
         ledger.add(f"{key}.low", low, DIFFERENCE, source, optional=True)
         ledger.add(f"{key}.high", high, DIFFERENCE, source, optional=True)
-    for name, column in (
-        ("seconds_ratio", "train_seconds_mean"),
-        ("memory_ratio", "peak_memory_bytes_mean"),
-    ):
-        before, after = (results.mean(architecture, c, column) for c in (first, second))
+    for name, column in (("seconds_ratio", "train_seconds_mean"), ("memory_ratio", "peak_memory_bytes_mean")):
+        before, after = results.mean(architecture, first, column), results.mean(architecture, second, column)
         if before:
-            source = Source(SUMMARY, f"{b}.{column} / {a}.{column}", *records)
+            division = f"{architecture}.{second}.{column} / {architecture}.{first}.{column}"
+            source = Source(SUMMARY, division, *records)
             ledger.add(f"{key}.{name}", after / before, FACTOR, source, optional=True)
 
 
-def enter_seeds(ledger: Ledger, results: Results) -> None:
+def _seeds(ledger: Ledger, results: Results) -> None:
     """How far a configuration's runs lie apart, and what their number cannot show."""
     limits = results.statistics.limits
-    if limits.t_interval_factor is None:
+    if limits.t_interval_factor is None:  # one seed
         return
     extent = results.cells["test_accuracy_max"] - results.cells["test_accuracy_min"]
     source = Source(RUNS, "largest max - min of test_accuracy in a cell")
     ledger.add("seeds.range_largest", extent.max(), POINTS, source)
     source = Source(RUNS, "median over cells of max - min of test_accuracy")
     ledger.add("seeds.range_median", extent.median(), POINTS, source)
-    smallest = Source(Statistics.path(), "limits.smallest_permutation_p")
+    smallest = Source(STATISTICS, "limits.smallest_permutation_p")
     ledger.add_p("seeds.smallest_p", limits.smallest_permutation_p, smallest)
-    enough = Source(Statistics.path(), "limits.seeds_for_permutation_p_below_level")
+    enough = Source(STATISTICS, "limits.seeds_for_permutation_p_below_level")
     ledger.add("seeds.enough", limits.seeds_for_permutation_p_below_level, COUNT, enough)
-    factor = Source(Statistics.path(), "limits.t_interval_factor")
+    factor = Source(STATISTICS, "limits.t_interval_factor")
     ledger.add("seeds.t_factor", limits.t_interval_factor, SCALE, factor)
 
 
-def enter_statistics(ledger: Ledger, results: Results) -> None:
-    """Intervals of the accuracies, the family of tests, calibration, and places on the frontiers."""
+def _statistics(ledger: Ledger, results: Results) -> None:
+    """How the tests were made, and how many of the family find a difference."""
     statistics = results.statistics
-    ledger.add("statistics.confidence", statistics.confidence, SHARE._replace(decimals=0), _of("confidence"))
-    ledger.add("statistics.level", statistics.level, SHARE._replace(decimals=0), _of("level"))
-    ledger.add("statistics.resamples", statistics.resamples, COUNT, _of("resamples"))
-    clear = sum(c.verdict == "distinguishable" for c in statistics.comparisons)
-    ledger.add(
-        "statistics.comparisons", len(statistics.comparisons), COUNT, _of("length of comparisons"), optional=True
-    )
-    ledger.add("statistics.distinguishable", clear, COUNT, _of("comparisons that are distinguishable"), optional=True)
-    for entry in statistics.accuracy:
-        name = f"{entry.architecture}.{entry.configuration}"
-        probe = results.cells.loc[(entry.architecture, entry.configuration), "role"] == "probe"
-        records = results.records(entry.configuration, entry.architecture)
-        for end in ("low", "high"):
-            source = _of(f"accuracy where {name}: interval.{end}", *records)
-            ledger.add(f"{name}.interval_{end}", getattr(entry.interval, end), PERCENT, source, optional=probe)
-    for entry in statistics.frontiers:
-        if entry.among == "architecture":
-            name = f"{entry.architecture}.{entry.configuration}"
-            source = _of(f"frontiers where {name}, {entry.cost}, among architecture: probability")
-            ledger.add(f"{name}.frontier_{entry.cost}", entry.probability, SHARE._replace(decimals=0), source)
-    _calibration(ledger, results)
+    ledger.add("statistics.confidence", statistics.confidence, WHOLE_SHARE, Source(STATISTICS, "confidence"))
+    ledger.add("statistics.level", statistics.level, WHOLE_SHARE, Source(STATISTICS, "level"))
+    ledger.add("statistics.resamples", statistics.resamples, COUNT, Source(STATISTICS, "resamples"))
+    tests = statistics.comparisons
+    source = Source(STATISTICS, "length of comparisons")
+    ledger.add("statistics.comparisons", len(tests), COUNT, source, optional=True)
+    distinguishable = sum(test.verdict == "distinguishable" for test in tests)
+    source = Source(STATISTICS, "comparisons that are distinguishable")
+    ledger.add("statistics.distinguishable", distinguishable, COUNT, source, optional=True)
+
+
+def _intervals(ledger: Ledger, results: Results) -> None:
+    for accuracy in results.statistics.accuracy:
+        architecture, configuration = accuracy.architecture, accuracy.configuration
+        name, probe = f"{architecture}.{configuration}", results.is_probe(architecture, configuration)
+        records = results.records(architecture, configuration)
+        for end, value in (("low", accuracy.interval.low), ("high", accuracy.interval.high)):
+            source = Source(STATISTICS, f"accuracy where {name}: interval.{end}", *records)
+            ledger.add(f"{name}.interval_{end}", value, PERCENT, source, optional=probe)
+
+
+def _frontiers(ledger: Ledger, results: Results) -> None:
+    """How often a cell is on the frontier of its architecture under resampling."""
+    for place in results.statistics.frontiers:
+        if place.among == "architecture":
+            name = f"{place.architecture}.{place.configuration}"
+            source = Source(STATISTICS, f"frontiers where {name}, {place.cost}, among architecture: probability")
+            ledger.add(f"{name}.frontier_{place.cost}", place.probability, WHOLE_SHARE, source)
 
 
 def _calibration(ledger: Ledger, results: Results) -> None:
-    runs = pd.DataFrame([entry.model_dump() for entry in results.statistics.calibration])
-    for (architecture, configuration), own in runs.groupby(CELL, sort=False):
-        name = f"{architecture}.{configuration}"
-        probe = results.cells.loc[(architecture, configuration), "role"] == "probe"
-        records = results.records(configuration, architecture)
+    runs = pd.DataFrame([run.model_dump() for run in results.statistics.calibration])
+    for (architecture, configuration), runs_of_cell in runs.groupby(CELL, sort=False):
+        name, probe = f"{architecture}.{configuration}", results.is_probe(architecture, configuration)
+        records = results.records(architecture, configuration)
         for field, key, unit in (("expected_calibration_error", "ece", PERCENT), ("brier_score", "brier", SCORE)):
-            source = _of(f"mean of {field} over calibration where {name}", *records)
-            ledger.add(f"{name}.{key}", own[field].mean(), unit, source, optional=probe)
-
-
-def _of(key: str, *records: tuple[str, ...]) -> Source:
-    return Source(Statistics.path(), key, *records)
+            source = Source(STATISTICS, f"mean of {field} over calibration where {name}", *records)
+            ledger.add(f"{name}.{key}", runs_of_cell[field].mean(), unit, source, optional=probe)

@@ -1,12 +1,11 @@
 """Numbers of the set-up: grid, training, configurations, data, baselines, base checkpoints."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
 from stages.analysis.runs import FAILED, SUMMARY
 from stages.data.card import Card
+from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import (
@@ -14,118 +13,130 @@ from stages.report.numbers.units import (
     FACTOR,
     LOSS,
     PERCENT,
-    POINTS,
     SHARE,
+    WHOLE_POINTS,
     parameter_unit,
 )
 from stages.study.grid import StudySettings
 
 CLOSE = 0.01  # a fraction of accuracy: what the report calls close
-HERE = Path("stages/report/entries/results.py")
+STUDY, CARD, BASELINES = StudySettings.path(), Card.path(), Baselines.path()
 
 
-def enter_grid(ledger: Ledger, results: Results) -> None:
-    study, cells = results.study, results.study.runs
-    by_role = {role: sum(cell.role == role for cell in cells) for role in ("train", "probe")}
+def enter_study(ledger: Ledger, results: Results) -> None:
+    """Enter them all."""
+    for part in (_grid, _training, _configurations, _data, _baselines, _bases):
+        part(ledger, results)
+
+
+def _grid(ledger: Ledger, results: Results) -> None:
+    study, failed = results.study, results.failed
+    train_runs = sum(run.role == "train" for run in study.runs)
     counts = {
-        "runs": (len(cells), "length of cells"),
-        "train_runs": (by_role["train"], "cells where role is train"),
-        "configurations": (len({c.configuration for c in cells if c.role == "train"}), "configurations of role train"),
+        "runs": (len(study.runs), "length of runs"),
+        "train_runs": (train_runs, "runs where role is train"),
+        "configurations": (len(study.headline), "configurations of role train"),
         "seeds": (len(study.seeds), "length of seeds"),
     }
     for key, (value, source_key) in counts.items():
-        ledger.add(f"grid.{key}", value, COUNT, Source(StudySettings.path(), source_key))
-    for index, run in enumerate(results.failed.itertuples()):
-        ledger.add(f"failed.{index}.seed", str(run.seed), COUNT, Source(FAILED, f"seed of row {index}"))
-    if len(results.failed):
-        ledger.add("grid.failed", len(results.failed), COUNT, Source(FAILED, "number of rows"))
-    probes = Source(StudySettings.path(), "cells where role is probe")
-    ledger.add("grid.probe_runs", by_role["probe"], COUNT, probes, optional=True)
+        ledger.add(f"grid.{key}", value, COUNT, Source(STUDY, source_key))
+    for index, seed in enumerate(failed["seed"]):
+        ledger.add(f"failed.{index}.seed", str(seed), COUNT, Source(FAILED, f"seed of row {index}"))
+    if len(failed):
+        ledger.add("grid.failed", len(failed), COUNT, Source(FAILED, "number of rows"))
+    probe_runs = len(study.runs) - train_runs
+    ledger.add("grid.probe_runs", probe_runs, COUNT, Source(STUDY, "runs where role is probe"), optional=True)
     for index, seed in enumerate(study.seeds):
-        ledger.add(f"grid.seed.{index}", str(seed), COUNT, Source(StudySettings.path(), f"seeds.{index}"))
+        ledger.add(f"grid.seed.{index}", str(seed), COUNT, Source(STUDY, f"seeds.{index}"))
 
 
-def enter_training(ledger: Ledger, results: Results) -> None:
+def _training(ledger: Ledger, results: Results) -> None:
     study = results.study
     for name, key in (("base", "lr"), ("probe", "lr_probe")):
-        ledger.add_rate(f"rate.{name}", getattr(study, key), Source(StudySettings.path(), key))
-        scaled = Source(StudySettings.path(), f"{key} * lr_scale")
-        ledger.add_rate(f"rate.{name}_effective", getattr(study, key) * study.lr_scale, scaled, optional=True)
-    ledger.add("rate.probe_plain", f"{study.lr_probe:g}", COUNT, Source(StudySettings.path(), "lr_probe"))
-    scale = COUNT if study.lr_scale % 1 == 0 else FACTOR
-    ledger.add("rate.scale", study.lr_scale, scale, Source(StudySettings.path(), "lr_scale"), optional=True)
+        nominal = getattr(study, key)
+        ledger.add_rate(f"rate.{name}", nominal, Source(STUDY, key))
+        scaled = Source(STUDY, f"{key} * lr_scale")
+        ledger.add_rate(f"rate.{name}_effective", nominal * study.lr_scale, scaled, optional=True)
+    ledger.add("rate.probe_plain", f"{study.lr_probe:g}", COUNT, Source(STUDY, "lr_probe"))
+    scale_format = COUNT if study.lr_scale % 1 == 0 else FACTOR
+    ledger.add("rate.scale", study.lr_scale, scale_format, Source(STUDY, "lr_scale"), optional=True)
     for field in ("epochs", "batch_size", "gradient_accumulation"):
-        ledger.add(f"train.{field}", getattr(study.train, field), COUNT, Source(StudySettings.path(), f"train.{field}"))
-    effective = study.train.batch_size * study.train.gradient_accumulation
-    source = Source(StudySettings.path(), "train.batch_size * train.gradient_accumulation")
-    ledger.add("train.effective_batch", effective, COUNT, source)
-    ledger.add("train.max_length", study.max_length, COUNT, Source(StudySettings.path(), "max_length"))
-    ledger.add("close", CLOSE, POINTS._replace(decimals=0), Source(HERE, "CLOSE"), optional=True)
+        ledger.add(f"train.{field}", getattr(study.train, field), COUNT, Source(STUDY, f"train.{field}"))
+    effective_batch = study.train.batch_size * study.train.gradient_accumulation
+    product = Source(STUDY, "train.batch_size * train.gradient_accumulation")
+    ledger.add("train.effective_batch", effective_batch, COUNT, product)
+    ledger.add("train.max_length", study.max_length, COUNT, Source(STUDY, "max_length"))
+    this_file = Source("stages/report/entries/study.py", "CLOSE")
+    ledger.add("close", CLOSE, WHOLE_POINTS, this_file, optional=True)
 
 
-def enter_configurations(ledger: Ledger, results: Results) -> None:
+def _configurations(ledger: Ledger, results: Results) -> None:
     """What Table II prints: settings as the first run of each configuration recorded them."""
     for _, run in results.runs.drop_duplicates("configuration").iterrows():
         name = run["configuration"]
-        ledger.add(f"configuration.{name}.exp", str(run["exp_id"]), COUNT, results.origin("exp_id", name))
+        key = f"configuration.{name}"
+        ledger.add(f"{key}.exp", str(run["exp_id"]), COUNT, results.first_run("exp_id", name))
         for field in ("rank", "alpha", "dropout"):
             plain = None if pd.isna(run[field]) else f"{run[field]:g}"
-            ledger.add(f"configuration.{name}.{field}", plain, COUNT, results.origin(field, name))
+            ledger.add(f"{key}.{field}", plain, COUNT, results.first_run(field, name))
         for field in ("nominal_learning_rate", "learning_rate"):
-            ledger.add_rate(f"configuration.{name}.{field}", run[field], results.origin(field, name))
+            ledger.add_rate(f"{key}.{field}", run[field], results.first_run(field, name))
 
 
-def enter_data(ledger: Ledger, results: Results) -> None:
+def _data(ledger: Ledger, results: Results) -> None:
     card = results.card
     for name, split in card.splits.items():
         fields = {
             "rows": (split.rows, COUNT),
-            "source_rows": (split.rows_in_source, COUNT),
             "duplicates_removed": (split.duplicates_removed, COUNT),
             "balance": (split.balance, SHARE),
         }
         for field, (value, unit) in fields.items():
-            ledger.add(
-                f"data.{name}.{field}", value, unit, Source(Card.path(), f"splits.{name}.{field}"), optional=True
-            )
+            source = Source(CARD, f"splits.{name}.{field}")
+            ledger.add(f"data.{name}.{field}", value, unit, source, optional=True)
         if split.words is not None:
             for field in ("median", "p95"):
-                source = Source(Card.path(), f"splits.{name}.words.{field}")
+                source = Source(CARD, f"splits.{name}.words.{field}")
                 ledger.add(f"data.{name}.words_{field}", getattr(split.words, field), COUNT, source, optional=True)
-    ledger.add("data.ceiling", card.ceiling_accuracy, SHARE, Source(Card.path(), "ceiling_accuracy"))
-    leaked = Source(Card.path(), "leakage.test_in_train_after")
+    ledger.add("data.ceiling", card.ceiling_accuracy, SHARE, Source(CARD, "ceiling_accuracy"))
+    leaked = Source(CARD, "leakage.test_in_train_after")
     ledger.add("data.test_in_train_after", card.leakage.test_in_train_after, COUNT, leaked, optional=True)
 
 
-def enter_baselines(ledger: Ledger, results: Results) -> None:
-    bag = "tfidf_logistic_regression"
+def _baselines(ledger: Ledger, results: Results) -> None:
+    baselines, bag = results.baselines, results.baselines.tfidf_logistic_regression
+    bag_key = "tfidf_logistic_regression"
     scores = {
-        "majority": (results.baselines.majority.test_accuracy, "majority.test_accuracy"),
-        "bag": (results.baselines.tfidf_logistic_regression.test_accuracy, f"{bag}.test_accuracy"),
-        "bag_f1": (results.baselines.tfidf_logistic_regression.test_f1_macro, f"{bag}.test_f1_macro"),
-        "ceiling": (results.baselines.ceiling_accuracy, "ceiling_accuracy"),
+        "majority": (baselines.majority.test_accuracy, "majority.test_accuracy"),
+        "bag": (bag.test_accuracy, f"{bag_key}.test_accuracy"),
+        "bag_f1": (bag.test_f1_macro, f"{bag_key}.test_f1_macro"),
+        "ceiling": (baselines.ceiling_accuracy, "ceiling_accuracy"),
     }
-    for name, (value, key) in scores.items():
-        ledger.add(f"baseline.{name}", value, PERCENT, Source(Baselines.path(), key))
-    features = Source(Baselines.path(), f"{bag}.features")
-    ledger.add("baseline.features", results.baselines.tfidf_logistic_regression.features, COUNT, features)
+    for name, (value, source_key) in scores.items():
+        ledger.add(f"baseline.{name}", value, PERCENT, Source(BASELINES, source_key))
+    ledger.add("baseline.features", bag.features, COUNT, Source(BASELINES, f"{bag_key}.features"))
     headline = results.cells[results.cells["role"] == "train"]
-    above = (headline["test_accuracy_mean"] > results.baselines.tfidf_logistic_regression.test_accuracy).sum()
-    source = Source(
-        SUMMARY, f"headline cells whose test_accuracy_mean exceeds {bag}.test_accuracy of {Baselines.path()}"
-    )
-    ledger.add("baseline.above", above, COUNT, source)
+    above = (headline["test_accuracy_mean"] > bag.test_accuracy).sum()
+    better = f"headline cells whose test_accuracy_mean exceeds {bag_key}.test_accuracy of {BASELINES}"
+    ledger.add("baseline.above", above, COUNT, Source(SUMMARY, better))
     ledger.add("baseline.cells", len(headline), COUNT, Source(SUMMARY, "headline cells"))
 
 
-def enter_bases(ledger: Ledger, results: Results) -> None:
+def _bases(ledger: Ledger, results: Results) -> None:
     if not results.bases:
         return
     sizes = parameter_unit(pd.Series([report.parameters for report in results.bases.values()]))
-    units = {"vocab_size": COUNT, "parameters": sizes}
-    units |= dict.fromkeys(("mlm_loss_first", "mlm_loss_last", "mlm_loss_unigram"), LOSS)
-    units |= dict.fromkeys(("rating_accuracy", "probe_accuracy", "probe_accuracy_random"), SHARE)
+    units = {
+        "vocab_size": COUNT,
+        "parameters": sizes,
+        "mlm_loss_first": LOSS,
+        "mlm_loss_last": LOSS,
+        "mlm_loss_unigram": LOSS,
+        "rating_accuracy": SHARE,
+        "probe_accuracy": SHARE,
+        "probe_accuracy_random": SHARE,
+    }
     for name, report in results.bases.items():
         for field, unit in units.items():
-            source = Source(f"metrics/base/{name}.json", field)
+            source = Source(BaseReport.path(name), field)
             ledger.add(f"base.{name}.{field}", getattr(report, field), unit, source, optional=field != "parameters")

@@ -9,8 +9,9 @@ from stages.analysis.baselines import Baselines
 from stages.analysis.frontiers import pareto_frontier
 from stages.analysis.runs import compared_memory, summarise
 from stages.report.figures import style
-from stages.report.figures.accuracy import ACCURACY, REFERENCE_LINES, REFERENCES, reference_scores
-from stages.report.numbers.units import Format, axis_label, memory_unit
+from stages.report.figures.accuracy import ACCURACY, BASELINE_STYLES, baseline_line, baseline_scores
+from stages.report.numbers.names import capitalised
+from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
 
 
@@ -26,10 +27,10 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
     left, right = figure.subplots(1, 2, sharey=True)
     _scatter(left, cells, "peak_memory_bytes_mean", unit, study)
     _scatter(right, cells, "train_seconds_mean", Format("s"), study)
-    bag = reference_scores(baselines)["bag"]
+    bag = baseline_scores(baselines)["bag"]
     for axes in (left, right):
-        axes.axhline(100 * bag, color=style.GREY, linestyle=REFERENCE_LINES["bag"], linewidth=0.9, zorder=0)
-    left.set(xlabel=axis_label(compared_memory(runs), unit), ylabel=ACCURACY)
+        axes.axhline(100 * bag, color=style.GREY, linestyle=BASELINE_STYLES["bag"], linewidth=0.9, zorder=0)
+    left.set(xlabel=f"{capitalised(compared_memory(runs).label)} ({unit.symbol})", ylabel=ACCURACY)
     right.set(xlabel="Training time (s)")
     figure.legend(handles=_legend(cells, study), loc="outside lower center", ncols=6, handletextpad=0.2)
     return figure
@@ -37,19 +38,20 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
 
 def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: StudySettings) -> None:
     """Colour says the architecture, the marker the configuration."""
-    colours = style.looks(list(study.architectures))
-    markers = style.looks(list(dict.fromkeys(cells["configuration"])))
+    colours, markers = _looks(cells, study)
     cost, accuracy = unit.scale * cells[column].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
     best = pareto_frontier(cost, accuracy)
     axes.step(cost[best], accuracy[best], where="post", color=style.GREY, linewidth=0.9, linestyle="--", zorder=1)
     for (_, cell), x, y in zip(cells.iterrows(), cost, accuracy, strict=True):
+        deviation = cell["test_accuracy_sd"]
+        look = colours[cell["architecture"]]
         axes.errorbar(
             x,
             y,
-            yerr=None if pd.isna(cell["test_accuracy_sd"]) else 100 * cell["test_accuracy_sd"],
+            yerr=None if pd.isna(deviation) else 100 * deviation,  # of one seed there is none
             fmt=markers[cell["configuration"]].marker,
-            color=colours[cell["architecture"]].colour,
-            fillstyle=colours[cell["architecture"]].filling,
+            color=look.colour,
+            fillstyle=look.filling,
             markerfacecoloralt="white",
             markeredgewidth=0.8,
             elinewidth=0.7,
@@ -57,18 +59,21 @@ def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: 
         )
 
 
+def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.Look], dict[str, style.Look]]:
+    """By architecture, for colour and filling; by configuration, for the marker."""
+    configurations = list(dict.fromkeys(cells["configuration"]))
+    return style.looks(list(study.architectures)), style.looks(configurations)
+
+
 def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
-    colours = style.looks(list(study.architectures))
-    markers = style.looks(list(dict.fromkeys(cells["configuration"])))
-    return [
-        *(_swatch(look, study.label(name)) for name, look in colours.items()),
-        *(
-            Line2D([], [], color="0.3", marker=look.marker, linestyle="", label=study.configurations[n].label)
-            for n, look in markers.items()
-        ),
-        Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"),
-        Line2D([], [], color=style.GREY, linewidth=0.9, linestyle=REFERENCE_LINES["bag"], label=REFERENCES["bag"]),
-    ]
+    colours, markers = _looks(cells, study)
+    handles = [_swatch(look, study.label(architecture)) for architecture, look in colours.items()]
+    for name, look in markers.items():
+        label = study.configurations[name].label
+        handles.append(Line2D([], [], color="0.3", marker=look.marker, linestyle="", label=label))
+    handles.append(Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"))
+    handles.append(baseline_line("bag"))
+    return handles
 
 
 def _swatch(look: style.Look, label: str) -> Line2D:

@@ -65,9 +65,8 @@ def applied() -> Iterator[None]:
 
 def looks(names: list[str]) -> dict[str, Look]:
     """A look for each name, the same for the same list."""
-    return {
-        name: Look(*look) for name, *look in zip(names, cycle(COLOURS), cycle(MARKERS), cycle(FILLINGS), strict=False)
-    }
+    styles = zip(cycle(COLOURS), cycle(MARKERS), cycle(FILLINGS), strict=False)  # endless
+    return {name: Look(*look) for name, look in zip(names, styles, strict=False)}
 
 
 def apart(positions: list[float], least: float) -> list[float]:

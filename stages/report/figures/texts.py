@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.report.figures import style
+from stages.report.numbers.names import CLASSES
 from stages.study.grid import StudySettings
 
 TOKENIZED = Path("data/tokenized")
-CLASSES = {"0": "negative", "1": "positive", "-1": "unlabelled"}
+SPLITS = ["train", "validation", "test"]  # those with labels
 
 
 def read_lengths(architectures: list[str]) -> pd.DataFrame:
@@ -43,10 +44,8 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
         values = np.sort(lengths.loc[lengths["architecture"] == architecture, "true_length"].to_numpy())
         share = 100 * np.arange(1, len(values) + 1) / len(values)
         marks = [int(len(values) * part) for part in (0.1, 0.35, 0.6, 0.85)]
-        axis_label = study.label(architecture)
-        bottom.plot(
-            values, share, color=look.colour, marker=look.marker, markevery=marks, markersize=3, label=axis_label
-        )
+        name = study.label(architecture)
+        bottom.plot(values, share, color=look.colour, marker=look.marker, markevery=marks, markersize=3, label=name)
     bottom.axvline(study.max_length, color=style.GREY, linestyle="--", linewidth=0.8)
     bottom.annotate("limit", (study.max_length, 6), xytext=(3, 0), textcoords="offset points", fontsize=7)
     bottom.set(xlabel="Tokens in a training text", ylabel="Texts no longer (%)", ylim=(0, 102))
@@ -56,12 +55,12 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
 
 
 def _class_bars(axes: Axes, card: Card) -> None:
-    labelled = ["train", "validation", "test"]
-    for label, shift, colour in (("0", -0.2, style.DARK), ("1", 0.2, style.LIGHT)):
-        rows = [card.splits[split].class_counts.get(label, 0) for split in labelled]
-        bars = axes.barh(np.arange(len(labelled)) + shift, rows, height=0.4, color=colour)
+    """A bar a class in each split, the class named inside its longest bar."""
+    for label, shift, colour, ink in ((0, -0.2, style.DARK, "white"), (1, 0.2, style.LIGHT, "black")):
+        counts = [card.splits[split].class_counts.get(str(label), 0) for split in SPLITS]
+        bars = axes.barh(np.arange(len(SPLITS)) + shift, counts, height=0.4, color=colour)
         axes.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=6)
-        longest = int(np.argmax(rows))
+        longest = int(np.argmax(counts))
         axes.annotate(
             CLASSES[label],
             (0, longest + shift),
@@ -69,9 +68,9 @@ def _class_bars(axes: Axes, card: Card) -> None:
             textcoords="offset points",
             va="center",
             fontsize=6,
-            color="white" if colour == style.DARK else "black",
+            color=ink,
         )
-    axes.set_yticks(range(len(labelled)), labelled)
+    axes.set_yticks(range(len(SPLITS)), SPLITS)
     axes.invert_yaxis()
     axes.set_xlabel("Texts")
     axes.margins(x=0.12)

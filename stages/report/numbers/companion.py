@@ -19,6 +19,5 @@ def write_companion(ledger: Ledger, path: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    numbers = {key: number for key, number in ledger.entries.items() if key in ledger.used}
-    page = environment.get_template(TEMPLATE.name).render(numbers=numbers, anchor=anchor)
+    page = environment.get_template(TEMPLATE.name).render(numbers=ledger.printed_numbers(), anchor=anchor)
     write_text(path, page)

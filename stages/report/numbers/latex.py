@@ -62,6 +62,3 @@ def listing(items: list[str], last: str = "and") -> Latex:
     if len(items) < 3:
         return Latex(f" {last} ".join(items))
     return Latex(f"{', '.join(items[:-1])}, {last} {items[-1]}")
-
-
-METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}  # LaTeX

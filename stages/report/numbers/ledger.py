@@ -1,22 +1,24 @@
 """The ledger of the paper's numbers: what is printed, what it was before rounding, and where it comes from."""
 
+import inspect
 import json
 import re
-import sys
+import traceback
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import RootModel
 
-from stages.core.errors import InputError
-from stages.core.files import write_text
+from stages.core.files import StageFile, write_text
 from stages.core.types import Strict
 from stages.report.numbers.latex import Latex, escape, named
 from stages.report.numbers.producers import Producers
 from stages.report.numbers.units import COUNT, SYMBOLS, Format, rate_text, tex, text
 
 NOT_MEASURED = Latex("--")
+ROOT = Path(__file__).parents[3]  # of the project
 
 
 class Number(Strict):
@@ -33,30 +35,40 @@ class Number(Strict):
     parameters: list[str]  # files that say what those runs were told
 
 
+class Numbers(StageFile, RootModel[dict[str, Number]]):
+    """What a ledger wrote, by key. Tables and figures keep such a file of what they print beside themselves."""
+
+    PLACE = "paper/generated/numbers.json"
+    STAGE = "paper"
+
+
 class Source(NamedTuple):
     """Where a number is read: a file, a key in it, and the records behind that."""
 
-    source: Path | str
+    file: Path | str
     key: str
     records: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
 
 
 class Ledger:
-    """Every number of the paper by key. Printing one returns LaTeX, linked to its entry, and notes that it was used.
+    """Every number of the paper by key. Printing one returns LaTeX, linked to its entry, and notes that it was printed.
 
     A number entered as ``optional`` need not be printed: some sentences are chosen by the data.
+
+    Args:
+        holes: ``<architecture>.<configuration>`` of cells without a run, whose numbers are dashes.
     """
 
-    def __init__(self, pipeline: Producers) -> None:
+    def __init__(self, producers: Producers, holes: Collection[str] = ()) -> None:
         self.entries: dict[str, Number] = {}
-        self.used: set[str] = set()
+        self.printed: set[str] = set()
         self._optional: set[str] = set()
-        self._entered: dict[str, str] = {}  # key -> the line of code that entered it
-        self.holes: set[str] = set()  # <architecture>.<configuration> of cells without a run: their numbers are dashes
-        self._pipeline = pipeline
+        self._entering_lines: dict[str, str] = {}  # key -> the line of code that entered it
+        self._producers = producers
+        self._holes = holes
 
-    def add(self, key: str, value: float | str | None, unit: Format, origin: Source, *, optional: bool = False) -> None:
+    def add(self, key: str, value: float | str | None, unit: Format, source: Source, *, optional: bool = False) -> None:
         """Enter a number; None and NaN (not measured, not defined) stay out, so ``has(key)`` is False.
 
         A string is printed as it is: a version, a commit, an identifier.
@@ -65,34 +77,38 @@ class Ledger:
             return
         printed = value if isinstance(value, str) else text(value, unit)
         value = value.item() if isinstance(value, np.generic) else value
-        self._enter(key, value, printed, unit.symbol, origin, optional)
+        self._enter(key, value, printed, unit.symbol, source, optional)
 
-    def add_rate(self, key: str, value: float, origin: Source, *, optional: bool = False) -> None:
+    def add_rate(self, key: str, value: float, source: Source, *, optional: bool = False) -> None:
         """Enter a learning rate."""
-        self._enter(key, float(value), rate_text(value), "", origin, optional)
+        self._enter(key, float(value), rate_text(value), "", source, optional)
 
-    def add_p(self, key: str, value: float, origin: Source, *, optional: bool = False) -> None:
+    def add_p(self, key: str, value: float, source: Source, *, optional: bool = False) -> None:
         """Enter a p value; three decimals."""
         printed = "<0.001" if value < 0.001 else f"{value:.3f}"
-        self._enter(key, value, printed, "", origin, optional)
+        self._enter(key, value, printed, "", source, optional)
 
-    def quoted(self, prefix: str, text: str, origin: Source) -> Latex:
+    def quoted(self, prefix: str, words: str, source: Source) -> Latex:
         """Somebody's words as they stand, each numeral in them entered and linked."""
-        parts = re.split(r"(\d[\d.,]*)", text)
-        for index in range(1, len(parts), 2):
-            if not self.has(f"{prefix}.{index}"):
-                self.add(f"{prefix}.{index}", parts[index], COUNT, origin, optional=True)
-        return Latex(
-            "".join(self.number(f"{prefix}.{i}") if i % 2 else named(part) for i, part in enumerate(parts) if part)
-        )
+        latex = ""
+        for index, part in enumerate(re.split(r"(\d[\d.,]*)", words)):
+            is_numeral = index % 2 == 1  # split puts what the group matched between the rest
+            if is_numeral:
+                key = f"{prefix}.{index}"
+                if not self.has(key):
+                    self.add(key, part, COUNT, source, optional=True)
+                latex += self.number(key)
+            elif part:
+                latex += named(part)
+        return Latex(latex)
+
+    def has(self, key: str) -> bool:
+        return key in self.entries
 
     def is_hole(self, key: str) -> bool:
         """Whether a key speaks of a cell without runs, alone or in a comparison."""
         architecture, *names = key.split(".")
-        return any(f"{architecture}.{name}" in self.holes for name in names)
-
-    def has(self, key: str) -> bool:
-        return key in self.entries
+        return any(f"{architecture}.{name}" in self._holes for name in names)
 
     def number(self, key: str) -> Latex:
         """The number as LaTeX, unit included; a dash for a quantity of a cell whose runs failed.
@@ -104,27 +120,33 @@ class Ledger:
             return NOT_MEASURED
         return self._linked(key, SYMBOLS[self.entries[key].unit])
 
-    def cell(self, key: str) -> Latex:
-        """The numeral alone, for a table whose header has the unit; a dash for what was not measured."""
+    def numeral(self, key: str) -> Latex:
+        """The number without its unit, for a table whose header has the unit; a dash for what was not measured."""
         return self._linked(key, "") if self.has(key) else NOT_MEASURED
 
-    def spread(self, key: str, deviation: str) -> Latex:
+    def with_deviation(self, key: str, deviation: str) -> Latex:
         """Mean and deviation, ``90.02 ± 0.18``; a dash stands in for the deviation of a single run, or for both."""
         if not self.has(key):
             return NOT_MEASURED
-        return Latex(rf"{self.cell(key)}\,\textpm\,{self.cell(deviation)}")
+        return Latex(rf"{self.numeral(key)}\,\textpm\,{self.numeral(deviation)}")
 
-    def plain(self, key: str) -> str:
-        """The numeral alone, for decisions: ``"0.00"`` means equal as printed."""
+    def as_printed(self, key: str) -> str:
+        """The numeral as plain text, for decisions: ``"0.00"`` means equal as printed."""
         return self.entries[key].text
 
-    def unused(self) -> dict[str, str]:
+    def printed_numbers(self) -> dict[str, Number]:
+        """In the order entered."""
+        return {key: number for key, number in self.entries.items() if key in self.printed}
+
+    def never_printed(self) -> dict[str, str]:
         """Numbers that should have been printed and were not, with the line of code that entered each."""
-        return {key: line for key, line in self._entered.items() if key not in self.used | self._optional}
+        done = self.printed | self._optional
+        return {key: line for key, line in self._entering_lines.items() if key not in done}
 
     def write(self, path: Path) -> None:
-        """Write the numbers that were printed, in the order entered."""
-        entries = {key: number.model_dump() for key, number in self.entries.items() if key in self.used}
+        """Write the numbers that were printed; read them back with ``Numbers``."""
+        entries = {key: number.model_dump() for key, number in self.printed_numbers().items()}
+        # as Python spells them: pydantic's JSON has 0.00001 for 1e-05
         write_text(path, json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
 
     def note_printed(self, path: Path) -> None:
@@ -133,43 +155,33 @@ class Ledger:
         Raises:
             InputError: the stage has not run.
         """
-        for key, number in read_numbers(path).items():
+        for key, number in Numbers.read_from(path).root.items():
             self.entries.setdefault(key, number)  # entered by that stage alone, or by both alike
-            self.used.add(key)
+            self.printed.add(key)
 
-    def _enter(self, key: str, value: float | str, printed: str, symbol: str, origin: Source, optional: bool) -> None:
+    def _enter(self, key: str, value: float | str, printed: str, symbol: str, source: Source, optional: bool) -> None:
         assert key not in self.entries, f"{key} entered twice"
-        producer = self._pipeline.producer(origin.source)
-        self._entered[key] = _caller()
+        producer = self._producers.producer(source.file)
         self.entries[key] = Number(
             value=value,
             text=printed,
             unit=symbol,
-            source=str(origin.source),
-            source_key=origin.key,
+            source=str(source.file),
+            source_key=source.key,
             stage=producer and producer.stage,
             command=producer and producer.command,
-            records=list(origin.records),
-            parameters=list(origin.parameters),
+            records=list(source.records),
+            parameters=list(source.parameters),
         )
+        self._entering_lines[key] = _entering_line()
         if optional:
             self._optional.add(key)
 
     def _linked(self, key: str, symbol: str) -> Latex:
         entry = self.entries[key]
-        self.used.add(key)
+        self.printed.add(key)
         shown = escape(entry.text) if isinstance(entry.value, str) else tex(entry.text)
         return Latex(rf"\traced{{{anchor(key)}}}{{{shown}{symbol}}}")
-
-
-def _caller() -> str:
-    """File and line, from the project's root, of the code outside this file that is entering a number."""
-    frame = sys._getframe(1)
-    while frame.f_code.co_filename == __file__:
-        frame = frame.f_back
-    file = Path(frame.f_code.co_filename)
-    root = Path(__file__).parents[3]
-    return f"{file.relative_to(root) if file.is_relative_to(root) else file}:{frame.f_lineno}"
 
 
 def anchor(key: str) -> str:
@@ -177,16 +189,13 @@ def anchor(key: str) -> str:
     return key.replace("_", "-")
 
 
-def read_numbers(path: Path) -> dict[str, Number]:
-    """Read a ledger back.
+def _entering_line() -> str:
+    """File and line, from the project's root, of the code outside this file that is entering a number.
 
-    Raises:
-        InputError: the file is missing or invalid.
+    The stack alone knows it: handing lines in would burden every ``add`` for the sake of one message.
     """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        return {key: Number(**entry) for key, entry in entries.items()}
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro paper` first") from error
-    except (ValidationError, ValueError) as error:
-        raise InputError(f"{path}: not a ledger of numbers; run `dvc repro -f paper`") from error
+    for frame, line in traceback.walk_stack(inspect.currentframe()):
+        file = Path(frame.f_code.co_filename)
+        if file != Path(__file__):
+            return f"{file.relative_to(ROOT) if file.is_relative_to(ROOT) else file}:{line}"
+    raise AssertionError("a number is entered by code outside this file")

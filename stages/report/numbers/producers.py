@@ -13,7 +13,7 @@ PIPELINE = Path("dvc.yaml")
 
 
 class Producer(NamedTuple):
-    """A stage with its matrix cell (``train@roberta-full-42``) and its command."""
+    """A stage, with its item of the matrix if it has one (``train@roberta-full-42``), and its command."""
 
     stage: str
     command: str
@@ -23,25 +23,31 @@ class Producers:
     """The outputs of every stage, matrix variables as patterns."""
 
     def __init__(self, path: Path = PIPELINE) -> None:
-        stages = YAML(typ="safe").load(path)["stages"]
-        self._outputs = [
-            (_pattern(output), name, list(stage.get("matrix", {})))
-            for name, stage in stages.items()
-            for output in [*stage.get("outs", []), *stage.get("metrics", [])]
-        ]
+        self._outputs: list[tuple[re.Pattern[str], str, list[str]]] = []  # pattern, stage, axes of its matrix
+        for name, stage in YAML(typ="safe").load(path)["stages"].items():
+            axes = list(stage.get("matrix", {}))
+            for output in [*stage.get("outs", []), *stage.get("metrics", [])]:
+                self._outputs.append((_pattern(output), name, axes))
 
     def producer(self, path: str | Path) -> Producer | None:
         """Who makes a file or what is inside a folder; None for what is kept in git, such as code."""
         for pattern, name, axes in self._outputs:
-            if match := pattern.fullmatch(str(path)):
-                cell = "-".join(match[axis] for axis in axes)
-                stage = f"{name}@{cell}" if cell else name
+            match = pattern.fullmatch(str(path))
+            if match:
+                item = "-".join(match[axis] for axis in axes)
+                stage = f"{name}@{item}" if item else name
                 return Producer(stage, f"dvc repro {stage}")
         return None
 
 
 def _pattern(output: str | dict) -> re.Pattern[str]:
+    """Of an output and all below it; an output with options is a mapping from its path to them.
+
+    ``models/${item.architecture}`` becomes ``models/(?P<architecture>[^/]+?)``.
+    """
     path = output if isinstance(output, str) else next(iter(output))
-    escaped = re.escape(path)
-    escaped = re.sub(r"\\\$\\\{item\\\.(\w+)\\\}", r"(?P<\1>[^/]+?)", escaped)
-    return re.compile(f"{escaped}(/.*)?")
+    parts = re.split(r"\$\{item\.(\w+)\}", path)  # text and names of variables in turn
+    pattern = re.escape(parts[0])
+    for variable, text in zip(parts[1::2], parts[2::2], strict=True):
+        pattern += f"(?P<{variable}>[^/]+?){re.escape(text)}"
+    return re.compile(f"{pattern}(/.*)?")

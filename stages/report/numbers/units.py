@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from stages.analysis.runs import MemoryColumn
 from stages.report.numbers.latex import Latex
 
 
@@ -27,7 +26,9 @@ SCORE = Format(decimals=3)
 PERCENT = Format("%", 100, 2)
 SHARE = Format("%", 100, 1)
 SIGNED_SHARE = Format("%", 100, 1, signed=True)
+WHOLE_SHARE = Format("%", 100)
 POINTS = Format("pp", 100, 2)
+WHOLE_POINTS = Format("pp", 100)
 DIFFERENCE = Format("pp", 100, 2, signed=True)
 SECONDS = Format("s", 1, 1)
 HOURS = Format("h", 1 / 3600, 2)
@@ -37,11 +38,9 @@ GIBIBYTES = Format("GiB", 2**-30, 2)
 MILLIONS = Format("M", 1e-6, 2)
 THOUSANDS = Format("k", 1e-3, 1)
 
-
-# LaTeX for each symbol; the report says what pp, k and M stand for where it first uses them.
-SYMBOLS = {"": "", "%": r"\%", "pp": r"\,pp", "s": r"\,s", "h": r"\,h", "Wh": r"\,Wh", "k": r"\,k", "M": r"\,M"} | {
-    name: rf"\,{name}" for name in ("MiB", "GiB")
-}
+# LaTeX of each symbol; the report says what pp, k and M stand for where it first uses them.
+SYMBOLS = {symbol: rf"\,{symbol}" for symbol in ("pp", "s", "h", "Wh", "k", "M", "MiB", "GiB")}
+SYMBOLS |= {"": "", "%": r"\%"}
 
 
 def memory_unit(peaks: pd.Series) -> Format:
@@ -52,10 +51,6 @@ def memory_unit(peaks: pd.Series) -> Format:
 def parameter_unit(counts: pd.Series) -> Format:
     """Millions for full-size encoders, thousands for miniatures."""
     return MILLIONS if counts.max() >= 10e6 else THOUSANDS
-
-
-def axis_label(memory: MemoryColumn, unit: Format) -> str:
-    return f"{memory.label[0].upper()}{memory.label[1:]} ({unit.symbol})"
 
 
 def text(value: float, unit: Format = COUNT) -> str:
@@ -86,7 +81,7 @@ def tex(numeral: str) -> Latex:
     return Latex(numeral.replace("-", "$-$").replace("<", "$<$"))
 
 
-UNITS: dict[str, Format] = {  # how each unit is printed
+UNITS: dict[str, Format] = {  # of the figures of claims
     "share": SHARE,
     "accuracy": PERCENT,
     "points": DIFFERENCE,

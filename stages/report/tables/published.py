@@ -1,14 +1,18 @@
 """Tables about the published study: verdicts on its claims, its contradictions, its reproduction."""
 
-from stages.published.claims import FAILS, HOLDS, UNDECIDED, Claims, Figure, Judged, fill
+import re
+
+from stages.published.claims import FAILS, HOLDS, UNDECIDED, Figure, Judged
 from stages.published.printed import ARCHITECTURES
 from stages.published.reconciliation import Reconciliation
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger, Source
 from stages.report.numbers.units import UNITS, Format
-from stages.report.tables.tabular import WRAPPED, Column, tabular
+from stages.report.tables.tabular import WRAPPED, Column, Row, tabular
 
+PUBLISHED_ARCHITECTURES = list(dict.fromkeys(ARCHITECTURES.values()))
+CELL_COLUMNS = [Column("Architecture", "l"), Column("Configuration", "l")]
 POINT, SIGNED_POINT = Format(decimals=2), Format(decimals=2, signed=True)  # figures that are in percent already
 COLUMNS = {  # of the published tables: what is printed there, and with how many decimals
     "acc_pct": ("accuracy (\\%)", 2),
@@ -35,143 +39,144 @@ FORMS = {
 }
 
 
-def claim_rows(ledger: Ledger, claims: Claims) -> list[list[str]]:
-    """The sentence with its figures, the verdict of the published figures, what the records say, our verdict.
+def claims(results: Results, ledger: Ledger) -> str:
+    """The published claims with the verdicts of their own figures and of this build.
 
     A full-size build leaves the last column out: it says the same as the one before.
     """
-    return [
-        [
-            sentence(ledger, f"claim.{claim.id}", claim.sentence, claim.stated),
-            Latex(claim.published.verdict),
-            Latex(claim.reproduced.observation),
-            *([Latex(claim.reproduced.verdict)] if claims.small_scale else []),
-        ]
-        for claim in claims.claims
-    ]
+    small_scale = results.claims.small_scale
+    columns = [Column("Claim", WRAPPED), Column("Printed figures", "l"), Column("Records of this build", "l")]
+    if small_scale:
+        columns.append(Column("Verdict of this build", "l"))
+    rows = []
+    for claim in results.claims.claims:
+        row = [_sentence(ledger, claim), claim.published.verdict, claim.reproduced.observation]
+        if small_scale:
+            row.append(claim.reproduced.verdict)
+        rows.append(row)
+    return tabular(columns, [(None, rows)], width=r"\textwidth")
 
 
-def evidence_groups(ledger: Ledger, results: Results) -> list[tuple[Latex, list[list[str]]]]:
-    """A group a claim, a row a comparison: for each published architecture the printed figure and ours, marked."""
-    return [
-        (sentence(ledger, f"claim.{claim.id}", claim.sentence, claim.stated), _comparisons(ledger, results, claim))
-        for claim in results.claims.claims
-    ]
+def evidence(results: Results, ledger: Ledger) -> str:
+    """What each claim's tests compared, on the printed figures and on this build's records; a group a claim."""
+    columns = [Column("Comparison", "l")]
+    for architecture in PUBLISHED_ARCHITECTURES:
+        columns += [Column(published_label(results, architecture)), Column("here")]
+    groups = []
+    for claim in results.claims.claims:
+        heading = _sentence(ledger, claim)
+        groups.append((heading, _comparisons(ledger, results, claim)))
+    return tabular(columns, groups)
 
 
-def _comparisons(ledger: Ledger, results: Results, claim: Judged) -> list[list[str]]:
-    worlds = {"published": claim.published, "reproduced": claim.reproduced}
-    figures = {(world, figure.key): figure for world, own in worlds.items() for figure in own.figures}
-    rows = dict.fromkeys(key.split(".", 1)[1] for _, key in figures)
-    architectures = dict.fromkeys(ARCHITECTURES.values())
-    return [
-        [
-            _compared(results, row),
-            *(
-                _marked(ledger, f"claim.{claim.id}.{world}", figures.get((world, f"{architecture}.{row}")))
-                for architecture in architectures
-                for world in worlds
-            ),
-        ]
-        for row in rows
-    ]
+def _comparisons(ledger: Ledger, results: Results, claim: Judged) -> list[Row]:
+    """A row a comparison: for each published architecture the printed figure and ours, marked."""
+    evaluations = {"published": claim.published, "reproduced": claim.reproduced}
+    figures = {}
+    for world, evaluation in evaluations.items():
+        for figure in evaluation.figures:
+            architecture, comparison = figure.key.split(".", 1)
+            figures[comparison, architecture, world] = figure
+    rows = []
+    for comparison in dict.fromkeys(comparison for comparison, _, _ in figures):
+        row = [_comparison_in_words(results, comparison)]
+        for architecture in PUBLISHED_ARCHITECTURES:
+            for world in evaluations:
+                figure = figures.get((comparison, architecture, world))
+                row.append(_marked(ledger, f"claim.{claim.id}.{world}", figure))
+        rows.append(row)
+    return rows
 
 
 def _marked(ledger: Ledger, prefix: str, figure: Figure | None) -> Latex:
     """The figure with the mark of its verdict; a dash without one."""
     if figure is None:
         return NOT_MEASURED
-    key = f"{prefix}.{figure.key}"
-    ledger.add(key, figure.value, UNITS[figure.unit], Source(figure.source, figure.source_key))
-    return Latex(ledger.number(key) + MARKS[figure.verdict])
+    return Latex(_entered(ledger, prefix, figure) + MARKS[figure.verdict])
 
 
-def _compared(results: Results, row: str) -> Latex:
-    """``accuracy of LoRA FFN, less Full FT``: a figure's key without its architecture, in words."""
-    *cells, quantity, form = row.split(".")
-    labels = [cell_labels(results, "", cell)[1] for cell in cells]
+def _comparison_in_words(results: Results, comparison: str) -> Latex:
+    """``accuracy of LoRA FFN, less Full FT``: a figure's key without its architecture."""
+    *configurations, quantity, form = comparison.split(".")
+    labels = [published_label(results, name) for name in configurations]
+    words = FORMS[form].format(quantity)
     if form in ("value", "spread"):
-        return Latex(f"{FORMS[form].format(quantity)}, {labels[0]}")
-    return Latex(f"{FORMS[form].format(quantity)}, {labels[1]} against {labels[0]}")
+        return Latex(f"{words}, {labels[0]}")
+    return Latex(f"{words}, {labels[1]} against {labels[0]}")
 
 
-def sentence(ledger: Ledger, prefix: str, text: str, figures: list[Figure]) -> Latex:
-    """LaTeX of a sentence: its figures from the ledger, its words as names."""
-
-    def show(figure: Figure) -> str:
-        key = f"{prefix}.{figure.key}"
-        if not ledger.has(key):
-            ledger.add(key, figure.value, UNITS[figure.unit], Source(figure.source, figure.source_key))
-        return f"\0{key}\0"
-
-    parts = fill(text, figures, show).split("\0")
-    return Latex("".join(ledger.number(part) if index % 2 else named(part) for index, part in enumerate(parts)))
+def _sentence(ledger: Ledger, claim: Judged) -> Latex:
+    """The published sentence, its figures from the ledger and its words as names."""
+    figures = {figure.key: figure for figure in claim.stated}
+    latex = ""
+    for index, part in enumerate(re.split(r"\{([^{}]+)\}", claim.sentence)):
+        is_figure = index % 2 == 1  # split puts what the group matched between the rest
+        latex += _entered(ledger, f"claim.{claim.id}", figures[part]) if is_figure else named(part)
+    return Latex(latex)
 
 
-def contradiction_rows(ledger: Ledger, results: Results) -> list[list[str]]:
-    """Every printed cell that the printed runs, or the other table, contradict."""
-    rows = []
-    for index, found in enumerate(results.reconciliation.contradictions):
-        key, (label, decimals) = f"contradiction.{found.id}", COLUMNS[found.column]
-        printed = Source(found.source, found.source_key)
-        ledger.add(f"{key}.printed", found.printed, Format(decimals=decimals), printed)
-        recomputed = Source(Reconciliation.path(), f"contradictions.{index}.recomputed")
-        ledger.add(f"{key}.recomputed", found.recomputed, Format(decimals=decimals + 1), recomputed)
-        own = (ledger.cell(f"{key}.{part}") for part in ("printed", "recomputed"))
-        names = cell_labels(results, found.architecture, found.configuration)
-        rows.append([Latex(found.table), *names, Latex(label), *own, Latex(found.kind)])
-    return rows
-
-
-def reproduction_rows(ledger: Ledger, results: Results) -> list[list[str]]:
-    """Published against reproduced accuracy in percent, their difference with its interval, the verdict."""
-    rows = []
-    for index, cell in enumerate(results.reconciliation.reproductions):
-        key = f"reproduction.{cell.architecture}.{cell.configuration}"
-        units = {"published": POINT, "reproduced": POINT} | dict.fromkeys(("difference", "low", "high"), SIGNED_POINT)
-        for field, unit in units.items():
-            origin = Source(Reconciliation.path(), f"reproductions.{index}.{field}")
-            ledger.add(f"{key}.{field}", getattr(cell, field), unit, origin)
-        own = (ledger.cell(f"{key}.{field}") for field in ("published", "reproduced", "difference"))
-        interval = Latex(f"[{ledger.cell(f'{key}.low')}, {ledger.cell(f'{key}.high')}]")
-        rows.append([*cell_labels(results, cell.architecture, cell.configuration), *own, interval, Latex(cell.verdict)])
-    return rows
-
-
-def cell_labels(results: Results, architecture: str, configuration: str) -> list[Latex]:
-    """Labels of a published cell, which the grid of this build may lack."""
-    return [named(results.study.labels.get(name, name)) for name in (architecture, configuration)]
-
-
-def claims(results: Results, ledger: Ledger) -> str:
-    """The published claims with the verdicts of their own figures and of this build."""
-    columns = [Column("Claim", WRAPPED), Column("Printed figures", "l"), Column("Records of this build", "l")]
-    if results.claims.small_scale:
-        columns.append(Column("Verdict of this build", "l"))
-    return tabular(columns, [(None, claim_rows(ledger, results.claims))], width=r"\textwidth")
-
-
-def evidence(results: Results, ledger: Ledger) -> str:
-    """What each claim's tests compared, on the printed figures and on this build's records."""
-    columns = [Column("Comparison", "l")]
-    for name in dict.fromkeys(ARCHITECTURES.values()):
-        columns += [Column(named(results.study.labels.get(name, name))), Column("here")]
-    return tabular(columns, evidence_groups(ledger, results))
+def _entered(ledger: Ledger, prefix: str, figure: Figure) -> Latex:
+    """A figure of a claim as LaTeX; two tables print the same sentences."""
+    key = f"{prefix}.{figure.key}"
+    if not ledger.has(key):
+        ledger.add(key, figure.value, UNITS[figure.unit], Source(figure.source, figure.source_key))
+    return ledger.number(key)
 
 
 def reproduction(results: Results, ledger: Ledger) -> str | None:
-    """Published against reproduced accuracy; None where this build is not comparable with the published study."""
-    rows = reproduction_rows(ledger, results)
+    """Published against reproduced accuracy in percent, their difference with its interval, the verdict.
+
+    None where this build is not comparable with the published study.
+    """
+    formats = {
+        "published": POINT,
+        "reproduced": POINT,
+        "difference": SIGNED_POINT,
+        "low": SIGNED_POINT,
+        "high": SIGNED_POINT,
+    }
+    rows = []
+    for index, cell in enumerate(results.reconciliation.reproductions):
+        key = f"reproduction.{cell.architecture}.{cell.configuration}"
+        for field, unit in formats.items():
+            source = Source(Reconciliation.path(), f"reproductions.{index}.{field}")
+            ledger.add(f"{key}.{field}", getattr(cell, field), unit, source)
+        numerals = [ledger.numeral(f"{key}.{field}") for field in ("published", "reproduced", "difference")]
+        interval = f"[{ledger.numeral(f'{key}.low')}, {ledger.numeral(f'{key}.high')}]"
+        rows.append([*cell_labels(results, cell.architecture, cell.configuration), *numerals, interval, cell.verdict])
     headers = [r"Published (\%)", r"Here (\%)", r"$\Delta$ (pp)", "Interval"]
-    columns = [*cell_columns(), *(Column(header) for header in headers), Column("Verdict", "l")]
+    columns = [*CELL_COLUMNS, *map(Column, headers), Column("Verdict", "l")]
     return tabular(columns, [(None, rows)]) if rows else None
 
 
 def contradictions(results: Results, ledger: Ledger) -> str:
-    """The printed cells of the published tables that its own runs contradict."""
-    columns = [Column("Table", "l"), *cell_columns(), Column("Column", "l"), Column("Printed"), Column("Recomputed")]
-    return tabular([*columns, Column("Kind", "l")], [(None, contradiction_rows(ledger, results))])
+    """Every cell of the published tables that the printed runs, or the other table, contradict."""
+    columns = [
+        Column("Table", "l"),
+        *CELL_COLUMNS,
+        Column("Column", "l"),
+        Column("Printed"),
+        Column("Recomputed"),
+        Column("Kind", "l"),
+    ]
+    rows = []
+    for index, contradiction in enumerate(results.reconciliation.contradictions):
+        key = f"contradiction.{contradiction.id}"
+        column, decimals = COLUMNS[contradiction.column]
+        printed = Source(contradiction.source, contradiction.source_key)
+        ledger.add(f"{key}.printed", contradiction.printed, Format(decimals=decimals), printed)
+        recomputed = Source(Reconciliation.path(), f"contradictions.{index}.recomputed")
+        ledger.add(f"{key}.recomputed", contradiction.recomputed, Format(decimals=decimals + 1), recomputed)
+        labels = cell_labels(results, contradiction.architecture, contradiction.configuration)
+        numerals = [ledger.numeral(f"{key}.printed"), ledger.numeral(f"{key}.recomputed")]
+        rows.append([contradiction.table, *labels, column, *numerals, contradiction.kind])
+    return tabular(columns, [(None, rows)])
 
 
-def cell_columns() -> list[Column]:
-    return [Column("Architecture", "l"), Column("Configuration", "l")]
+def cell_labels(results: Results, architecture: str, configuration: str) -> list[Latex]:
+    return [published_label(results, architecture), published_label(results, configuration)]
+
+
+def published_label(results: Results, name: str) -> Latex:
+    """Of an architecture or a configuration of the published study, which the grid of this build may lack."""
+    return named(results.study.labels.get(name, name))

@@ -1,15 +1,29 @@
 """Tables of the results: performance, sensitivity, seeds, choices, reliability, the kept study."""
 
 from stages.report.entries.inputs import Results
-from stages.report.numbers.latex import Latex, named
-from stages.report.numbers.ledger import Ledger
+from stages.report.numbers.ledger import NOT_MEASURED, Ledger
+from stages.report.numbers.names import BASELINES, capitalised
 from stages.report.numbers.units import memory_unit, parameter_unit
-from stages.report.tables.tabular import DAGGER, NONE, Column, between, by_architecture, hole_note, label, mark, tabular
+from stages.report.tables.tabular import (
+    Column,
+    Row,
+    between,
+    by_cell,
+    by_pair,
+    dagger,
+    dagger_note,
+    label,
+    row_label,
+    star,
+    tabular,
+)
+
+HEADLINE, EVERY_ROLE = ["train"], ["train", "probe"]
 
 
 def performance(results: Results, ledger: Ledger) -> str:
     """Table I: accuracy and cost of the headline grid, grouped by architecture, under the baselines."""
-    study, cells = results.study, results.cells
+    cells = results.cells
     memory, parameters = memory_unit(cells["peak_memory_bytes_mean"]), parameter_unit(cells["total_parameters"])
     columns = [
         Column("Configuration", "l"),
@@ -23,41 +37,40 @@ def performance(results: Results, ledger: Ledger) -> str:
         Column(f"Memory ({memory.symbol})"),
     ]
 
-    def row(architecture: str, configuration: str) -> list[str]:
-        name, full = f"{architecture}.{configuration}", study.reference
+    def row(architecture: str, configuration: str) -> Row:
+        name, full = f"{architecture}.{configuration}", results.study.reference
+        difference = ledger.numeral(f"{name}.vs.{full}.difference")
         return [
-            label(results, configuration, architecture),
-            ledger.cell(f"{name}.trainable"),
-            ledger.cell(f"{name}.trainable_share"),
-            ledger.spread(f"{name}.accuracy", f"{name}.accuracy_sd"),
+            row_label(results, architecture, configuration),
+            ledger.numeral(f"{name}.trainable"),
+            ledger.numeral(f"{name}.trainable_share"),
+            ledger.with_deviation(f"{name}.accuracy", f"{name}.accuracy_sd"),
             between(ledger, f"{name}.interval_low", f"{name}.interval_high"),
-            ledger.cell(f"{name}.vs.{full}.difference") + mark(results, architecture, full, configuration),
-            *(ledger.cell(f"{name}.{key}") for key in ("f1", "seconds", "memory")),
+            difference + star(results, architecture, full, configuration),
+            ledger.numeral(f"{name}.f1"),
+            ledger.numeral(f"{name}.seconds"),
+            ledger.numeral(f"{name}.memory"),
         ]
 
-    groups = [("No encoder", baselines(ledger)), *by_architecture(results, "train", row)]
-    return tabular(columns, groups, note=hole_note(results, len(columns)))
+    groups = [("No encoder", baselines(ledger)), *by_cell(results, HEADLINE, row)]
+    return tabular(columns, groups, note=dagger_note(results, len(columns)))
 
 
-def baselines(ledger: Ledger) -> list[list[str]]:
+def baselines(ledger: Ledger) -> list[Row]:
     """Rows of Table I without cost, for there is nothing to fine-tune; the ceiling only where it is known."""
-    names = {
-        "majority": "Majority class",
-        "bag": "TF-IDF, logistic regression",
-        "ceiling": "Ceiling of the corpus",
-    }
-    return [
-        [name, NONE, NONE, ledger.cell(f"baseline.{key}"), NONE, NONE, ledger.cell(f"baseline.{key}_f1"), NONE, NONE]
-        for key, name in names.items()
-        if ledger.has(f"baseline.{key}")
-    ]
+    rows = []
+    for key, name in BASELINES.items():
+        if ledger.has(f"baseline.{key}"):
+            accuracy, f1 = ledger.numeral(f"baseline.{key}"), ledger.numeral(f"baseline.{key}_f1")
+            costs = [NOT_MEASURED, NOT_MEASURED]
+            rows.append([capitalised(name), *costs, accuracy, NOT_MEASURED, NOT_MEASURED, f1, *costs])
+    return rows
 
 
 def sensitivity(results: Results, ledger: Ledger) -> str | None:
     """Table III: each method at the base and at the probe rate; None when no method was run at both."""
-    study = results.study
-    both = study.pairs("lr")
-    if not both:
+    both_rates = results.study.pairs("lr")
+    if not both_rates:
         return None
     columns = [
         Column("Configuration", "l"),
@@ -67,18 +80,17 @@ def sensitivity(results: Results, ledger: Ledger) -> str | None:
         Column("$p$"),
     ]
 
-    def row(architecture: str, base: str, probe: str) -> list[str]:
-        scores = [(f"{architecture}.{name}.accuracy", f"{architecture}.{name}.accuracy_sd") for name in (base, probe)]
-        marked = results.has_hole(architecture, base) or results.has_hole(architecture, probe)
+    def row(architecture: str, base: str, probe: str) -> Row:
+        base_accuracy, probe_accuracy = f"{architecture}.{base}.accuracy", f"{architecture}.{probe}.accuracy"
         return [
-            Latex(named(study.configurations[base].label) + (DAGGER if marked else "")),
-            *(ledger.spread(*keys) for keys in scores),
-            ledger.cell(f"{architecture}.{probe}.vs.{base}.difference"),
-            ledger.cell(f"{architecture}.{probe}.vs.{base}.p"),
+            row_label(results, architecture, base, probe),
+            ledger.with_deviation(base_accuracy, f"{base_accuracy}_sd"),
+            ledger.with_deviation(probe_accuracy, f"{probe_accuracy}_sd"),
+            ledger.numeral(f"{architecture}.{probe}.vs.{base}.difference"),
+            ledger.numeral(f"{architecture}.{probe}.vs.{base}.p"),
         ]
 
-    groups = [(study.label(a), [row(a, *pair) for pair in both]) for a in study.architectures]
-    return tabular(columns, groups, note=hole_note(results, len(columns)))
+    return tabular(columns, by_pair(results, both_rates, row), note=dagger_note(results, len(columns)))
 
 
 def spread(results: Results, ledger: Ledger) -> str | None:
@@ -92,32 +104,40 @@ def spread(results: Results, ledger: Ledger) -> str | None:
         Column("Range (pp)"),
     ]
 
-    def row(architecture: str, configuration: str) -> list[str]:
-        own = (ledger.cell(f"{architecture}.{configuration}.{key}") for key in ("lowest", "highest", "range"))
-        return [label(results, configuration, architecture), *own]
+    def row(architecture: str, configuration: str) -> Row:
+        name = f"{architecture}.{configuration}"
+        return [
+            row_label(results, architecture, configuration),
+            ledger.numeral(f"{name}.lowest"),
+            ledger.numeral(f"{name}.highest"),
+            ledger.numeral(f"{name}.range"),
+        ]
 
-    return tabular(columns, by_architecture(results, None, row), note=hole_note(results, len(columns)))
+    return tabular(columns, by_cell(results, EVERY_ROLE, row), note=dagger_note(results, len(columns)))
 
 
 def choices(results: Results, ledger: Ledger) -> str | None:
     """Pairs that differ in one design choice: difference, its interval and the corrected p; None without such pairs."""
     study = results.study
-    fields = {"Rank": ("rank", "alpha"), "Placement": ("placement",), "Quantisation": ("method",)}
     tested = {(test.first, test.second) for test in results.statistics.comparisons}
-    found = [(label, pair) for label, names in fields.items() for pair in study.pairs(*names) if pair in tested]
-    if not found:
+    choice_of = dict.fromkeys(study.pairs("rank", "alpha"), "Rank")
+    choice_of |= dict.fromkeys(study.pairs("placement"), "Placement")
+    choice_of |= dict.fromkeys(study.pairs("method"), "Quantisation")
+    pairs = [pair for pair in choice_of if pair in tested]
+    if not pairs:
         return None
     columns = [Column("Choice", "l"), Column(r"$\Delta$"), Column("Interval"), Column("$p$")]
 
-    def row(architecture: str, choice: str, first: str, second: str) -> list[str]:
-        key = f"{architecture}.{second}.vs.{first}"
-        marked = results.has_hole(architecture, first) or results.has_hole(architecture, second)
-        compared = Latex(f"{choice} ({named(study.configurations[second].label)})" + (DAGGER if marked else ""))
-        own = [ledger.cell(f"{key}.difference"), between(ledger, f"{key}.low", f"{key}.high"), ledger.cell(f"{key}.p")]
-        return [compared, *own]
+    def row(architecture: str, first: str, second: str) -> Row:
+        key, choice = f"{architecture}.{second}.vs.{first}", choice_of[first, second]
+        return [
+            f"{choice} ({label(results, second)})" + dagger(results, architecture, first, second),
+            ledger.numeral(f"{key}.difference"),
+            between(ledger, f"{key}.low", f"{key}.high"),
+            ledger.numeral(f"{key}.p"),
+        ]
 
-    groups = [(study.label(a), [row(a, choice, *pair) for choice, pair in found]) for a in study.architectures]
-    return tabular(columns, groups, note=hole_note(results, len(columns)))
+    return tabular(columns, by_pair(results, pairs, row), note=dagger_note(results, len(columns)))
 
 
 def reliability(results: Results, ledger: Ledger) -> str:
@@ -130,12 +150,17 @@ def reliability(results: Results, ledger: Ledger) -> str:
         Column(r"Time (\%)"),
     ]
 
-    def row(architecture: str, configuration: str) -> list[str]:
+    def row(architecture: str, configuration: str) -> Row:
         name = f"{architecture}.{configuration}"
-        keys = ("ece", "brier", "frontier_peak_memory", "frontier_train_seconds")
-        return [label(results, configuration, architecture), *(ledger.cell(f"{name}.{key}") for key in keys)]
+        return [
+            row_label(results, architecture, configuration),
+            ledger.numeral(f"{name}.ece"),
+            ledger.numeral(f"{name}.brier"),
+            ledger.numeral(f"{name}.frontier_peak_memory"),
+            ledger.numeral(f"{name}.frontier_train_seconds"),
+        ]
 
-    return tabular(columns, by_architecture(results, "train", row), note=hole_note(results, len(columns)))
+    return tabular(columns, by_cell(results, HEADLINE, row), note=dagger_note(results, len(columns)))
 
 
 def imdb(results: Results, ledger: Ledger) -> str | None:
@@ -151,14 +176,14 @@ def imdb(results: Results, ledger: Ledger) -> str | None:
         Column(r"$\Delta$ (pp)"),
     ]
 
-    def row(configuration: str) -> list[str]:
+    def row(configuration: str) -> Row:
         here = f"{architecture}.{configuration}"
         return [
-            label(results, configuration, architecture),
-            ledger.spread(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
-            ledger.cell(f"imdb.{configuration}.difference"),
-            ledger.cell(f"{here}.accuracy"),
-            ledger.cell(f"{here}.vs.{full}.difference"),
+            row_label(results, architecture, configuration),
+            ledger.with_deviation(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
+            ledger.numeral(f"imdb.{configuration}.difference"),
+            ledger.numeral(f"{here}.accuracy"),
+            ledger.numeral(f"{here}.vs.{full}.difference"),
         ]
 
     return tabular(columns, [(None, [row(name) for name in results.real.cells.index])])

@@ -1,54 +1,53 @@
 """Tables of the set-up: configurations and the modules that they adapt."""
 
-import pandas as pd
-
 from stages.report.entries.inputs import Results
-from stages.report.numbers.latex import METHODS, Latex, escape, named
+from stages.report.numbers.latex import Latex, escape, named
 from stages.report.numbers.ledger import Ledger
-from stages.report.tables.tabular import WRAPPED, Column, tabular
+from stages.report.numbers.names import METHODS, PLACEMENTS
+from stages.report.tables.tabular import WRAPPED, Column, label, tabular
 from stages.study.grid import StudySettings
-
-PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 
 
 def configurations(results: Results, ledger: Ledger) -> str:
     """Table II: what each configuration is, as its records say it was run."""
     headers = ["Exp.", "Configuration", "Method", "Adapted", "$r$", r"$\alpha$", "Dropout", "Optimiser", "Precision"]
-    columns = [*(Column(header, "l") for header in headers), Column("Nominal"), Column("Effective")]
-
-    def row(run: pd.Series) -> list[str]:
-        name, configuration = run["configuration"], results.study.configurations[run["configuration"]]
-        own = {
-            field: ledger.cell(f"configuration.{name}.{field}")
-            for field in ("exp", "rank", "alpha", "dropout", "nominal_learning_rate", "learning_rate")
-        }
-        return [
-            own["exp"],
-            named(configuration.label),
-            METHODS[configuration.method],
-            PLACEMENTS[configuration.placement],
-            *(own[field] for field in ("rank", "alpha", "dropout")),
-            escape(run["optimizer"]),
-            escape(run["precision"]),
-            *(own[field] for field in ("nominal_learning_rate", "learning_rate")),
-        ]
-
-    first = results.runs.drop_duplicates("configuration")
-    return tabular(columns, [(None, [row(run) for _, run in first.iterrows()])])
+    columns = [Column(header, "l") for header in headers]
+    columns += [Column("Nominal"), Column("Effective")]
+    rows = []
+    for _, run in results.runs.drop_duplicates("configuration").iterrows():
+        name = run["configuration"]
+        key, configuration = f"configuration.{name}", results.study.configurations[name]
+        rows.append(
+            [
+                ledger.numeral(f"{key}.exp"),
+                label(results, name),
+                METHODS[configuration.method],
+                PLACEMENTS[configuration.placement],
+                ledger.numeral(f"{key}.rank"),
+                ledger.numeral(f"{key}.alpha"),
+                ledger.numeral(f"{key}.dropout"),
+                escape(run["optimizer"]),
+                escape(run["precision"]),
+                ledger.numeral(f"{key}.nominal_learning_rate"),
+                ledger.numeral(f"{key}.learning_rate"),
+            ]
+        )
+    return tabular(columns, [(None, rows)])
 
 
 def modules(study: StudySettings) -> str | None:
     """Which modules each placement adapts, by architecture; those of the grid's adapters alone."""
-    used = [p for p in PLACEMENTS if p and any(c.placement == p for c in study.configurations.values())]
-    if not used:
+    placements = {configuration.placement for configuration in study.configurations.values()} - {None}
+    if not placements:
         return None
+    architectures = study.architectures.values()
     # module names are long: their columns share the page and wrap
-    columns = [Column("Adapted", "l"), *(Column(named(f.label), WRAPPED) for f in study.architectures.values())]
-    rows = [
-        [PLACEMENTS[placement], *(module_names(family.modules[placement]) for family in study.architectures.values())]
-        for placement in used
-    ]
-    rows.append(["head", *(module_names(family.head) for family in study.architectures.values())])
+    columns = [Column("Adapted", "l"), *(Column(named(each.label), WRAPPED) for each in architectures)]
+    rows = []
+    for placement, words in PLACEMENTS.items():
+        if placement in placements:
+            rows.append([words, *(module_names(each.modules[placement]) for each in architectures)])
+    rows.append(["head", *(module_names(each.head) for each in architectures)])
     return tabular(columns, [(None, rows)], width=r"\textwidth")
 
 

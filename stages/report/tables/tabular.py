@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
-from stages.report.numbers.ledger import Ledger
+from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 
-NONE = Latex("--")
 WRAPPED = r">{\raggedright\arraybackslash}X"
 STAR = Latex(r"\textsuperscript{*}")
 DAGGER = Latex(r"\textsuperscript{\textdagger}")
@@ -20,45 +19,61 @@ class Column(NamedTuple):
     spec: str = "r"
 
 
-Group = tuple[str | None, list[list[str]]]  # a line across the table, and the rows under it
-
-
-def between(ledger: Ledger, low: str, high: str) -> Latex:
-    """An interval, ``[87.10, 89.40]``."""
-    return Latex(f"[{ledger.cell(low)}, {ledger.cell(high)}]") if ledger.has(low) else NONE
-
-
-def mark(results: Results, architecture: str, first: str | None, second: str) -> Latex:
-    """A star on a difference that the paired test tells from none; its room stays free otherwise."""
-    test = results.comparison(architecture, first, second) if first else None
-    if test is None or first == second:
-        return Latex("")
-    return STAR if test.verdict == "distinguishable" else Latex(rf"\hphantom{{{STAR}}}")
+Row = list[str]
+Group = tuple[str | None, list[Row]]  # a line across the table, and the rows under it
 
 
 def tabular(columns: list[Column], groups: list[Group], width: str | None = None, note: str | None = None) -> str:
     """A booktabs ``tabular`` (``tabularx`` with a width), with a last row under its rule for a note."""
-    name, size = ("tabular", "") if width is None else ("tabularx", f"{{{width}}}")
+    environment, size = ("tabular", "") if width is None else ("tabularx", f"{{{width}}}")
+    specs = " ".join(column.spec for column in columns)
     lines = [
-        rf"\begin{{{name}}}{size}{{@{{}}{' '.join(column.spec for column in columns)}@{{}}}}",
+        rf"\begin{{{environment}}}{size}{{@{{}}{specs}@{{}}}}",
         r"\toprule",
         " & ".join(column.header for column in columns) + r" \\",
     ]
     for heading, rows in groups:
         lines.append(r"\midrule")
         if heading is not None:
-            lines += [rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{\itshape {named(heading)}}} \\"]
-        lines += [" & ".join(row) + r" \\" for row in rows]
-    return "\n".join([*lines, r"\bottomrule", *([note] if note else []), rf"\end{{{name}}}", ""])
+            lines.append(rf"\multicolumn{{{len(columns)}}}{{@{{}}l}}{{\itshape {named(heading)}}} \\")
+        for row in rows:
+            lines.append(" & ".join(row) + r" \\")
+    lines.append(r"\bottomrule")
+    if note:
+        lines.append(note)
+    lines.append(rf"\end{{{environment}}}")
+    return "\n".join(lines) + "\n"
 
 
-def label(results: Results, configuration: str, *architectures: str) -> Latex:
-    """A configuration's name, with a dagger if one of its runs failed."""
-    marked = any(results.has_hole(architecture, configuration) for architecture in architectures)
-    return Latex(named(results.study.configurations[configuration].label) + (DAGGER if marked else ""))
+def between(ledger: Ledger, low: str, high: str) -> Latex:
+    """An interval, ``[87.10, 89.40]``."""
+    return Latex(f"[{ledger.numeral(low)}, {ledger.numeral(high)}]") if ledger.has(low) else NOT_MEASURED
 
 
-def hole_note(results: Results, columns: int) -> str | None:
+def star(results: Results, architecture: str, first: str | None, second: str) -> Latex:
+    """Beside a difference that the paired test tells from none; its room stays free otherwise."""
+    test = results.comparison(architecture, first, second) if first else None
+    if test is None or first == second:
+        return Latex("")
+    return STAR if test.verdict == "distinguishable" else Latex(rf"\hphantom{{{STAR}}}")
+
+
+def label(results: Results, configuration: str) -> Latex:
+    return named(results.study.configurations[configuration].label)
+
+
+def dagger(results: Results, architecture: str, *configurations: str) -> Latex:
+    """Behind the name of a row over cells of which a run failed."""
+    failed = any(results.has_hole(architecture, configuration) for configuration in configurations)
+    return DAGGER if failed else Latex("")
+
+
+def row_label(results: Results, architecture: str, configuration: str, *others: str) -> str:
+    """A configuration's name, with a dagger if one of its runs failed, or of the others that the row compares."""
+    return label(results, configuration) + dagger(results, architecture, configuration, *others)
+
+
+def dagger_note(results: Results, columns: int) -> str | None:
     """What the dagger says, as a last row; None where every run completed."""
     if results.failed.empty:
         return None
@@ -66,11 +81,20 @@ def hole_note(results: Results, columns: int) -> str | None:
     return rf"\multicolumn{{{columns}}}{{@{{}}l@{{}}}}{{{DAGGER}\,{words}}} \\"
 
 
-def by_architecture(results: Results, role: str | None, row: Callable[[str, str], list[str]]) -> list[Group]:
-    """One group an architecture, one row a cell of ``role`` (None: of any)."""
-    study = results.study
-    cells = results.cells if role is None else results.cells[results.cells["role"] == role]
-    return [
-        (study.label(name), [row(name, configuration) for configuration in cells.loc[name].index])
-        for name in study.architectures
-    ]
+def by_cell(results: Results, roles: list[str], row: Callable[[str, str], Row]) -> list[Group]:
+    """One group an architecture, one row a cell of these roles."""
+    cells = results.cells[results.cells["role"].isin(roles)]
+    groups = []
+    for architecture in results.study.architectures:
+        rows = [row(architecture, configuration) for configuration in cells.loc[architecture].index]
+        groups.append((results.study.label(architecture), rows))
+    return groups
+
+
+def by_pair(results: Results, pairs: list[tuple[str, str]], row: Callable[[str, str, str], Row]) -> list[Group]:
+    """One group an architecture, one row a pair of configurations."""
+    groups = []
+    for architecture in results.study.architectures:
+        rows = [row(architecture, first, second) for first, second in pairs]
+        groups.append((results.study.label(architecture), rows))
+    return groups

@@ -71,7 +71,7 @@ def extreme(
     if not names:
         return {}
     choose = max if highest else min
-    made = results.made(architecture, names) or names
+    made = results.completed(architecture, names) or names
     return {architecture: choose(made, key=lambda name: results.mean(architecture, name, column))}
 
 

@@ -37,7 +37,7 @@ def check_table(path: Path) -> None:
     Raises:
         InputError: the first one, with file and line.
     """
-    _refuse(path, path.read_text(encoding="utf-8"), 0, "not from the ledger; print it with Ledger.cell(key)")
+    _refuse(path, path.read_text(encoding="utf-8"), 0, "not from the ledger; print it with Ledger.numeral(key)")
 
 
 def _refuse(path: Path, text: str, start: int, reason: str) -> None:
@@ -64,8 +64,8 @@ def check_printed(ledger: Ledger) -> None:
     Raises:
         InputError: names them and the lines that enter them.
     """
-    if unused := ledger.unused():
-        where = "; ".join(f"{line}: {key}" for key, line in unused.items())
+    if unprinted := ledger.never_printed():
+        where = "; ".join(f"{line}: {key}" for key, line in unprinted.items())
         raise InputError(f"{where}: entered and never printed; print it, drop it, or enter it as optional")
 
 

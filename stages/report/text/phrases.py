@@ -3,8 +3,9 @@
 from stages.analysis.runs import MemoryColumn, compared_memory
 from stages.published.claims import UNDECIDED, Judged
 from stages.report.entries.inputs import Results
-from stages.report.numbers.latex import METHODS, Latex, escape, listing
+from stages.report.numbers.latex import Latex, escape, listing
 from stages.report.numbers.ledger import Ledger
+from stages.report.numbers.names import METHODS
 
 
 class Phrases:
@@ -23,7 +24,11 @@ class Phrases:
     def score(self, architecture: str, configuration: str) -> Latex:
         """Mean accuracy, with the sample deviation where there are several seeds."""
         key = f"{architecture}.{configuration}.accuracy"
-        return self.number(key) if not self.has(f"{key}_sd") else Latex(self.ledger.spread(key, f"{key}_sd") + r"\%")
+        return (
+            self.number(key)
+            if not self.has(f"{key}_sd")
+            else Latex(self.ledger.with_deviation(key, f"{key}_sd") + r"\%")
+        )
 
     def gap(self, architecture: str, configuration: str, against: str) -> Latex:
         """``3.85 pp below``, ``0.31 pp above`` or ``level with``."""
@@ -38,7 +43,7 @@ class Phrases:
     def sign(self, architecture: str, configuration: str, against: str) -> int:
         """Of the difference as printed: one that rounds to zero is none, nor is there one where a side failed."""
         key = f"{architecture}.{configuration}.vs.{against}.difference"
-        value = float(self.ledger.plain(key)) if self.has(key) else 0
+        value = float(self.ledger.as_printed(key)) if self.has(key) else 0
         return (value > 0) - (value < 0)
 
     def higher(self, pair: tuple[str, str]) -> list[str]:
@@ -53,7 +58,7 @@ class Phrases:
         key = f"{architecture}.{configuration}.vs.{against}"
         if not self.has(f"{key}.low"):
             return Latex("")
-        ends = f"[{self.ledger.cell(f'{key}.low')}, {self.ledger.cell(f'{key}.high')}]"
+        ends = f"[{self.ledger.numeral(f'{key}.low')}, {self.ledger.numeral(f'{key}.high')}]"
         return Latex(f" ({self.number(f'{key}.difference')} {ends})")
 
     def tells(self, architecture: str, first: str, second: str) -> str:
@@ -66,19 +71,19 @@ class Phrases:
     def span_below_gap(self, architecture: str) -> bool:
         """Whether the adapters differ among themselves by less than the best of them differs from full fine-tuning."""
         full, adapters = self.results.study.reference, self.results.base_rate_adapters
-        scores = [self.results.mean(architecture, name) for name in self.results.made(architecture, adapters)]
+        scores = [self.results.mean(architecture, name) for name in self.results.completed(architecture, adapters)]
         return max(scores) - min(scores) < abs(self.results.mean(architecture, full) - max(scores))
 
     def range(self, key: str) -> Latex:
         """``0.82 to 1.31``, the least and the greatest; one number where they print alike."""
         ends = [f"{key}_least", f"{key}_most"]
-        if self.ledger.plain(ends[0]) == self.ledger.plain(ends[1]):
+        if self.ledger.as_printed(ends[0]) == self.ledger.as_printed(ends[1]):
             return self.number(ends[0])
         return Latex(" to ".join(self.number(end) for end in ends))
 
     def bought(self, key: str, what: str) -> str:
         """Whether adapters save or cost more of something than full fine-tuning, by ratios as printed."""
-        least, most = (float(self.ledger.plain(f"{key}_{end}")) for end in ("least", "most"))
+        least, most = (float(self.ledger.as_printed(f"{key}_{end}")) for end in ("least", "most"))
         if most < 1:
             return f"every adapter saves {what} here"
         if least > 1:
@@ -99,18 +104,18 @@ class Phrases:
         return Latex("; ".join(runs))
 
     def none(self, key: str) -> bool:
-        return self.ledger.plain(key) == "0"
+        return self.ledger.as_printed(key) == "0"
 
     def one(self, key: str) -> bool:
-        return self.ledger.plain(key) == "1"
+        return self.ledger.as_printed(key) == "1"
 
     def equal(self, key: str, other: str) -> bool:
-        return self.ledger.plain(key) == self.ledger.plain(other)
+        return self.ledger.as_printed(key) == self.ledger.as_printed(other)
 
     def no_saving(self, found: list[tuple[str, str]]) -> bool:
         """Whether the second of each pair takes no less memory than the first, on every architecture."""
         ratios = [
-            float(self.ledger.plain(f"{a}.{second}.vs.{first}.memory_ratio"))
+            float(self.ledger.as_printed(f"{a}.{second}.vs.{first}.memory_ratio"))
             for first, second in found
             for a in self.results.study.architectures
             if self.has(f"{a}.{second}.vs.{first}.memory_ratio")
@@ -124,7 +129,7 @@ class Phrases:
         """Architectures in which the step of ``pair`` gains more mean accuracy, as printed, than that of ``other``."""
 
         def gain(architecture: str, step: tuple[str, str]) -> float:
-            return float(self.ledger.plain(f"{architecture}.{step[1]}.vs.{step[0]}.difference"))
+            return float(self.ledger.as_printed(f"{architecture}.{step[1]}.vs.{step[0]}.difference"))
 
         return [a for a in self.results.study.architectures if gain(a, pair) > gain(a, other)]
 

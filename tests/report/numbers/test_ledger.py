@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stages.core.errors import InputError
-from stages.report.numbers.ledger import Ledger, Source, anchor, read_numbers
+from stages.report.numbers.ledger import Ledger, Numbers, Source, anchor
 from stages.report.numbers.producers import Producers
 from stages.report.numbers.units import COUNT, DIFFERENCE, PERCENT
 from tests.helpers.tiny_study import ROOT
@@ -36,17 +36,17 @@ def test_printing_links_and_notes_use(ledger):
     ledger.add("d", -0.01, DIFFERENCE, SUMMARY)
     ledger.add("e", 7, COUNT, SUMMARY, optional=True)
     assert ledger.number("a.b_c") == r"\traced{a.b-c}{50.00\%}"
-    assert list(ledger.unused()) == ["d"]
-    assert ledger.unused()["d"].startswith("tests/report/numbers/test_ledger.py:")
-    assert ledger.cell("d") == r"\traced{d}{$-$1.00}"
-    assert ledger.unused() == {}
+    assert list(ledger.never_printed()) == ["d"]
+    assert ledger.never_printed()["d"].startswith("tests/report/numbers/test_ledger.py:")
+    assert ledger.numeral("d") == r"\traced{d}{$-$1.00}"
+    assert ledger.never_printed() == {}
 
 
 def test_what_was_not_measured_is_a_dash(ledger):
     ledger.add("absent", float("nan"), PERCENT, SUMMARY)
     ledger.add("none", None, PERCENT, SUMMARY)
     assert not ledger.has("absent")
-    assert ledger.cell("absent") == ledger.cell("none") == "--"
+    assert ledger.numeral("absent") == ledger.numeral("none") == "--"
     with pytest.raises(KeyError):
         ledger.number("absent")
 
@@ -54,14 +54,14 @@ def test_what_was_not_measured_is_a_dash(ledger):
 def test_mean_and_deviation(ledger):
     ledger.add("m", 0.9002, PERCENT, SUMMARY)
     ledger.add("s", 0.0018, PERCENT, SUMMARY)
-    assert ledger.spread("m", "s") == r"\traced{m}{90.02}\,\textpm\,\traced{s}{0.18}"
-    assert ledger.spread("m", "absent") == r"\traced{m}{90.02}\,\textpm\,--"
+    assert ledger.with_deviation("m", "s") == r"\traced{m}{90.02}\,\textpm\,\traced{s}{0.18}"
+    assert ledger.with_deviation("m", "absent") == r"\traced{m}{90.02}\,\textpm\,--"
 
 
 @pytest.mark.parametrize(("value", "printed"), [(0.0004, "$<$0.001"), (0.04999, "0.050"), (1.0, "1.000")])
 def test_p_values(ledger, value, printed):
     ledger.add_p("p", value, SUMMARY)
-    assert ledger.cell("p") == rf"\traced{{p}}{{{printed}}}"
+    assert ledger.numeral("p") == rf"\traced{{p}}{{{printed}}}"
 
 
 def test_only_printed_numbers_are_written_and_read_back(ledger, tmp_path):
@@ -69,18 +69,20 @@ def test_only_printed_numbers_are_written_and_read_back(ledger, tmp_path):
     ledger.add("b", 0.6, PERCENT, SUMMARY)
     ledger.number("a")
     ledger.write(tmp_path / "numbers.json")
-    assert read_numbers(tmp_path / "numbers.json") == {"a": ledger.entries["a"]}
+    assert Numbers.read_from(tmp_path / "numbers.json").root == {"a": ledger.entries["a"]}
     other = Ledger(Producers(ROOT / "dvc.yaml"))
     other.note_printed(tmp_path / "numbers.json")
-    assert other.used == {"a"}
+    assert other.printed == {"a"}
 
 
 def test_unreadable_ledgers_are_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.json: not found; run `dvc repro paper` first$"):
-        read_numbers(tmp_path / "none.json")
+        Numbers.read_from(tmp_path / "none.json")
     Path(tmp_path, "bad.json").write_text('{"a": {}}')
-    with pytest.raises(InputError, match=r"bad\.json: not a ledger of numbers; run `dvc repro -f paper`$"):
-        read_numbers(tmp_path / "bad.json")
+    with pytest.raises(
+        InputError, match=r"bad\.json: a\.value: Field required \(and 8 more\); run `dvc repro -f paper`$"
+    ):
+        Numbers.read_from(tmp_path / "bad.json")
 
 
 def test_anchor_has_no_underscore():

@@ -1,0 +1,15 @@
+"""What the report calls what its inputs know by a key."""
+
+METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}  # LaTeX
+PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
+BASELINES = {
+    "majority": "majority class",
+    "bag": "TF-IDF, logistic regression",
+    "ceiling": "ceiling of the corpus",
+}
+CLASSES = {0: "negative", 1: "positive"}  # by label
+
+
+def capitalised(name: str) -> str:
+    """At the start of a row or an axis label; the other letters stay as they are."""
+    return name[:1].upper() + name[1:]

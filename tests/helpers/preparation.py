@@ -1,0 +1,93 @@
+"""What a synthetic study has before its runs: card, texts, token lengths, baselines, base reports."""
+
+import datasets
+import numpy as np
+import pandas as pd
+
+from stages.analysis.baselines import BagOfWords, Baselines, Majority
+from stages.data.card import Card, Leakage, SplitCard, Words
+from stages.encoders.base_report import BaseReport
+from tests.helpers.records import TEST_ROWS
+
+
+def make_card(**changes: object) -> Card:
+    """The card of a generated corpus."""
+    card = {
+        "source": "generated",
+        "name": "generated reviews",
+        "licence": "MIT",
+        "ceiling_accuracy": 0.95,
+        "deduplicate": True,
+        "validation_from": "source",
+        "conflicting_duplicates": 0,
+        "leakage": Leakage(
+            test_in_train_before=0, test_in_train_after=0, validation_in_train_after=0, test_in_unsupervised=0
+        ),
+        "splits": {
+            "train": _split(1500),
+            "validation": _split(500),
+            "test": _split(TEST_ROWS),
+            "unsupervised": _split(16_000),
+        },
+    }
+    return Card(**card | changes)
+
+
+def _split(rows: int) -> SplitCard:
+    positive = rows // 2
+    return SplitCard(
+        rows=rows,
+        rows_in_source=rows,
+        duplicates_removed=0,
+        class_counts={"0": rows - positive, "1": positive},
+        balance=positive / rows,
+        words=Words(median=25.0, p95=41.0, max=70),
+        sha256="e" * 64,
+    )
+
+
+def write_examples(text: str = "the plot is great") -> None:
+    """A training split of two texts, of which the report quotes one a class."""
+    frame = pd.DataFrame({"text": [text, "the cast of 1931 is dull"], "label": [1, 0]})
+    frame.to_parquet("data/raw/train.parquet", index=False)
+
+
+def write_lengths(architecture: str, centre: int, max_length: int) -> None:
+    """The tokenised training split, with the columns that the figures read."""
+    lengths = np.random.default_rng(centre).gamma(9.0, centre / 9.0, 1500).astype(int) + 6
+    columns = {
+        "label": [row % 2 for row in range(len(lengths))],
+        "length": np.minimum(lengths, max_length).tolist(),
+        "true_length": lengths.tolist(),
+    }
+    datasets.disable_progress_bars()
+    datasets.Dataset.from_dict(columns).save_to_disk(f"data/tokenized/{architecture}/train")
+
+
+def make_baselines() -> Baselines:
+    """A bag of words between the adapters and full fine-tuning."""
+    bag = BagOfWords(test_accuracy=0.885, test_f1_macro=0.884, validation_accuracy=0.89, c=10.0, features=3800)
+    return Baselines(
+        majority=Majority(label=0, test_accuracy=0.5), tfidf_logistic_regression=bag, ceiling_accuracy=0.95
+    )
+
+
+def write_base_report(architecture: str) -> None:
+    """The report of a pretraining that helped."""
+    report = BaseReport(
+        source="pretrain",
+        revision=None,
+        checkpoint_sha256="d" * 64,
+        files={"config.json": "c" * 64, "model.safetensors": "d" * 64},
+        parameters=595_000,
+        vocab_size=2000,
+        steps=700,
+        seconds=41.234,
+        mlm_loss_first=7.62,
+        mlm_loss_last=3.11,
+        mlm_loss_unigram=5.42,
+        rating_accuracy=0.93,
+        probe_accuracy=0.79,
+        probe_accuracy_random=0.61,
+    )
+    report.write(architecture)

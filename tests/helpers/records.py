@@ -1,0 +1,127 @@
+"""Synthetic records of runs, schema-valid and plausible."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from stages.training.record import Cost, Environment, Epoch, Parameters, Quality, Record, RunIdentity
+from stages.training.settings import Run, RunSettings
+
+TEST_ROWS = 2000
+SKILL = {"full": 0.90, "lora-r8": 0.845, "lora-r16": 0.85, "lora-ffn": 0.868, "qlora-ffn": 0.865, "ia3": 0.80}
+BONUS = {"distilbert": 0.0, "roberta": 0.015, "deberta": 0.03}
+SHARE = {"full": 1.0, "lora": 0.03, "qlora": 0.03, "ia3": 0.012}
+SECONDS = {"full": 9.0, "lora": 7.5, "qlora": 11.0, "ia3": 7.0}
+MEBIBYTES = {"full": 270, "lora": 240, "qlora": 200, "ia3": 235}
+
+
+def accuracy(run: Run) -> float:
+    """Deterministic, different for each run, in multiples of one test example."""
+    base = SKILL[run.configuration.removesuffix("-probe")] + BONUS.get(run.architecture, 0)
+    gain = 0.006 if run.configuration.endswith("-probe") else 0.0
+    return round((base + gain + 0.004 * np.sin(7.0 * run.seed + len(run.configuration))) * TEST_ROWS) / TEST_ROWS
+
+
+def make_record(run: Run) -> Record:
+    """A record of plausible values for one run of the settings in the current folder."""
+    told = RunSettings.read(run.architecture, run.configuration)
+    return Record(
+        run=RunIdentity(
+            architecture=run.architecture,
+            configuration=run.configuration,
+            seed=run.seed,
+            exp_id=told.exp_id,
+            method=told.method,
+            learning_rate=told.learning_rate,
+            settings=told,
+            process_id=1000 + run.seed,
+            started_at=(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=run.seed)).isoformat(),
+        ),
+        quality=_quality(accuracy(run), told.train.epochs),
+        parameters=_parameters(told),
+        cost=_cost(told, run.seed),
+        environment=_environment(),
+    )
+
+
+def _quality(score: float, epochs: int) -> Quality:
+    right, half = round(score * TEST_ROWS), TEST_ROWS // 2
+    false_positives = (TEST_ROWS - right) // 2
+    false_negatives = TEST_ROWS - right - false_positives
+    return Quality(
+        test_accuracy=score,
+        test_f1_macro=score - 0.0005,
+        test_loss=0.6 - 0.4 * score,
+        validation_accuracy=score + 0.002,
+        selected_epoch=epochs,
+        confusion=[[half - false_positives, false_positives], [false_negatives, half - false_negatives]],
+        history=[
+            Epoch(
+                epoch=number,
+                train_loss=0.7 / number,
+                selection_loss=0.6 / number,
+                selection_accuracy=score + 0.002 - 0.02 * (epochs - number),
+            )
+            for number in range(1, epochs + 1)
+        ],
+        weights_sha256="f" * 64,
+    )
+
+
+def _parameters(run: RunSettings) -> Parameters:
+    total = {"distilbert": 612_354, "roberta": 640_898, "deberta": 671_234}.get(run.architecture, 600_000)
+    head = 17_000
+    trainable = total if run.method == "full" else head + int(total * SHARE[run.method] * (run.rank or 8) / 8)
+    return Parameters(
+        trainable=trainable,
+        total=total,
+        adapter=0 if run.method == "full" else trainable - head,
+        head=head,
+        new_but_frozen=0,
+        trainable_but_dead=0,
+    )
+
+
+def _cost(run: RunSettings, seed: int) -> Cost:
+    slower = {"distilbert": 1.0, "roberta": 1.1, "deberta": 1.9}.get(run.architecture, 1.0)
+    seconds = SECONDS[run.method] * slower * (1 + (run.rank or 8) / 200) + 0.01 * seed
+    extra = 8 * len(run.target_modules) + (run.rank or 0) + seed % 5
+    return Cost(
+        startup_seconds=7.5,
+        train_seconds=seconds,
+        evaluation_seconds=1.5,
+        saving_seconds=0.1,
+        step_seconds_median=seconds / 190,
+        step_seconds_p95=seconds / 150,
+        steps=188,
+        tokens_per_second=90_000 / seconds,
+        peak_memory_allocated_bytes=None,
+        peak_memory_reserved_bytes=None,
+        evaluation_peak_memory_allocated_bytes=None,
+        evaluation_peak_memory_reserved_bytes=None,
+        evaluation_peak_memory_host_bytes=200 * 2**20,
+        baseline_memory_host_bytes=600 * 2**20,
+        energy_joules=None,
+        resumed_at_step=0,
+        peak_memory_host_bytes=int((MEBIBYTES[run.method] * slower**0.5 + extra) * 2**20),
+        checkpoint_bytes=2_400_000,
+    )
+
+
+def _environment() -> Environment:
+    names = ("torch", "transformers", "peft", "bitsandbytes", "datasets", "accelerate", "tokenizers", "numpy", "dvc")
+    return Environment(
+        python="3.11.7",
+        platform="Linux-x86_64",
+        processor="Example CPU",
+        packages={name: f"1.{index}.0" for index, name in enumerate(names)},
+        commit="0123456789abcdef0123456789abcdef01234567",
+        commit_subject="Runs of the fixtures",
+        dirty=False,
+        device="cpu",
+        threads=2,
+        runs_at_once=1,
+        dataset_sha256={"train": "a" * 64, "validation": "b" * 64, "test": "c" * 64},
+        checkpoint_sha256="d" * 64,
+        checkpoint_revision=None,
+    )
