@@ -132,17 +132,3 @@ def test_memory_is_the_device_s_only_where_every_run_has_it():
     assert summarise(device)["peak_memory_bytes_mean"].unique().tolist() == [5e9]
     device.loc[0, "peak_memory_allocated_bytes"] = None
     assert compared_memory(device) is HOST_MEMORY
-
-
-def test_pairs_differ_in_one_choice():
-    study = write_results()
-    assert study.reference == "full"
-    assert study.pairs("rank", "alpha") == [("lora-r8", "lora-r16")]
-    assert study.pairs("placement") == [("lora-r16", "lora-ffn")]
-    assert study.pairs("method") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
-    assert study.pairs("lr") == [
-        ("full", "full-probe"),
-        ("lora-ffn", "lora-ffn-probe"),
-        ("qlora-ffn", "qlora-ffn-probe"),
-        ("ia3", "ia3-probe"),
-    ]

@@ -227,7 +227,7 @@ def make_statistics(
     for cell in study.runs:
         scores.setdefault((cell.architecture, cell.configuration), []).append(score(cell))
     mean = {key: float(np.mean(values)) for key, values in scores.items()}
-    headline = list(dict.fromkeys(cell.configuration for cell in study.runs if cell.role == "train"))
+    headline = study.headline
     names = [*combinations(headline, 2), *(pair for pair in study.pairs("lr") if not set(pair) <= set(headline))]
 
     def interval(centre: float) -> Interval:

@@ -41,9 +41,8 @@ class Results(NamedTuple):
     @property
     def base_rate_adapters(self) -> list[str]:
         """Configurations of the headline grid at the base rate, full fine-tuning aside."""
-        names = dict.fromkeys(cell.configuration for cell in self.study.runs if cell.role == "train")
         own = self.study.configurations
-        return [name for name in names if own[name].lr == "base" and own[name].method != "full"]
+        return [name for name in self.study.headline if own[name].lr == "base" and own[name].method != "full"]
 
     def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
         """The paired test of two configurations, whichever way round it was made; None if it was not."""

@@ -30,7 +30,7 @@ def enter_grid(ledger: Ledger, results: Results) -> None:
     counts = {
         "runs": (len(cells), "length of cells"),
         "train_runs": (by_role["train"], "cells where role is train"),
-        "configurations": (len({c.configuration for c in cells if c.role == "train"}), "configurations of role train"),
+        "configurations": (len(study.headline), "configurations of role train"),
         "seeds": (len(study.seeds), "length of seeds"),
     }
     for key, (value, source_key) in counts.items():
@@ -50,7 +50,7 @@ def enter_training(ledger: Ledger, results: Results) -> None:
     for name, key in (("base", "lr"), ("probe", "lr_probe")):
         ledger.add_rate(f"rate.{name}", getattr(study, key), Source(StudySettings.path(), key))
         scaled = Source(StudySettings.path(), f"{key} * lr_scale")
-        ledger.add_rate(f"rate.{name}_effective", getattr(study, key) * study.lr_scale, scaled, optional=True)
+        ledger.add_rate(f"rate.{name}_effective", study.scaled(getattr(study, key)), scaled, optional=True)
     ledger.add("rate.probe_plain", f"{study.lr_probe:g}", COUNT, Source(StudySettings.path(), "lr_probe"))
     scale = COUNT if study.lr_scale % 1 == 0 else FACTOR
     ledger.add("rate.scale", study.lr_scale, scale, Source(StudySettings.path(), "lr_scale"), optional=True)
