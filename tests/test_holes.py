@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages import collect, figures, paper, statistics, tables
-from stages.analysis.runs import complete, read_failed, read_runs
+from stages.analysis.runs import complete_configurations, read_failed, read_runs
 from stages.analysis.statistics import Statistics
 from stages.core.errors import InputError
 from stages.study.failures import FailedRun, failure_path
@@ -93,7 +93,7 @@ def test_allowed_holes_are_listed_and_leave_their_rows_out():
         }
     ]
     assert len(read_runs()) == 5
-    assert complete(study, read_runs()) == {"distilbert": ["full", "lora-r8"]}
+    assert complete_configurations(study, read_runs()) == {"distilbert": ["full", "lora-r8"]}
     assert str(failure_path(study.runs[0])) == "metrics/runs/distilbert/full/42.failed.json"
 
 

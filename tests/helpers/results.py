@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 from pathlib import Path
 
 import datasets
@@ -13,6 +12,7 @@ import pandas as pd
 
 from stages import claims, reconcile, settings
 from stages.analysis.baselines import BagOfWords, Baselines, Majority
+from stages.analysis.comparisons import compared
 from stages.analysis.statistics import (
     Accuracy,
     Calibration,
@@ -227,8 +227,6 @@ def make_statistics(
     for cell in study.runs:
         scores.setdefault((cell.architecture, cell.configuration), []).append(score(cell))
     mean = {key: float(np.mean(values)) for key, values in scores.items()}
-    headline = study.headline
-    names = [*combinations(headline, 2), *(pair for pair in study.pairs("lr") if not set(pair) <= set(headline))]
 
     def interval(centre: float) -> Interval:
         return Interval(low=centre - half_width, high=centre + half_width, over=over)
@@ -269,14 +267,14 @@ def make_statistics(
                 verdict="distinguishable" if apart(a, first, second) else "not distinguishable",
             )
             for a in study.architectures
-            for first, second in names
+            for first, second in compared(study)
         ],
         frontiers=[
             Frontier(among=among, cost=cost, architecture=a, configuration=c, on_frontier=True, probability=0.75)
             for among in ("architecture", "all")
             for cost in ("peak_memory", "train_seconds")
             for a in study.architectures
-            for c in headline
+            for c in study.headline
         ],
         calibration=[
             Calibration(
