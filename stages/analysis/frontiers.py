@@ -32,15 +32,16 @@ def frontiers(
         cells: means over seeds, as ``stages.analysis.runs.summarise`` makes them.
     """
     noise = np.random.default_rng(RANDOM_SEED)
-    by_architecture = []
+    by_architecture, every_key = [], []
     for architecture, correct in answers.items():
         headline = [name for name in study.headline if name in names[architecture]]
         rows = [names[architecture].index(name) for name in headline]
         drawn = with_seeds(correct, resampled[architecture], noise)
         keys = [(architecture, name) for name in headline]
+        every_key += keys
         by_architecture.append(Points(keys, correct[rows].mean(axis=(1, 2)), drawn[:, rows]))
     everything = Points(
-        [cell for points in by_architecture for cell in points.cells],
+        every_key,
         np.concatenate([points.accuracy for points in by_architecture]),
         np.hstack([points.resampled for points in by_architecture]),
     )

@@ -50,7 +50,8 @@ def holes(failed: list[FailedRun]) -> pd.DataFrame:
 
 def _check(study: StudySettings, run: Run, record: Record) -> None:
     """The record is of this run, under the settings that the grid says."""
-    identity, settings = record.run, record.run.settings
+    identity = record.run
+    settings = identity.settings
     expected = {
         "architecture": (identity.architecture, run.architecture),
         "configuration": (identity.configuration, run.configuration),

@@ -40,7 +40,8 @@ def flatten(record: Record, role: str) -> dict[str, object]:
     Settings keep their own names, parameter counts end in ``_parameters``, package versions begin with
     ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
     """
-    run, settings = record.run, record.run.settings
+    run = record.run
+    settings = run.settings
     row: dict[str, object] = {key: getattr(run, key) for key in (*CELL, "seed")}
     row["role"] = role
     row |= run.model_dump(exclude={*CELL, "seed", "settings"})

@@ -137,7 +137,8 @@ def load_params(path: str | Path = "params.yaml") -> Params:
 
 def _one_line(error: ValidationError) -> str:
     """The first fault as ``key: value: what is allowed``, with a count of the others."""
-    first, others = error.errors()[0], error.error_count() - 1
+    first = error.errors()[0]
+    others = error.error_count() - 1
     # pydantic adds the tag of a discriminated union and "[key]" to the path: neither is in the file.
     added = {"generated", "local", "hub", "pretrain", "[key]"}
     key = ".".join(str(part) for part in first["loc"] if part not in added)
