@@ -23,15 +23,15 @@ INVERSE_REGULARISATION = (0.1, 1.0, 10.0, 100.0)
 def main() -> None:
     """Fit both baselines and write their scores."""
     train, validation, test = (read_split(name) for name in ("train", "validation", "test"))
-    found = Baselines(
+    baselines = Baselines(
         majority=majority(train, test),
         tfidf_logistic_regression=bag_of_words(train, validation, test),
         ceiling_accuracy=Card.read().ceiling_accuracy,
     )
-    found.write()
+    baselines.write()
     print(
-        f"majority {found.majority.test_accuracy:.4f}, "
-        f"TF-IDF and logistic regression {found.tfidf_logistic_regression.test_accuracy:.4f}"
+        f"majority {baselines.majority.test_accuracy:.4f}, "
+        f"TF-IDF and logistic regression {baselines.tfidf_logistic_regression.test_accuracy:.4f}"
     )
 
 

@@ -4,9 +4,9 @@ from stages.analysis.runs import read_runs
 from stages.analysis.statistics import Statistics
 from stages.core.errors import run_stage
 from stages.published.claims import Claims, load_claims
-from stages.published.evidence_ours import OurEvidence, tests
+from stages.published.evidence_ours import OurEvidence, tested_accuracies
 from stages.published.evidence_printed import PrintedEvidence
-from stages.published.printed_runs import read_printed
+from stages.published.printed import read_printed
 from stages.published.reconciliation import Reconciliation
 from stages.published.verdicts import judge
 from stages.study.grid import StudySettings
@@ -16,7 +16,7 @@ def main() -> None:
     """Judge every claim twice."""
     study, printed = StudySettings.read(), read_printed()
     published = PrintedEvidence(printed.runs, printed.segments)
-    reproduced = OurEvidence(study, read_runs(), tests(Statistics.read()), printed.runs)
+    reproduced = OurEvidence(study, read_runs(), tested_accuracies(Statistics.read()), printed.runs)
     contradictions = Reconciliation.read().contradictions
     judged = [
         judge(key, claim, published, reproduced, study.small_scale, contradictions)

@@ -31,7 +31,7 @@ def main() -> None:
     """Write the tidy table, the summary and the plot data of the current grid.
 
     Raises:
-        InputError: a cell of the grid has no record, or a record of other settings.
+        InputError: a run of the grid has no record, or a record of other settings.
     """
     study = StudySettings.read()
     records, failed = read_grid(study)
@@ -39,15 +39,17 @@ def main() -> None:
     cells = summarise(runs)
     summary = nested(with_holes(cells, study).reset_index())
     write_text(SUMMARY, json.dumps(summary, indent=2) + "\n")
-    for path, table in {
+    tables = {
         RUNS: runs,
         FAILED: holes(failed),
         PLOTS / "learning_curves.csv": learning_curves(records),
         PLOTS / "confusion.csv": confusion(runs),
         PLOTS / "pareto.csv": pareto(cells),
-    }.items():
+    }
+    for path, table in tables.items():
         write_text(path, table.to_csv(index=False))
-    print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}" + (f", {len(failed)} failed" if failed else ""))
+    failures = f", {len(failed)} failed" if failed else ""
+    print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}{failures}")
 
 
 def nested(cells: pd.DataFrame) -> dict[str, dict[str, dict[str, float | int | None]]]:

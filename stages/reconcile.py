@@ -7,7 +7,8 @@ from stages.analysis.statistics import Statistics
 from stages.core.errors import run_stage
 from stages.fullsize.census import Census
 from stages.published import contradictions
-from stages.published.printed_runs import left_out, missing_runs, parameters, read_printed, residue, residue_cells
+from stages.published.printed import read_printed
+from stages.published.printed_runs import left_out, missing_runs, parameters, residue, residue_cells
 from stages.published.reconciliation import Reconciliation
 from stages.published.reproduction import reproductions
 from stages.study.grid import StudySettings
@@ -15,23 +16,24 @@ from stages.study.grid import StudySettings
 
 def main() -> None:
     """Check every printed cell, and every reproduced one where a comparable profile ran."""
-    study, published = StudySettings.read(), read_printed()
-    found = contradictions.find(published)
-    result = Reconciliation(
-        cells_checked=contradictions.checked(published),
-        contradictions=found,
-        counts=contradictions.counts(found),
-        unverifiable=contradictions.unverifiable(published),
-        missing_runs=missing_runs(published.runs),
-        left_out=left_out(published),
-        residue=residue(published.segments),
-        residue_cells=residue_cells(published),
-        parameters=parameters(published.runs, Census.read()),
-        reproductions=reproductions(study, published.runs, Statistics.read()),
+    study, printed = StudySettings.read(), read_printed()
+    contradicted = contradictions.find(printed)
+    reconciliation = Reconciliation(
+        cells_checked=contradictions.checked(printed),
+        contradictions=contradicted,
+        counts=contradictions.counts(contradicted),
+        unverifiable=contradictions.unverifiable(printed),
+        missing_runs=missing_runs(printed.runs),
+        left_out=left_out(printed),
+        residue=residue(printed.segments),
+        residue_cells=residue_cells(printed),
+        parameters=parameters(printed.runs, Census.read()),
+        reproductions=reproductions(study, printed.runs, Statistics.read()),
     )
-    result.write()
+    reconciliation.write()
     print(
-        f"{len(found)} of {result.cells_checked} recomputed cells contradicted; {len(result.residue)} runs with residue"
+        f"{len(contradicted)} of {reconciliation.cells_checked} recomputed cells contradicted; "
+        f"{len(reconciliation.residue)} runs with residue"
     )
 
 

@@ -6,11 +6,11 @@ calibration, and what this number of seeds cannot show.
 
 from stages.analysis.answers import read_predictions, right_answers
 from stages.analysis.calibration import calibration
+from stages.analysis.comparisons import comparisons
 from stages.analysis.frontiers import frontiers
 from stages.analysis.intervals import accuracies
-from stages.analysis.paired_tests import comparisons
 from stages.analysis.resampling import RANDOM_SEED, RESAMPLES, resample
-from stages.analysis.runs import complete, read_runs, summarise
+from stages.analysis.runs import complete_configurations, read_runs, summarise
 from stages.analysis.statistics import CONFIDENCE, LEVEL, Statistics, limits
 from stages.core.errors import run_stage
 from stages.study.grid import StudySettings
@@ -20,11 +20,11 @@ def main() -> None:
     """Write the statistics of the current grid."""
     study, runs = StudySettings.read(), read_runs()
     predictions = read_predictions(study, runs)
-    names = {architecture: whole for architecture, whole in complete(study, runs).items() if whole}
+    complete = complete_configurations(study, runs)
+    names = {architecture: configurations for architecture, configurations in complete.items() if configurations}
     answers = right_answers(study, names, predictions)
     resampled = resample(answers)
-    found = comparisons(study, names, answers, resampled)
-    Statistics(
+    statistics = Statistics(
         examples=next(iter(answers.values())).shape[1],
         seeds=study.seeds,
         confidence=CONFIDENCE,
@@ -32,13 +32,15 @@ def main() -> None:
         resamples=RESAMPLES,
         random_seed=RANDOM_SEED,
         accuracy=accuracies(names, answers, resampled),
-        comparisons=found,
+        comparisons=comparisons(study, names, answers, resampled),
         frontiers=frontiers(study, names, summarise(runs), answers, resampled),
-        calibration=[calibration(cell, frame) for cell, frame in predictions],
+        calibration=[calibration(run, frame) for run, frame in predictions],
         limits=limits(len(study.seeds)),
-    ).write()
-    clear = sum(entry.verdict == "distinguishable" for entry in found)
-    print(f"{clear} of {len(found)} pairs distinguishable at {LEVEL} after Holm's correction: {Statistics.path()}")
+    )
+    statistics.write()
+    pairs = statistics.comparisons
+    clear = sum(pair.verdict == "distinguishable" for pair in pairs)
+    print(f"{clear} of {len(pairs)} pairs distinguishable at {LEVEL} after Holm's correction: {Statistics.path()}")
 
 
 if __name__ == "__main__":

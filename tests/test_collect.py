@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages import collect, settings
-from stages.analysis.runs import HOST_MEMORY, compared_memory, read_runs, summarise
+from stages.analysis.runs import read_runs, summarise
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
 from tests.helpers.results import write_results
@@ -25,10 +25,8 @@ def collected(**changes) -> pd.DataFrame:
 
 def test_full_grid_is_one_row_a_run_in_grid_order():
     runs = collected()
-    cells = StudySettings.read().runs
-    assert [tuple(row) for row in runs[["architecture", "configuration", "seed", "role"]].to_numpy()] == [
-        (cell.architecture, cell.configuration, cell.seed, cell.role) for cell in cells
-    ]
+    names = ["architecture", "configuration", "seed", "role"]
+    assert runs[names].to_dict("records") == [run.model_dump() for run in StudySettings.read().runs]
     assert runs["role"].value_counts().to_dict() == {"train": 42, "probe": 18}
     assert all(name.replace("_", "").isalnum() and name == name.lower() for name in runs.columns)
     assert set(runs["exp_id"]) == {"01", "02", "03", "04", "05", "06", "07"}
@@ -46,7 +44,7 @@ def test_values_survive_the_file():
     assert row["trainable_parameters"] == record["parameters"]["trainable"]
 
 
-def test_missing_cell_is_named():
+def test_missing_record_is_named():
     write_results(**SMALL)
     Path("metrics/runs/distilbert/lora-ffn/43.json").unlink()
     with pytest.raises(InputError) as error:
@@ -122,27 +120,3 @@ def test_confusion_is_per_mille_of_the_pooled_predictions():
     total = runs[["true_negatives", "false_positives", "false_negatives", "true_positives"]].to_numpy().sum()
     assert counts.sum() == 1000
     assert counts["negative", "positive"] == pytest.approx(1000 * runs["false_positives"].sum() / total, abs=1)
-
-
-def test_memory_is_the_device_s_only_where_every_run_has_it():
-    runs = collected(**SMALL)
-    assert compared_memory(runs) is HOST_MEMORY
-    device = runs.assign(peak_memory_allocated_bytes=5e9)
-    assert compared_memory(device).phrase == "peak allocated GPU memory"
-    assert summarise(device)["peak_memory_bytes_mean"].unique().tolist() == [5e9]
-    device.loc[0, "peak_memory_allocated_bytes"] = None
-    assert compared_memory(device) is HOST_MEMORY
-
-
-def test_pairs_differ_in_one_choice():
-    study = write_results()
-    assert study.reference == "full"
-    assert study.pairs("rank", "alpha") == [("lora-r8", "lora-r16")]
-    assert study.pairs("placement") == [("lora-r16", "lora-ffn")]
-    assert study.pairs("method") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
-    assert study.pairs("lr") == [
-        ("full", "full-probe"),
-        ("lora-ffn", "lora-ffn-probe"),
-        ("qlora-ffn", "qlora-ffn-probe"),
-        ("ia3", "ia3-probe"),
-    ]

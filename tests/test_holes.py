@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from stages import collect, figures, paper, statistics, tables
-from stages.analysis.runs import complete, read_failed, read_runs
+from stages.analysis.runs import complete_configurations, read_failed, read_runs
 from stages.analysis.statistics import Statistics
 from stages.core.errors import InputError
-from stages.study.failures import FailedRun, failure_path, write_failure
+from stages.study.failures import FailedRun, failure_path
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
 from tests.helpers.results import judge_published_study, write_results
@@ -30,7 +30,7 @@ def fail(study: StudySettings, runs: list[tuple[str, str, int]]) -> None:
     for cell in study.runs:
         if (cell.architecture, cell.configuration, cell.seed) in runs:
             cell.record_path.unlink()
-            write_failure(failed(cell), cell)
+            failed(cell).write_to(failure_path(cell))
 
 
 def failed(cell: Run) -> FailedRun:
@@ -73,7 +73,7 @@ def test_a_run_that_was_never_tried_is_no_hole():
 
 def test_a_record_outweighs_an_earlier_failure():
     study = write_results(**SMALL)
-    write_failure(failed(study.runs[0]), study.runs[0])
+    failed(study.runs[0]).write_to(failure_path(study.runs[0]))
     collect.main()
     assert len(read_runs()) == 6
     assert read_failed().empty
@@ -93,7 +93,7 @@ def test_allowed_holes_are_listed_and_leave_their_rows_out():
         }
     ]
     assert len(read_runs()) == 5
-    assert complete(study, read_runs()) == {"distilbert": ["full", "lora-r8"]}
+    assert complete_configurations(study, read_runs()) == {"distilbert": ["full", "lora-r8"]}
     assert str(failure_path(study.runs[0])) == "metrics/runs/distilbert/full/42.failed.json"
 
 

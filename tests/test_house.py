@@ -135,3 +135,23 @@ def test_no_basename_stands_twice_but_in_a_pair(house):
 def test_no_test_code_is_in_production_code():
     for path in (path for path in code_files() if "tests" not in path.relative_to(ROOT).parts):
         assert "unittest" not in path.read_text(encoding="utf-8"), path
+
+
+def test_level_and_confidence_are_chosen_in_one_file():
+    """Typed twice, verdicts on claims and statistics could disagree in silence."""
+    places = {"LEVEL": [], "CONFIDENCE": []}
+    for path in sorted((ROOT / "stages").rglob("*.py")):
+        for name in assigned_names(path) & places.keys():
+            places[name].append(path.relative_to(ROOT).as_posix())
+    assert places == {name: ["stages/analysis/statistics.py"] for name in places}
+
+
+def assigned_names(file: Path) -> set[str]:
+    """Names that the module assigns at its top level."""
+    names = set()
+    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            nodes = [node for target in targets for node in ast.walk(target)]
+            names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names

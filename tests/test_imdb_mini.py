@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from stages import collect, settings
 from stages.analysis.kept_study import FOLDER
 from stages.study.grid import StudySettings
@@ -10,8 +12,8 @@ from stages.training.record import Record
 from tests.helpers.tiny_study import ROOT, write_params
 
 
-def test_records_are_those_of_the_profile_and_make_the_tables_beside_them(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("in_empty_folder")
+def test_records_are_those_of_the_profile_and_make_the_tables_beside_them():
     write_params(Path(), profile="imdb-mini", architectures=["distilbert"])
     settings.main()
     shutil.copytree(ROOT / FOLDER / "runs", "metrics/runs")
@@ -19,9 +21,9 @@ def test_records_are_those_of_the_profile_and_make_the_tables_beside_them(tmp_pa
     for name in ("runs.csv", "summary.json"):
         assert Path("metrics", name).read_text() == (ROOT / FOLDER / name).read_text()
     study = StudySettings.read()
-    found = [Record.read_from(cell.record_path) for cell in study.runs]
-    assert len(found) == len(list((ROOT / FOLDER / "runs").rglob("*.json"))) == 20
-    assert {record.environment.dirty for record in found} == {False}
-    assert len({record.environment.commit for record in found}) == 1
-    assert len({record.run.process_id for record in found}) == 20
-    assert {sum(map(sum, record.quality.confusion)) for record in found} == {24_678}
+    records = [Record.read_from(run.record_path) for run in study.runs]
+    assert len(records) == len(list((ROOT / FOLDER / "runs").rglob("*.json"))) == 20
+    assert {record.environment.dirty for record in records} == {False}
+    assert len({record.environment.commit for record in records}) == 1
+    assert len({record.run.process_id for record in records}) == 20
+    assert {sum(map(sum, record.quality.confusion)) for record in records} == {24_678}

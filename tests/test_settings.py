@@ -8,8 +8,6 @@ from stages.core.errors import InputError
 from stages.encoders.settings import BaseSettings
 from stages.fullsize.settings import CensusSettings
 from stages.study.grid import StudySettings
-from stages.study.params import load_params
-from stages.study.resolve import resolve_run
 from stages.training.settings import RunSettings
 from tests.helpers.tiny_study import write_params
 
@@ -24,13 +22,13 @@ def settings_files(**changes) -> dict[str, str]:
 
 def test_default_grid_has_42_runs_and_18_probes():
     settings_files()
-    cells = StudySettings.read().runs
-    assert [cell.role for cell in cells] == ["train"] * 42 + ["probe"] * 18
-    assert len({cell.record_path for cell in cells}) == 60
-    assert cells[0].record_path == Path("metrics/runs/distilbert/full/42.json")
+    runs = StudySettings.read().runs
+    assert [run.role for run in runs] == ["train"] * 42 + ["probe"] * 18
+    assert len({run.record_path for run in runs}) == 60
+    assert runs[0].record_path == Path("metrics/runs/distilbert/full/42.json")
 
 
-def test_base_rate_reaches_the_base_rate_cells_alone():
+def test_base_rate_reaches_the_runs_at_that_rate_alone():
     before, after = settings_files(), settings_files(lr=2e-5)
     changed = {path for path in before if before[path] != after[path]}
     configurations = ["full", "lora-r8", "lora-r16", "lora-ffn", "qlora-ffn", "ia3"]
@@ -64,51 +62,6 @@ def test_wrong_value_stops_before_anything_is_written():
     with pytest.raises(InputError, match=r"params\.yaml: lr: 'abc': input should be a valid number"):
         settings.main()
     assert not Path("data").exists()
-
-
-@pytest.mark.parametrize(
-    ("protocol", "configuration", "expected"),
-    [
-        ("corrected", "qlora-ffn", (["classifier"], "validation", False, "fp32", "paged_adamw_8bit")),
-        ("corrected", "lora-ffn", (["classifier"], "validation", False, "fp32", "adamw_torch_fused")),
-        (
-            "as-published",
-            "qlora-ffn",
-            (["classifier.dense", "classifier.out_proj"], "test", True, "fp16", "paged_adamw_8bit"),
-        ),
-        ("as-published", "lora-ffn", ([], "test", False, "fp32", "adamw_torch")),
-    ],
-)
-def test_protocol_resolves_by_method(protocol, configuration, expected):
-    write_params(Path(), protocol=protocol)
-    run = resolve_run(load_params(), "roberta", configuration)
-    assert (
-        run.modules_to_save,
-        run.selection_split,
-        run.gradient_checkpointing,
-        run.precision,
-        run.optimizer,
-    ) == expected
-
-
-def test_rank_proportional_alpha():
-    write_params(Path(), **{"protocols.corrected.alpha_policy": "rank-proportional"})
-    params = load_params()
-    assert [resolve_run(params, "roberta", name).alpha for name in ("lora-r8", "lora-r16")] == [16, 32]
-
-
-def test_effective_rate_is_the_nominal_rate_scaled():
-    write_params(Path(), **{"profiles.mini.train.lr_scale": 100})
-    run = resolve_run(load_params(), "roberta", "ia3-probe")
-    assert (run.nominal_learning_rate, run.learning_rate) == (2e-5, pytest.approx(2e-3))
-
-
-def test_hub_revision_is_recorded_for_hub_checkpoints_alone():
-    write_params(Path())
-    params = load_params()
-    assert resolve_run(params, "roberta", "full").checkpoint_revision is None
-    paper = params.model_copy(update={"profile": "paper"})
-    assert resolve_run(paper, "roberta", "full").checkpoint_revision == params.architecture["roberta"].revision
 
 
 def test_reading_back_names_the_file():

@@ -21,13 +21,13 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 def write_predictions(study: StudySettings) -> None:
     """As many right answers as the records say; easy examples are easy for every run."""
     ease = np.random.default_rng(0).standard_normal(TEST_ROWS)
-    for index, cell in enumerate(study.runs):
+    for index, run in enumerate(study.runs):
         order = np.argsort(-ease + 0.3 * np.random.default_rng(index + 1).standard_normal(TEST_ROWS))
         right = np.zeros(TEST_ROWS, dtype=bool)
-        right[order[: round(accuracy(cell) * TEST_ROWS)]] = True
+        right[order[: round(accuracy(run) * TEST_ROWS)]] = True
         prediction = np.where(right, LABELS, 1 - LABELS)
         positive = np.where(prediction == 1, 0.8, 0.2)
-        cell.model_path.mkdir(parents=True)
+        run.model_path.mkdir(parents=True)
         pd.DataFrame(
             {
                 "label": LABELS,
@@ -35,7 +35,7 @@ def write_predictions(study: StudySettings) -> None:
                 "probability_negative": 1 - positive,
                 "probability_positive": positive,
             }
-        ).to_parquet(cell.model_path / "predictions.parquet", index=False)
+        ).to_parquet(run.model_path / "predictions.parquet", index=False)
 
 
 def results(**changes) -> tuple[StudySettings, Statistics]:
@@ -63,7 +63,7 @@ def test_full_grid(capsys):
     assert len(found.frontiers) == 2 * 2 * 21
     assert all(c.p <= c.p_holm and (c.verdict == "distinguishable") == (c.p_holm <= 0.05) for c in found.comparisons)
     for entry in found.accuracy:
-        scores = [accuracy(c) for c in study.runs if (c.architecture, c.configuration) == _cell(entry)]
+        scores = [accuracy(run) for run in study.runs if _cell(run) == _cell(entry)]
         assert entry.mean == pytest.approx(np.mean(scores))
         assert entry.sd == pytest.approx(np.std(scores, ddof=1))
         assert entry.interval.low < entry.mean < entry.interval.high
@@ -73,8 +73,8 @@ def test_full_grid(capsys):
     assert last == f"{clear} of 72 pairs distinguishable at 0.05 after Holm's correction: metrics/statistics.json"
 
 
-def _cell(entry) -> tuple[str, str]:
-    return entry.architecture, entry.configuration
+def _cell(item) -> tuple[str, str]:
+    return item.architecture, item.configuration
 
 
 def test_same_input_same_bytes():

@@ -11,53 +11,67 @@ from stages.training.settings import Run
 
 COLUMNS = ["label", "prediction", "probability_negative", "probability_positive"]
 
-
-# Mappings by architecture run through this file: the configurations that have a run of every seed (a failed run leaves
-# its configuration out there, for all of this takes the seeds together), in the order of the settings, and theirs:
+# By architecture, the configurations that have a run of every seed, in the order of the settings. A failed run leaves
+# its configuration out, for the statistics take the seeds together.
 Names = dict[str, list[str]]
-Answers = dict[str, np.ndarray]  # right or wrong (configurations, examples, seeds)
+# By architecture, whether each answer of these configurations is right: booleans (configurations, examples, seeds).
+Answers = dict[str, np.ndarray]
+Predictions = list[tuple[Run, pd.DataFrame]]
 
 
-def read_predictions(study: StudySettings, runs: pd.DataFrame) -> list[tuple[Run, pd.DataFrame]]:
+def read_predictions(study: StudySettings, runs: pd.DataFrame) -> Predictions:
     """Each run of the table with its test predictions, in grid order.
 
     Raises:
-        InputError: the first file that is missing, lacks a column, or has other labels than the first cell's.
+        InputError: the first file that is missing, lacks a column, or has other labels than the first run's.
     """
-    found: list[tuple[Run, pd.DataFrame]] = []
-    made = set(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
-    for cell in study.runs:
-        if (cell.architecture, cell.configuration, cell.seed) not in made:
+    predictions: Predictions = []
+    collected = set(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
+    for run in study.runs:
+        if (run.architecture, run.configuration, run.seed) not in collected:  # it failed
             continue
-        path, stage = cell.model_path / "predictions.parquet", cell.stage
-        if not path.exists():
-            raise InputError(f"{path}: no predictions of this run; `dvc repro {stage}` makes them")
-        frame = pd.read_parquet(path)
-        missing = [name for name in COLUMNS if name not in frame]
-        if missing:
-            raise InputError(f"{path}: no column {', '.join(missing)}; `dvc repro -f {stage}`")
-        if found and not np.array_equal(frame["label"], found[0][1]["label"]):
-            first = found[0][0].model_path / path.name
-            raise InputError(f"{path}: labels are not those of {first}: another test split; `dvc repro -f {stage}`")
-        found.append((cell, frame))
-    return found
+        frame = _read(run)
+        if predictions:
+            _check_labels(run, frame, *predictions[0])
+        predictions.append((run, frame))
+    return predictions
 
 
-def right_answers(study: StudySettings, names: Names, predictions: list[tuple[Run, pd.DataFrame]]) -> Answers:
-    """Whether each run's prediction of each test example is its label, for the cells in ``names``."""
-    right = {
-        (cell.architecture, cell.configuration, cell.seed): (frame["label"] == frame["prediction"]).to_numpy()
-        for cell, frame in predictions
-    }
-    return {
-        architecture: np.stack(
-            [
-                np.stack([right[architecture, name, seed] for seed in study.seeds], axis=1)
-                for name in names[architecture]
-            ]
+def _path(run: Run) -> str:
+    return f"{run.model_path}/predictions.parquet"
+
+
+def _read(run: Run) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(_path(run))
+    except FileNotFoundError as error:
+        raise InputError(f"{_path(run)}: no predictions of this run; `dvc repro {run.stage}` makes them") from error
+    missing = [name for name in COLUMNS if name not in frame]
+    if missing:
+        raise InputError(f"{_path(run)}: no column {', '.join(missing)}; `dvc repro -f {run.stage}`")
+    return frame
+
+
+def _check_labels(run: Run, frame: pd.DataFrame, first: Run, first_frame: pd.DataFrame) -> None:
+    if not np.array_equal(frame["label"], first_frame["label"]):
+        raise InputError(
+            f"{_path(run)}: labels are not those of {_path(first)}: another test split; `dvc repro -f {run.stage}`"
         )
-        for architecture in names
-    }
+
+
+def right_answers(study: StudySettings, names: Names, predictions: Predictions) -> Answers:
+    """Whether each run's prediction of each test example is its label, for the configurations in ``names``."""
+    right = {}
+    for run, frame in predictions:
+        right[run.architecture, run.configuration, run.seed] = (frame["label"] == frame["prediction"]).to_numpy()
+    answers = {}
+    for architecture, configurations in names.items():
+        by_configuration = []
+        for configuration in configurations:
+            by_seed = [right[architecture, configuration, seed] for seed in study.seeds]
+            by_configuration.append(np.stack(by_seed, axis=1))
+        answers[architecture] = np.stack(by_configuration)
+    return answers
 
 
 def seed_count(answers: Answers) -> int:

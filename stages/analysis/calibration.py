@@ -10,13 +10,13 @@ from stages.training.settings import Run
 BINS = 15  # Guo et al. 2017
 
 
-def calibration(cell: Run, predictions: pd.DataFrame) -> Calibration:
+def calibration(run: Run, predictions: pd.DataFrame) -> Calibration:
     """Calibration and confusion of one run."""
     (tn, fp), (fn, tp) = confusion_matrix(predictions["label"], predictions["prediction"], labels=[0, 1]).tolist()
     return Calibration(
-        architecture=cell.architecture,
-        configuration=cell.configuration,
-        seed=cell.seed,
+        architecture=run.architecture,
+        configuration=run.configuration,
+        seed=run.seed,
         expected_calibration_error=calibration_error(predictions),
         brier_score=float(brier_score_loss(predictions["label"], predictions["probability_positive"], pos_label=1)),
         true_negatives=tn,

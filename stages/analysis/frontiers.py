@@ -1,5 +1,7 @@
 """Frontiers of accuracy and cost: who is on one at the means, and how often under resampling."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,65 @@ from stages.analysis.runs import CELL
 from stages.analysis.seed_variance import moderated, seed_component
 from stages.analysis.statistics import Among, Frontier
 from stages.study.grid import StudySettings
+
+COSTS = {"peak_memory": "peak_memory_bytes_mean", "train_seconds": "train_seconds_mean"}
+
+
+class Points(NamedTuple):
+    """Cells that compete for a frontier."""
+
+    cells: list[tuple[str, str]]  # (architecture, configuration)
+    accuracy: np.ndarray  # (points,), means over examples and seeds
+    resampled: np.ndarray  # (resamples, points)
+
+
+def frontiers(
+    study: StudySettings, names: Names, cells: pd.DataFrame, answers: Answers, resampled: Resampled
+) -> list[Frontier]:
+    """Every headline cell of ``names`` on both frontiers, within its architecture and among all.
+
+    Args:
+        cells: means over seeds, as ``stages.analysis.runs.summarise`` makes them.
+    """
+    noise = np.random.default_rng(RANDOM_SEED)
+    by_architecture, every_key = [], []
+    for architecture, correct in answers.items():
+        headline = [name for name in study.headline if name in names[architecture]]
+        rows = [names[architecture].index(name) for name in headline]
+        drawn = with_seeds(correct, resampled[architecture], noise)
+        keys = [(architecture, name) for name in headline]
+        every_key += keys
+        by_architecture.append(Points(keys, correct[rows].mean(axis=(1, 2)), drawn[:, rows]))
+    everything = Points(
+        every_key,
+        np.concatenate([points.accuracy for points in by_architecture]),
+        np.hstack([points.resampled for points in by_architecture]),
+    )
+    entries = []
+    for points in by_architecture:
+        entries += _entries("architecture", points, cells)
+    return entries + _entries("all", everything, cells)
+
+
+def _entries(among: Among, points: Points, cells: pd.DataFrame) -> list[Frontier]:
+    """Both frontiers of some points."""
+    entries = []
+    for cost, column in COSTS.items():
+        price = cells.set_index(CELL).loc[points.cells, column].to_numpy()
+        frontier = pareto_frontier(price, points.accuracy).tolist()
+        probability = frontier_probability(price, points.resampled)
+        for index, (architecture, configuration) in enumerate(points.cells):
+            entries.append(
+                Frontier(
+                    among=among,
+                    cost=cost,
+                    architecture=architecture,
+                    configuration=configuration,
+                    on_frontier=index in frontier,
+                    probability=float(probability[index]),
+                )
+            )
+    return entries
 
 
 def frontier_probability(cost: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
@@ -20,39 +81,8 @@ def frontier_probability(cost: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
 def pareto_frontier(cost: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
     """Indices of the points that no other beats on both counts, by rising cost; the first of equals."""
     order = np.lexsort((-accuracy, cost))
-    before = np.maximum.accumulate(np.concatenate(([-np.inf], accuracy[order][:-1])))
-    return order[accuracy[order] > before]
-
-
-COSTS = {"peak_memory": "peak_memory_bytes_mean", "train_seconds": "train_seconds_mean"}
-
-
-def frontiers(
-    study: StudySettings, names: Names, cells: pd.DataFrame, answers: Answers, resampled: Resampled
-) -> list[Frontier]:
-    """Every headline cell of ``names`` on both frontiers, within its architecture and among all.
-
-    Args:
-        cells: means over seeds, as ``stages.analysis.runs.summarise`` makes them.
-    """
-    headline = {a: [name for name in study.headline if name in names[a]] for a in answers}
-    chosen = {a: [names[a].index(name) for name in headline[a]] for a in answers}
-    noise = np.random.default_rng(RANDOM_SEED)
-    drawn = {a: with_seeds(correct, resampled[a], noise)[:, chosen[a]] for a, correct in answers.items()}
-    means = {a: correct[chosen[a]].mean(axis=(1, 2)) for a, correct in answers.items()}
-    groups: list[tuple[Among, list[str]]] = [("architecture", [a]) for a in answers]
-    entries = []
-    for among, members in [*groups, ("all", list(answers))]:
-        keys = [(architecture, name) for architecture in members for name in headline[architecture]]
-        mean, resamples = np.concatenate([means[a] for a in members]), np.hstack([drawn[a] for a in members])
-        for cost, column in COSTS.items():
-            price = cells.set_index(CELL).loc[keys, column].to_numpy()
-            best, share = pareto_frontier(price, mean).tolist(), frontier_probability(price, resamples)
-            for place, (a, name) in enumerate(keys):
-                on, found = place in best, float(share[place])
-                entry = {"among": among, "cost": cost, "architecture": a, "configuration": name}
-                entries.append(Frontier(**entry, on_frontier=on, probability=found))
-    return entries
+    best_of_cheaper = np.maximum.accumulate(np.concatenate(([-np.inf], accuracy[order][:-1])))
+    return order[accuracy[order] > best_of_cheaper]
 
 
 def with_seeds(correct: np.ndarray, resampled: np.ndarray, generator: np.random.Generator) -> np.ndarray:

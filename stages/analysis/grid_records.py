@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from stages.analysis.runs import FAILED_COLUMNS, complete, tidy
+from stages.analysis.runs import FAILED_COLUMNS, complete_configurations, tidy
 from stages.core.errors import InputError
 from stages.study.failures import FailedRun, read_failure
 from stages.study.grid import StudySettings
@@ -16,27 +16,31 @@ def read_grid(study: StudySettings) -> tuple[list[tuple[Run, Record]], list[Fail
     """Each run of the grid with its record, and those that failed where ``allow_failed`` shows them; in grid order.
 
     Raises:
-        InputError: the first missing record, the first that does not belong to its cell, or no record at all.
+        InputError: the first missing record, the first that does not belong to its run, or no whole cell.
     """
     records, failed = [], []
-    for cell in study.runs:
-        failure = read_failure(cell)
+    for run in study.runs:
+        failure = read_failure(run)
         if failure is not None and study.allow_failed:
             failed.append(failure)
-            continue
-        if failure is not None:
-            raise InputError(
-                f"{cell.record_path}: no record of this run: it failed ({failure.cause}); `dvc repro -s {cell.stage}` "
-                "tries it again, `allow_failed: true` in params.yaml shows it as a hole"
-            )
-        if not cell.record_path.exists():
-            raise InputError(f"{cell.record_path}: no record of this run; `dvc repro {cell.stage}` makes it")
-        record = Record.read_from(cell.record_path)
-        _check(study, cell, record, f"`dvc repro -f {cell.stage}`")
-        records.append((cell, record))
-    if not any(complete(study, tidy(records)).values() if records else []):
+        else:
+            records.append((run, _read(study, run, failure)))
+    if not records or not any(complete_configurations(study, tidy(records)).values()):
         raise InputError("allow_failed: true: no configuration of any architecture has a run of every seed")
     return records, failed
+
+
+def _read(study: StudySettings, run: Run, failure: FailedRun | None) -> Record:
+    if failure is not None:
+        raise InputError(
+            f"{run.record_path}: no record of this run: it failed ({failure.cause}); `dvc repro -s {run.stage}` "
+            "tries it again, `allow_failed: true` in params.yaml shows it as a hole"
+        )
+    if not run.record_path.exists():
+        raise InputError(f"{run.record_path}: no record of this run; `dvc repro {run.stage}` makes it")
+    record = Record.read_from(run.record_path)
+    _check(study, run, record)
+    return record
 
 
 def holes(failed: list[FailedRun]) -> pd.DataFrame:
@@ -44,21 +48,26 @@ def holes(failed: list[FailedRun]) -> pd.DataFrame:
     return pd.DataFrame([run.model_dump(include=set(FAILED_COLUMNS)) for run in failed], columns=FAILED_COLUMNS)
 
 
-def _check(study: StudySettings, cell: Run, record: Record, remedy: str) -> None:
-    run, configuration = record.run, study.configurations[cell.configuration]
+def _check(study: StudySettings, run: Run, record: Record) -> None:
+    """The record is of this run, under the settings that the grid says."""
+    identity = record.run
+    settings = identity.settings
     expected = {
-        "architecture": (run.architecture, cell.architecture),
-        "configuration": (run.configuration, cell.configuration),
-        "seed": (run.seed, cell.seed),
-        "method": (run.method, configuration.method),
-        "profile": (run.settings.profile, study.profile),
-        "protocol": (run.settings.protocol, study.protocol),
-        "learning_rate": (run.learning_rate, study.effective_rate(cell.configuration)),
+        "architecture": (identity.architecture, run.architecture),
+        "configuration": (identity.configuration, run.configuration),
+        "seed": (identity.seed, run.seed),
+        "method": (identity.method, study.configurations[run.configuration].method),
+        "profile": (settings.profile, study.profile),
+        "protocol": (settings.protocol, study.protocol),
+        "learning_rate": (identity.learning_rate, study.effective_rate(run.configuration)),
     }
-    for key, (found, wanted) in expected.items():
-        same = math.isclose(found, wanted) if isinstance(wanted, float) else found == wanted
+    for key, (recorded, wanted) in expected.items():
+        same = math.isclose(recorded, wanted) if isinstance(wanted, float) else recorded == wanted
         if not same:
-            raise InputError(f"{cell.record_path}: {key}: {_shown(found)}; the grid says {_shown(wanted)}; {remedy}")
+            raise InputError(
+                f"{run.record_path}: {key}: {_shown(recorded)}; the grid says {_shown(wanted)}; "
+                f"`dvc repro -f {run.stage}`"
+            )
 
 
 def _shown(value: str | float) -> str:

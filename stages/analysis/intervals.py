@@ -1,24 +1,11 @@
-"""Intervals of accuracies: a bootstrap over examples, widened by the seed component (``seed_variance.py``)."""
+"""Accuracies and their intervals: a bootstrap over examples, widened by the seed component (``seed_variance.py``)."""
 
 import numpy as np
-from scipy import stats
 
 from stages.analysis.answers import Answers, Names, sampled_over
 from stages.analysis.resampling import Resampled
-from stages.analysis.seed_variance import degrees_of_freedom, seed_component
-from stages.analysis.statistics import NORMAL, TAILS, Accuracy, Interval
-
-
-def widen(resampled: np.ndarray, centre: np.ndarray, seed_variance: np.ndarray, degrees: np.ndarray) -> np.ndarray:
-    """Percentile intervals over examples (resamples, k), with the seed component added in quadrature: (2, k)."""
-    low, high = np.quantile(resampled, TAILS, axis=0)
-    factor, seeds = stats.t.ppf(TAILS[1], degrees) / NORMAL, NORMAL**2 * np.maximum(seed_variance, 0)
-    return np.stack(
-        [
-            centre - factor * np.sqrt(np.maximum(centre - low, 0) ** 2 + seeds),
-            centre + factor * np.sqrt(np.maximum(high - centre, 0) ** 2 + seeds),
-        ]
-    )
+from stages.analysis.seed_variance import degrees_of_freedom, seed_component, widen
+from stages.analysis.statistics import Accuracy, Interval
 
 
 def accuracy_intervals(correct: np.ndarray, resampled: np.ndarray) -> np.ndarray:

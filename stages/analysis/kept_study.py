@@ -6,16 +6,16 @@ from typing import NamedTuple
 import pandas as pd
 from scipy.stats import kendalltau
 
-from stages.analysis.runs import read_runs, summarise
+from stages.analysis.runs import RUNS, read_runs, summarise
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
 
 FOLDER = Path("metrics/imdb-mini")  # what `dvc exp run -S profile=imdb-mini` leaves in metrics/, and its data card
-TABLE = FOLDER / "runs.csv"
+CARD = FOLDER / "card.json"
 
 
-class RealReviews(NamedTuple):
+class KeptStudy(NamedTuple):
     """One architecture's runs on IMDb."""
 
     architecture: str
@@ -26,7 +26,15 @@ class RealReviews(NamedTuple):
     agreement: float  # Kendall's tau-b of the mean accuracies on IMDb and of this build, NaN under two configurations
 
 
-def read_real_reviews(study: StudySettings, cells: pd.DataFrame, card: Card) -> RealReviews | None:
+def kept(path: Path) -> Path:
+    """Where a file of ``metrics/`` is kept."""
+    return FOLDER / path.relative_to("metrics")
+
+
+TABLE = kept(RUNS)
+
+
+def read_kept_study(study: StudySettings, cells: pd.DataFrame, card: Card) -> KeptStudy | None:
     """What is kept of IMDb for cells of this build; None if there is nothing, or if this build has real reviews itself.
 
     Args:
@@ -39,15 +47,16 @@ def read_real_reviews(study: StudySettings, cells: pd.DataFrame, card: Card) -> 
         return None
     runs = read_runs(TABLE)
     (architecture,) = runs["architecture"].unique()
-    own = summarise(runs).set_index("configuration")
-    own = own.loc[[name for name in study.configurations if name in own.index]]
-    if architecture not in study.architectures or own.empty:
+    kept_cells = summarise(runs).set_index("configuration")
+    kept_cells = kept_cells.loc[[name for name in study.configurations if name in kept_cells.index]]
+    if architecture not in study.architectures or kept_cells.empty:
         return None
-    scores = own["test_accuracy_mean"], cells.loc[architecture]["test_accuracy_mean"].reindex(own.index)
-    base = BaseReport.model_validate_json(base_path(architecture).read_text(encoding="utf-8"))
-    agreement = float(kendalltau(*scores, nan_policy="omit").statistic)
-    return RealReviews(architecture, runs, own, Card.read_from(FOLDER / "card.json"), base, agreement)
-
-
-def base_path(architecture: str) -> Path:
-    return FOLDER / "base" / f"{architecture}.json"
+    here = cells.loc[architecture]["test_accuracy_mean"].reindex(kept_cells.index)
+    return KeptStudy(
+        architecture=architecture,
+        runs=runs,
+        cells=kept_cells,
+        card=Card.read_from(CARD),
+        base=BaseReport.read_from(kept(BaseReport.path(architecture)), BaseReport.STAGE.format(architecture)),
+        agreement=float(kendalltau(kept_cells["test_accuracy_mean"], here, nan_policy="omit").statistic),
+    )

@@ -1,21 +1,16 @@
-"""Paired tests and intervals of differences between two configurations that answer the same examples."""
+"""Paired tests and intervals of differences between two configurations that answer the same examples.
 
-from itertools import combinations
+Everywhere ``correct`` is as in ``seed_variance.py``: booleans (configurations, examples, seeds).
+"""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
-from stages.analysis.answers import Answers, Names, sampled_over
-from stages.analysis.intervals import widen
-from stages.analysis.resampling import Resampled
-from stages.analysis.seed_variance import SeedComponent, degrees_of_freedom, moderated, seed_component
-from stages.analysis.statistics import LEVEL, Comparison, Interval, Over
-from stages.study.grid import StudySettings
+from stages.analysis.seed_variance import SeedComponent, degrees_of_freedom, moderated, seed_component, widen
 
 FEW_DISCORDANT = 25  # below, the normal approximation of McNemar's statistic is not trusted
-Pair = tuple[int, int]
+Pair = tuple[int, int]  # of rows of ``correct``
 
 
 def paired_tests(correct: np.ndarray, pairs: list[Pair]) -> pd.DataFrame:
@@ -66,15 +61,18 @@ def paired_intervals(correct: np.ndarray, pairs: list[Pair], resampled: np.ndarr
 
 def _gains(correct: np.ndarray, pairs: list[Pair]) -> np.ndarray:
     """Seeds right in the second less seeds right in the first: integers (pairs, examples)."""
-    right, (first, second) = correct.sum(axis=2), np.transpose(pairs)
+    first, second = np.transpose(pairs)
+    right = correct.sum(axis=2)
     return right[second] - right[first]
 
 
 def _pair_component(correct: np.ndarray, pairs: list[Pair]) -> tuple[SeedComponent, int]:
     """Moderated components of each pair's difference, with the degrees of freedom of all configurations together."""
-    (first, second), (variance, mean_square) = np.transpose(pairs), moderated(seed_component(correct))
+    first, second = np.transpose(pairs)
+    variance, mean_square = moderated(seed_component(correct))
     component = SeedComponent(variance[first] + variance[second], mean_square[first] + mean_square[second])
-    return component, correct.shape[0] * (correct.shape[2] - 1)
+    configurations, _, seeds = correct.shape
+    return component, configurations * (seeds - 1)
 
 
 def sign_flip_p(gains: np.ndarray) -> float:
@@ -86,36 +84,3 @@ def sign_flip_p(gains: np.ndarray) -> float:
         distribution = np.convolve(distribution, step)
     sums = np.arange(len(distribution)) - len(distribution) // 2
     return float(min(1.0, distribution[np.abs(sums) >= abs(gains.sum())].sum()))
-
-
-def compared(study: StudySettings) -> list[tuple[str, str]]:
-    """All pairs of the headline grid, then pairs that differ in the learning rate alone and are not among them."""
-    headline = study.headline
-    probes = [pair for pair in study.pairs("lr") if not set(pair) <= set(headline)]
-    return [*combinations(headline, 2), *probes]
-
-
-def comparisons(study: StudySettings, names: Names, answers: Answers, resampled: Resampled) -> list[Comparison]:
-    """All pairs of all architectures as one family (Holm 1979, Scandinavian Journal of Statistics 6(2))."""
-    frames = []
-    for architecture, correct in answers.items():
-        order = names[architecture]
-        chosen = [pair for pair in compared(study) if set(pair) <= set(order)]
-        if not chosen:
-            continue
-        rows = [(order.index(first), order.index(second)) for first, second in chosen]
-        low, high = paired_intervals(correct, rows, resampled[architecture])
-        frame = paired_tests(correct, rows).assign(architecture=architecture, low=low, high=high)
-        frames.append(frame.assign(first=[pair[0] for pair in chosen], second=[pair[1] for pair in chosen]))
-    if not frames:
-        return []
-    family = pd.concat(frames, ignore_index=True)
-    rejected, p_holm, *_ = multipletests(family["p"], alpha=LEVEL, method="holm")
-    family = family.assign(p_holm=p_holm, verdict=np.where(rejected, "distinguishable", "not distinguishable"))
-    rates = [set(pair) for pair in study.pairs("lr")]
-    return [_comparison(row, rates, sampled_over(answers)) for row in family.to_dict("records")]
-
-
-def _comparison(row: dict, rates: list[set[str]], over: Over) -> Comparison:
-    interval = Interval(low=row.pop("low"), high=row.pop("high"), over=over)
-    return Comparison(**row, interval=interval, learning_rate_only={row["first"], row["second"]} in rates)

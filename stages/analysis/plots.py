@@ -1,5 +1,7 @@
 """The tables behind `dvc plots`."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -12,14 +14,11 @@ CONFUSION_ROWS = 1000
 
 def learning_curves(records: list[tuple[Run, Record]]) -> pd.DataFrame:
     """One row an epoch of each run; losses in nats, accuracy as a fraction of the selection split."""
-    return pd.DataFrame(
-        [
-            {"architecture": cell.architecture, "configuration": cell.configuration, "seed": cell.seed}
-            | epoch.model_dump()
-            for cell, record in records
-            for epoch in record.quality.history
-        ]
-    )
+    rows = []
+    for run, record in records:
+        names = run.model_dump(exclude={"role"})
+        rows += [names | epoch.model_dump() for epoch in record.quality.history]
+    return pd.DataFrame(rows)
 
 
 def confusion(runs: pd.DataFrame) -> pd.DataFrame:
@@ -31,10 +30,10 @@ def confusion(runs: pd.DataFrame) -> pd.DataFrame:
     counts = headline[["true_negatives", "false_positives", "false_negatives", "true_positives"]].sum().to_numpy()
     exact = counts / counts.sum() * CONFUSION_ROWS
     rows = np.floor(exact).astype(int)
-    rows[np.argsort(rows - exact, kind="stable")[: CONFUSION_ROWS - rows.sum()]] += 1
-    cells = [(actual, predicted) for actual in CLASSES for predicted in CLASSES]
-    repeated = [cell for cell, number in zip(cells, rows, strict=True) for _ in range(number)]
-    return pd.DataFrame(repeated, columns=["actual", "predicted"])
+    missing = CONFUSION_ROWS - rows.sum()
+    rows[np.argsort(rows - exact, kind="stable")[:missing]] += 1  # those that lost most by rounding down
+    outcomes = pd.DataFrame(product(CLASSES, CLASSES), columns=["actual", "predicted"])
+    return outcomes.loc[outcomes.index.repeat(rows)]
 
 
 def pareto(cells: pd.DataFrame) -> pd.DataFrame:

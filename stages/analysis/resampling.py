@@ -8,9 +8,8 @@ RESAMPLES = 10_000
 RANDOM_SEED = 2025  # of every resampling: same input, same bytes
 CHUNK = 500  # resamples in memory at once
 
-Resampled = dict[
-    str, np.ndarray
-]  # by architecture, mean accuracies (resamples, configurations), the same examples for all
+# By architecture, mean accuracies (resamples, configurations); a resample has the same examples for all.
+Resampled = dict[str, np.ndarray]
 
 
 def resample(answers: Answers) -> Resampled:
@@ -28,11 +27,13 @@ def bootstrap_means(right: np.ndarray, resamples: int = RESAMPLES) -> np.ndarray
     floating point: the result does not depend on the number of threads.
     """
     generator = np.random.default_rng(RANDOM_SEED)
-    examples, values = len(right), np.asarray(right, dtype=np.float64)
+    examples = len(right)
+    values = np.asarray(right, dtype=np.float64)
     means = []
     for start in range(0, resamples, CHUNK):
         rows = min(CHUNK, resamples - start)
-        drawn = generator.integers(examples, size=(rows, examples)) + examples * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * examples).reshape(rows, examples)
+        drawn = generator.integers(examples, size=(rows, examples))
+        numbered = drawn + examples * np.arange(rows)[:, None]  # so that one count serves all rows
+        times = np.bincount(numbered.ravel(), minlength=rows * examples).reshape(rows, examples)
         means.append(times.astype(np.float64) @ values / examples)
     return np.concatenate(means)

@@ -1,4 +1,4 @@
-"""The tidy table of runs (``metrics/runs.csv``), its means over seeds, and which configurations to compare."""
+"""The tidy table of runs (``metrics/runs.csv``), and its means over seeds: a row a cell."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
-from stages.training.record import Record
+from stages.training.record import Environment, Quality, Record
 from stages.training.settings import Run
 
 RUNS = Path("metrics/runs.csv")
@@ -40,30 +40,38 @@ def flatten(record: Record, role: str) -> dict[str, object]:
     Settings keep their own names, parameter counts end in ``_parameters``, package versions begin with
     ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
     """
-    settings = record.run.settings.model_dump(exclude={"train", *record.run.model_fields_set})
-    train = record.run.settings.train.model_dump(exclude={"precision", "threads", "dropout"})
-    (tn, fp), (fn, tp) = record.quality.confusion
-    environment = record.environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision"})
-    return {
-        **{key: getattr(record.run, key) for key in (*CELL, "seed")},
-        "role": role,
-        **record.run.model_dump(exclude={*CELL, "seed", "settings"}),
-        **{key: " ".join(value) if isinstance(value, list) else value for key, value in settings.items()},
-        **train,
-        "dropout_kernel": record.run.settings.train.dropout,  # `dropout` is that of the adapter
-        **record.quality.model_dump(exclude={"confusion", "history"}),
-        **{"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp},
-        **{f"{key}_parameters": value for key, value in record.parameters.model_dump().items()},
-        **record.cost.model_dump(),
-        **environment,
-        **{f"version_{name}": version for name, version in record.environment.packages.items()},
-        **{f"dataset_sha256_{split}": digest for split, digest in record.environment.dataset_sha256.items()},
-    }
+    run = record.run
+    settings = run.settings
+    row: dict[str, object] = {key: getattr(run, key) for key in (*CELL, "seed")}
+    row["role"] = role
+    row |= run.model_dump(exclude={*CELL, "seed", "settings"})
+    for key, value in settings.model_dump(exclude={"train", *run.model_fields_set}).items():
+        row[key] = " ".join(value) if isinstance(value, list) else value
+    # Precision and threads in effect are in other columns, and so is `dropout`, which is that of the adapter.
+    row |= settings.train.model_dump(exclude={"precision", "threads", "dropout"})
+    row["dropout_kernel"] = settings.train.dropout
+    row |= _quality(record.quality)
+    row |= {f"{key}_parameters": value for key, value in record.parameters.model_dump().items()}
+    row |= record.cost.model_dump()
+    return row | _environment(record.environment)
+
+
+def _quality(quality: Quality) -> dict[str, object]:
+    (tn, fp), (fn, tp) = quality.confusion
+    counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
+    return quality.model_dump(exclude={"confusion", "history"}) | counts
+
+
+def _environment(environment: Environment) -> dict[str, object]:
+    row = environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision"})
+    row |= {f"version_{name}": version for name, version in environment.packages.items()}
+    row |= {f"dataset_sha256_{split}": digest for split, digest in environment.dataset_sha256.items()}
+    return row
 
 
 def tidy(records: list[tuple[Run, Record]]) -> pd.DataFrame:
     """One row a run, in the order given."""
-    return pd.DataFrame([flatten(record, cell.role) for cell, record in records])
+    return pd.DataFrame([flatten(record, run.role) for run, record in records])
 
 
 def read_runs(path: Path = RUNS) -> pd.DataFrame:
@@ -90,13 +98,14 @@ def read_failed(path: Path = FAILED) -> pd.DataFrame:
         raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
 
 
-def complete(study: StudySettings, runs: pd.DataFrame) -> dict[str, list[str]]:
+def complete_configurations(study: StudySettings, runs: pd.DataFrame) -> dict[str, list[str]]:
     """By architecture, the configurations that have a run of every seed, in the order of the settings."""
     seeds = runs.groupby(CELL)["seed"].nunique()
-    return {
-        architecture: [c for c in study.configurations if seeds.get((architecture, c), 0) == len(study.seeds)]
-        for architecture in study.architectures
-    }
+    complete = set(seeds.index[seeds == len(study.seeds)])
+    by_architecture = {}
+    for architecture in study.architectures:
+        by_architecture[architecture] = [name for name in study.configurations if (architecture, name) in complete]
+    return by_architecture
 
 
 def compared_memory(runs: pd.DataFrame) -> MemoryColumn:
@@ -109,8 +118,8 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
     Standard deviations are those of a sample (ddof 1), NaN with one seed. Accuracies are fractions.
     """
-    groups = runs.assign(peak_memory_bytes=runs[compared_memory(runs).column]).groupby(CELL, sort=False)
-    cells = groups.agg(
+    compared = runs.assign(peak_memory_bytes=runs[compared_memory(runs).column])
+    cells = compared.groupby(CELL, sort=False).agg(
         role=("role", "first"),
         seeds=("seed", "size"),
         test_accuracy_mean=("test_accuracy", "mean"),
@@ -129,7 +138,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
 
 def with_holes(cells: pd.DataFrame, study: StudySettings) -> pd.DataFrame:
     """The means of ``summarise`` indexed by cell, NaN and no seeds where every run of a cell failed, in grid order."""
-    roles = {(cell.architecture, cell.configuration): cell.role for cell in study.runs}
+    roles = {(run.architecture, run.configuration): run.role for run in study.runs}
     indexed = cells.set_index(CELL)
     if len(indexed) == len(roles):
         return indexed

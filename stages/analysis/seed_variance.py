@@ -1,4 +1,4 @@
-"""What a handful of seeds and one test split say about accuracies: components of variance, bootstrap, paired tests.
+"""What seeds add to the variance of accuracies, estimated from a handful of them, and on how many degrees of freedom.
 
 ``correct`` is always a boolean array (configurations, examples, seeds): a run's answer to an example is right. The
 model is that of crossed random effects: a run's accuracy varies because another test split would have been easier or
@@ -11,8 +11,9 @@ quantised twin), tests of the pair are conservative. Neither example nor seed ef
 
 Resampling both factors ("pigeonhole", Owen 2007, Annals of Applied Statistics 1(2)) counts the interaction up to
 three times, multiplies the component of R seeds by (R - 1) / R, which halves it with two, and does not know on how few
-degrees of freedom that rests. Here the bootstrap resamples examples; the seed component is estimated by the method of
-moments and widens the interval, with degrees of freedom after Satterthwaite (1946, Biometrics Bulletin 2(6)).
+degrees of freedom that rests. Here the bootstrap resamples examples (``resampling.py``); the seed component is
+estimated by the method of moments and widens the interval, with degrees of freedom after Satterthwaite (1946,
+Biometrics Bulletin 2(6)).
 
 It does not hold where two seeds differ much more than the sampling error of the test split: intervals of accuracies
 then cover less than they say. Nor where one configuration varies much more than its neighbours: more pairs are then
@@ -22,6 +23,9 @@ called distinguishable than should be. ``tools/benchmarks/coverage.py`` measures
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
+
+from stages.analysis.statistics import NORMAL, TAILS
 
 
 class SeedComponent(NamedTuple):
@@ -62,3 +66,13 @@ def degrees_of_freedom(sampling: np.ndarray, sampling_df: float, seed: SeedCompo
     total = sampling + np.maximum(seed.variance, 0)
     spread = sampling**2 / sampling_df + seed.mean_square**2 / max(seed_df, 1)
     return np.divide(total**2, spread, out=np.full_like(total, np.inf), where=(total > 0) & (spread > 0))
+
+
+def widen(resampled: np.ndarray, centre: np.ndarray, seed_variance: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+    """Percentile intervals over examples (resamples, k), with the seed component added in quadrature: (2, k)."""
+    low, high = np.quantile(resampled, TAILS, axis=0)
+    seeds = NORMAL**2 * np.maximum(seed_variance, 0)
+    below = np.sqrt(np.maximum(centre - low, 0) ** 2 + seeds)
+    above = np.sqrt(np.maximum(high - centre, 0) ** 2 + seeds)
+    factor = stats.t.ppf(TAILS[1], degrees) / NORMAL  # a variance on few degrees of freedom may be too small
+    return np.stack([centre - factor * below, centre + factor * above])

@@ -1,7 +1,9 @@
 """``metrics/statistics.json``: its typed schema, and what this number of seeds cannot show.
 
-Accuracies, differences, interval ends and probabilities are fractions."""
+Accuracies, differences, interval ends and probabilities are fractions.
+"""
 
+from itertools import count
 from math import comb
 from typing import Literal
 
@@ -11,7 +13,10 @@ from scipy import stats
 from stages.core.files import StageFile
 from stages.core.types import Strict
 
-LEVEL = 0.05
+LEVEL = 0.05  # of the family of paired tests, and of verdicts on claims
+CONFIDENCE = 0.95  # of every interval
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+NORMAL = float(stats.norm.ppf(TAILS[1]))
 Over = Literal["examples", "examples and seeds"]
 Among = Literal["architecture", "all"]
 
@@ -41,7 +46,7 @@ class Accuracy(Entry):
 
 
 class Comparison(Entry):
-    """A paired test of two configurations of one architecture; see ``paired_tests.py``."""
+    """A paired test of two configurations of one architecture; see ``stages/analysis/paired_tests.py``."""
 
     architecture: str
     first: str
@@ -112,19 +117,14 @@ class Statistics(StageFile, Entry):
 
 def limits(seeds: int) -> Limits:
     """From the number of seeds alone."""
-    enough = next(number for number in range(1, 100) if _permutation_p(number) < LEVEL)
     return Limits(
         seeds=seeds,
         smallest_permutation_p=_permutation_p(seeds),
-        seeds_for_permutation_p_below_level=enough,
+        seeds_for_permutation_p_below_level=next(number for number in count(1) if _permutation_p(number) < LEVEL),
         t_interval_factor=float(stats.t.ppf(TAILS[1], seeds - 1)) / NORMAL if seeds > 1 else None,
     )
 
 
 def _permutation_p(seeds: int) -> float:
+    """Two of all ways to part twice as many runs in halves are as extreme as groups that do not overlap."""
     return 2 / comb(2 * seeds, seeds)
-
-
-CONFIDENCE = 0.95
-TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-NORMAL = float(stats.norm.ppf(TAILS[1]))

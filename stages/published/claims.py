@@ -45,7 +45,9 @@ class Test(Strict):
 
     @model_validator(mode="after")
     def _fields_of_form(self) -> "Test":
-        bounded = self.about and self.rounding and self.margin if self.form == "value" else self.low or self.high
+        around = self.about and self.rounding and self.margin
+        between = self.low or self.high
+        bounded = around if self.form == "value" else between
         cells = self.cells if self.form in ("value", "spread") else self.pairs
         if not bounded or not cells or (self.over is not None) != (self.form == "contrast"):
             raise ValueError(f"{self.form}: a bound, or the cells it applies to, is missing or does not belong")
@@ -135,8 +137,8 @@ def load_claims(path: Path = SOURCE) -> dict[str, Claim]:
         return TypeAdapter(dict[Name, Claim]).validate_python(YAML(typ="safe").load(path))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "[key]")
-        raise InputError(f"{path}: {where}: {first['msg']}") from error
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        raise InputError(f"{path}: {key}: {first['msg']}") from error
 
 
 def stated_figures(name: str, claim: Claim) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""What our records say about a quantity: an estimate with an interval, or why there is none."""
+"""What our records say about a quantity: an estimate with an interval."""
 
 import math
 from typing import NamedTuple
@@ -8,14 +8,16 @@ import pandas as pd
 from scipy import stats
 
 from stages.analysis.runs import DEVICE_MEMORY, RUNS
-from stages.analysis.statistics import CONFIDENCE, Statistics
+from stages.analysis.statistics import TAILS, Statistics
 from stages.published.claims import Quantity
-from stages.published.evidence import NO_SPREAD, Estimate, Finding, Gap, name, rows_of, variance_ratio, where
+from stages.published.evidence import Estimate, NoEstimateError, cell_name, rows_of, selection, variance_ratio
 from stages.study.grid import StudySettings
 
+COSTS = {"memory": DEVICE_MEMORY.column, "seconds": "train_seconds", "parameters": "trainable_parameters"}
 
-class Tested(NamedTuple):
-    """An accuracy or a difference of accuracies with its interval; ``p_holm`` of its paired test."""
+
+class WithInterval(NamedTuple):
+    """An accuracy or a difference of accuracies; ``p_holm`` of its paired test."""
 
     value: float
     low: float
@@ -23,25 +25,26 @@ class Tested(NamedTuple):
     p_holm: float | None = None
 
 
-class Tests(NamedTuple):
+class TestedAccuracies(NamedTuple):
     """The statistics that claims rest on, by (architecture, configuration) and (architecture, first, second)."""
 
-    accuracy: dict[tuple[str, str], Tested]
-    differences: dict[tuple[str, str, str], Tested]
+    means: dict[tuple[str, str], WithInterval]
+    differences: dict[tuple[str, str, str], WithInterval]
 
 
-def tests(statistics: Statistics) -> Tests:
+def tested_accuracies(statistics: Statistics) -> TestedAccuracies:
     """From ``metrics/statistics.json``; differences in both directions."""
-    accuracy = {
-        (e.architecture, e.configuration): Tested(e.mean, e.interval.low, e.interval.high) for e in statistics.accuracy
-    }
+    means = {}
+    for accuracy in statistics.accuracy:
+        interval = accuracy.interval
+        cell = accuracy.architecture, accuracy.configuration
+        means[cell] = WithInterval(accuracy.mean, interval.low, interval.high)
     differences = {}
-    for c in statistics.comparisons:
-        found = Tested(c.difference, c.interval.low, c.interval.high, c.p_holm)
-        differences[c.architecture, c.first, c.second] = found
-        turned = Tested(-found.value, -found.high, -found.low, c.p_holm)
-        differences[c.architecture, c.second, c.first] = turned
-    return Tests(accuracy, differences)
+    for pair in statistics.comparisons:
+        value, low, high = pair.difference, pair.interval.low, pair.interval.high
+        differences[pair.architecture, pair.first, pair.second] = WithInterval(value, low, high, pair.p_holm)
+        differences[pair.architecture, pair.second, pair.first] = WithInterval(-value, -high, -low, pair.p_holm)
+    return TestedAccuracies(means, differences)
 
 
 class OurEvidence:
@@ -50,90 +53,101 @@ class OurEvidence:
     test = "paired test over examples and seeds (Holm), t interval over seeds for costs"
     reproduced = True
 
-    def __init__(self, study: StudySettings, runs: pd.DataFrame, found: Tests, published: pd.DataFrame) -> None:
-        self.study, self.runs, self.found = study, runs, found
-        self.architectures = list(dict.fromkeys(published["architecture"]))
-        self.rates = published.groupby("configuration")["lr"].first().to_dict()
+    def __init__(
+        self, study: StudySettings, runs: pd.DataFrame, tested: TestedAccuracies, printed_runs: pd.DataFrame
+    ) -> None:
+        self.study = study
+        self.runs = runs
+        self.tested = tested
+        self.architectures = list(printed_runs["architecture"].unique())
+        self.published_rates = printed_runs.groupby("configuration")["lr"].first().to_dict()
 
-    def value(self, quantity: Quantity, architecture: str, cell: str) -> Finding:
-        if gap := self._gap(quantity, architecture, cell):
-            return gap
-        if quantity == "accuracy":
-            found = self.found.accuracy[architecture, cell]
-            key = f"accuracy where {where(architecture, cell)}: mean"
-            return Estimate(found.value, found.low, found.high, str(Statistics.path()), key)
-        return self._over_seeds(quantity, architecture, cell)
+    def value(self, quantity: Quantity, architecture: str, configuration: str) -> Estimate:
+        self._check(quantity, architecture, configuration)
+        if quantity != "accuracy":
+            return self._over_seeds(quantity, architecture, configuration)
+        mean = self.tested.means[architecture, configuration]
+        key = f"accuracy where {selection(architecture, configuration)}: mean"
+        return Estimate(mean.value, mean.low, mean.high, str(Statistics.path()), key)
 
-    def difference(self, architecture: str, first: str, second: str) -> Finding:
-        for cell in (first, second):
-            if gap := self._gap("accuracy", architecture, cell):
-                return gap
-        found = self.found.differences.get((architecture, first, second))
-        if found is None:
-            return Gap(f"{name(architecture, first, second)}: the statistics do not compare them")
+    def difference(self, architecture: str, first: str, second: str) -> Estimate:
+        for configuration in (first, second):
+            self._check("accuracy", architecture, configuration)
+        difference = self.tested.differences.get((architecture, first, second))
+        if difference is None:
+            raise NoEstimateError(f"{cell_name(architecture, first, second)}: the statistics do not compare them")
+        value, low, high, p_holm = difference
         key = f"comparisons where architecture={architecture}, {second} - {first}: difference"
-        return Estimate(found.value, found.low, found.high, str(Statistics.path()), key, found.p_holm)
+        return Estimate(value, low, high, str(Statistics.path()), key, p_holm)
 
-    def ratio(self, quantity: Quantity, architecture: str, first: str, second: str) -> Finding:
+    def ratio(self, quantity: Quantity, architecture: str, first: str, second: str) -> Estimate:
         """Of accuracies: one plus the paired difference over the first's mean, whose own error is of second order."""
         if quantity == "accuracy":
-            found = self.difference(architecture, first, second)
-            if isinstance(found, Gap):
-                return found
-            mean = self.found.accuracy[architecture, first].value
-            value, low, high = (1 + end / mean for end in found[:3])
-            return Estimate(value, low, high, found.source, f"1 + ({found.key}) / accuracy of {first}")
-        for cell in (first, second):
-            if gap := self._gap(quantity, architecture, cell):
-                return gap
+            difference = self.difference(architecture, first, second)
+            mean = self.tested.means[architecture, first].value
+            return Estimate(
+                value=1 + difference.value / mean,
+                low=1 + difference.low / mean,
+                high=1 + difference.high / mean,
+                source=difference.source,
+                key=f"1 + ({difference.key}) / accuracy of {first}",
+            )
+        for configuration in (first, second):
+            self._check(quantity, architecture, configuration)
         return self._over_seeds(quantity, architecture, second, first)
 
-    def spread(self, architecture: str, cell: str) -> Finding:
+    def spread(self, architecture: str, configuration: str) -> Estimate:
         """F test of a cell's seed variance against the pooled variance of all others."""
-        if gap := self._gap("accuracy", architecture, cell):
-            return gap
-        if len(self._rows(architecture, cell)) < 2:
-            return Gap("one seed shows no spread")
-        found = variance_ratio(self.runs, "test_accuracy", architecture, cell)
-        if found is None:
-            return NO_SPREAD
-        ratio, ours, others = found
-        low, high = (ratio / stats.f.ppf(q, ours, others) for q in ((1 + CONFIDENCE) / 2, (1 - CONFIDENCE) / 2))
-        key = f"variance of test_accuracy over seeds / mean of the other cells'; {where(architecture, cell)}"
-        return Estimate(ratio, low, high, str(RUNS), key)
+        self._check("accuracy", architecture, configuration)
+        if len(rows_of(self.runs, architecture, configuration)) < 2:
+            raise NoEstimateError("one seed shows no spread")
+        ratio, degrees, degrees_of_others = variance_ratio(self.runs, "test_accuracy", architecture, configuration)
+        lower_tail, upper_tail = stats.f.ppf(TAILS, degrees, degrees_of_others)
+        cell = selection(architecture, configuration)
+        key = f"variance of test_accuracy over seeds / mean of the other cells'; {cell}"
+        return Estimate(ratio, ratio / upper_tail, ratio / lower_tail, str(RUNS), key)
 
-    def _gap(self, quantity: Quantity, architecture: str, cell: str) -> Gap | None:
-        rows = self._rows(architecture, cell)
+    def _check(self, quantity: Quantity, architecture: str, configuration: str) -> None:
+        """That the cell's runs can say anything about the quantity of the published study."""
+        rows = rows_of(self.runs, architecture, configuration)
+        cell = cell_name(architecture, configuration)
         if rows.empty:
-            return Gap(f"{name(architecture, cell)}: not in the grid of this build")
+            raise NoEstimateError(f"{cell}: not in the grid of this build")
         if len(rows) < self.runs["seed"].nunique():
-            return Gap(f"{name(architecture, cell)}: a run failed")
-        if quantity == "accuracy" and not math.isclose(self.study.nominal_rate(cell), self.rates[cell]):
-            return Gap(f"{name(architecture, cell)}: run at another learning rate than the published one")
+            raise NoEstimateError(f"{cell}: a run failed")
+        if quantity == "accuracy" and not self._at_published_rate(configuration):
+            raise NoEstimateError(f"{cell}: run at another learning rate than the published one")
         if quantity == "memory" and rows[DEVICE_MEMORY.column].isna().any():
-            return Gap("memory was measured on the host, which decides nothing about a GPU")
+            raise NoEstimateError("memory was measured on the host, which decides nothing about a GPU")
         if quantity == "seconds" and (rows["device"] == "cpu").any():
-            return Gap("training ran on the CPU, which decides nothing about time on a GPU")
+            raise NoEstimateError("training ran on the CPU, which decides nothing about time on a GPU")
         if quantity == "seconds" and (rows["runs_at_once"] > 1).any():
-            return Gap("runs shared the machine, so their times are not comparable")
-        return None
+            raise NoEstimateError("runs shared the machine, so their times are not comparable")
 
-    def _rows(self, architecture: str, cell: str) -> pd.DataFrame:
-        return rows_of(self.runs, architecture, cell).set_index("seed")
+    def _at_published_rate(self, configuration: str) -> bool:
+        return math.isclose(self.study.nominal_rate(configuration), self.published_rates[configuration])
 
-    def _over_seeds(self, quantity: Quantity, architecture: str, cell: str, against: str | None = None) -> Finding:
+    def _over_seeds(
+        self, quantity: Quantity, architecture: str, configuration: str, against: str | None = None
+    ) -> Estimate:
         """A cost, or its ratio to another cell's seed by seed: geometric mean with a t interval of the logarithms."""
-        column = {"memory": DEVICE_MEMORY.column, "seconds": "train_seconds", "parameters": "trainable_parameters"}
-        logs = np.log(self._rows(architecture, cell)[column[quantity]].astype(float))
+        configurations = [configuration]
+        logs = self._logs(quantity, architecture, configuration)
         if against is not None:
-            logs = logs - np.log(self._rows(architecture, against)[column[quantity]].astype(float))
-        mean, seeds = float(logs.mean()), len(logs)
-        if quantity == "parameters":
+            configurations.append(against)
+            logs = logs - self._logs(quantity, architecture, against)
+        if quantity == "parameters":  # the same for every seed
             half = 0.0
-        elif seeds < 2:
-            return Gap("one seed gives no interval for a cost")
+        elif len(logs) < 2:
+            raise NoEstimateError("one seed gives no interval for a cost")
         else:
-            half = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1) * logs.std(ddof=1) / math.sqrt(seeds))
-        cells = [cell] if against is None else [cell, against]
-        key = f"geometric mean over seeds of {column[quantity]}, or of its ratio; {where(architecture, *cells)}"
+            half = float(stats.t.ppf(TAILS[1], len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs)))
+        mean = float(logs.mean())
+        cells = selection(architecture, *configurations)
+        key = f"geometric mean over seeds of {COSTS[quantity]}, or of its ratio; {cells}"
         return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), str(RUNS), key)
+
+    def _logs(self, quantity: Quantity, architecture: str, configuration: str) -> pd.Series:
+        """Logarithms of a cost, by seed."""
+        costs = rows_of(self.runs, architecture, configuration).set_index("seed")[COSTS[quantity]]
+        return np.log(costs.astype(float))

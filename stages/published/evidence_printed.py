@@ -1,9 +1,11 @@
-"""What the published runs say about a quantity: an estimate, or why there is none."""
+"""What the published runs say about a quantity."""
+
+from typing import ClassVar
 
 import pandas as pd
 
 from stages.published.claims import Quantity
-from stages.published.evidence import NO_SPREAD, Estimate, Finding, Gap, name, rows_of, variance_ratio, where
+from stages.published.evidence import Estimate, NoEstimateError, cell_name, rows_of, selection, variance_ratio
 from stages.published.printed import GIGABYTE
 
 REPORTED = "data/reported/runs.csv"
@@ -19,62 +21,76 @@ class PrintedEvidence:
 
     test = "arithmetic on the printed runs"
     reproduced = False
-    columns = {"accuracy": "accuracy", "seconds": "train_time_s", "parameters": "trainable_params_m"}  # noqa: RUF012
+    COLUMNS: ClassVar = {"accuracy": "accuracy", "seconds": "train_time_s", "parameters": "trainable_params_m"}
 
     def __init__(self, runs: pd.DataFrame, segments: pd.DataFrame) -> None:
-        self.runs, self.segments = runs, segments
-        self.architectures = list(dict.fromkeys(runs["architecture"]))
-        self.seeds = sorted(set(runs["seed"]))
+        self.runs = runs
+        self.segments = segments
+        self.architectures = list(runs["architecture"].unique())
+        self.seeds = set(runs["seed"])
 
-    def value(self, quantity: Quantity, architecture: str, cell: str) -> Finding:
+    def value(self, quantity: Quantity, architecture: str, configuration: str) -> Estimate:
         if quantity == "memory":
-            return self._memory(architecture, cell)
-        rows = rows_of(self.runs, architecture, cell)
-        values, column = rows[self.columns[quantity]].dropna(), self.columns[quantity]
-        missing = [str(seed) for seed in self.seeds if seed not in set(rows.loc[values.index, "seed"])]
-        key = f"mean of {column}; {where(architecture, cell)}"
-        if values.empty or (missing and quantity == "seconds"):
-            return Gap(f"{name(architecture, cell)}: a run was not printed")
-        mean = float(values.mean()) * (1e6 if quantity == "parameters" else 1)
-        if missing and quantity == "accuracy":
-            total, seeds = float(values.sum()), len(self.seeds)
-            bounds = total / seeds, (total + len(missing)) / seeds
-            return Estimate(mean, *bounds, REPORTED, key, note=f"{name(architecture, cell)}: a run was not printed")
-        return Estimate(mean, mean, mean, REPORTED, key)
+            return self._memory(architecture, configuration)
+        column = self.COLUMNS[quantity]
+        rows = rows_of(self.runs, architecture, configuration).dropna(subset=column)
+        missing = len(self.seeds - set(rows["seed"]))
+        if rows.empty or (missing and quantity == "seconds"):
+            raise _not_printed(architecture, configuration)
+        key = f"mean of {column}; {selection(architecture, configuration)}"
+        mean = float(rows[column].mean())
+        if quantity == "parameters":
+            mean *= 1e6
+        if quantity != "accuracy" or not missing:
+            return Estimate(mean, mean, mean, REPORTED, key)
+        total, seeds = float(rows[column].sum()), len(self.seeds)
+        least, most = total / seeds, (total + missing) / seeds  # the missing runs all wrong, or all right
+        return Estimate(mean, least, most, REPORTED, key, note=str(_not_printed(architecture, configuration)))
 
-    def _memory(self, architecture: str, cell: str) -> Finding:
-        rows = self.segments.query("architecture == @architecture and configuration == @cell")
+    def _memory(self, architecture: str, configuration: str) -> Estimate:
+        rows = rows_of(self.segments, architecture, configuration)
         clean = rows.loc[rows["first_training_run_in_kernel"] == 1, "peak_vram_gb"]
         if clean.empty:
-            return Gap(f"{name(architecture, cell)}: no run was the first of its process, so its memory has residue")
+            cell = cell_name(architecture, configuration)
+            raise NoEstimateError(f"{cell}: no run was the first of its process, so its memory has residue")
         value = float(clean.mean()) * GIGABYTE
-        key = f"mean of peak_vram_gb x 2**30 where first_training_run_in_kernel is 1; {where(architecture, cell)}"
-        return Estimate(value, value, value, SEGMENTS, key)
+        rows_read = f"where first_training_run_in_kernel is 1; {selection(architecture, configuration)}"
+        return Estimate(value, value, value, SEGMENTS, f"mean of peak_vram_gb x 2**30 {rows_read}")
 
-    def difference(self, architecture: str, first: str, second: str) -> Finding:
-        a, b = (self.value("accuracy", architecture, cell) for cell in (first, second))
-        if isinstance(a, Gap) or isinstance(b, Gap):
-            return a if isinstance(a, Gap) else b
+    def difference(self, architecture: str, first: str, second: str) -> Estimate:
+        before = self.value("accuracy", architecture, first)
+        after = self.value("accuracy", architecture, second)
         return Estimate(
-            b.value - a.value, b.low - a.high, b.high - a.low, REPORTED, f"{b.key} - {a.key}", note=a.note or b.note
+            value=after.value - before.value,
+            low=after.low - before.high,
+            high=after.high - before.low,
+            source=REPORTED,
+            key=f"{after.key} - {before.key}",
+            note=before.note or after.note,
         )
 
-    def ratio(self, quantity: Quantity, architecture: str, first: str, second: str) -> Finding:
-        a, b = (self.value(quantity, architecture, cell) for cell in (first, second))
-        if isinstance(a, Gap) or isinstance(b, Gap):
-            return a if isinstance(a, Gap) else b
-        if not a.low:
-            return Gap(f"{name(architecture, first)}: a run was not printed")
+    def ratio(self, quantity: Quantity, architecture: str, first: str, second: str) -> Estimate:
+        before = self.value(quantity, architecture, first)
+        after = self.value(quantity, architecture, second)
+        if not before.low:
+            raise _not_printed(architecture, first)
         return Estimate(
-            b.value / a.value, b.low / a.high, b.high / a.low, b.source, f"{b.key} / {a.key}", note=a.note or b.note
+            value=after.value / before.value,
+            low=after.low / before.high,
+            high=after.high / before.low,
+            source=after.source,
+            key=f"{after.key} / {before.key}",
+            note=before.note or after.note,
         )
 
-    def spread(self, architecture: str, cell: str) -> Finding:
-        rows = rows_of(self.runs, architecture, cell)
-        if len(rows) < len(self.seeds):
-            return Gap(f"{name(architecture, cell)}: a run was not printed")
-        found = variance_ratio(self.runs, "accuracy", architecture, cell)
-        if found is None:
-            return NO_SPREAD
-        key = f"variance of accuracy over seeds / mean of the other cells'; {where(architecture, cell)}"
-        return Estimate(found[0], found[0], found[0], REPORTED, key)
+    def spread(self, architecture: str, configuration: str) -> Estimate:
+        if len(rows_of(self.runs, architecture, configuration)) < len(self.seeds):
+            raise _not_printed(architecture, configuration)
+        ratio, _, _ = variance_ratio(self.runs, "accuracy", architecture, configuration)
+        cell = selection(architecture, configuration)
+        key = f"variance of accuracy over seeds / mean of the other cells'; {cell}"
+        return Estimate(ratio, ratio, ratio, REPORTED, key)
+
+
+def _not_printed(architecture: str, configuration: str) -> NoEstimateError:
+    return NoEstimateError(f"{cell_name(architecture, configuration)}: a run was not printed")

@@ -6,6 +6,7 @@ Source: Hanif 2025, notebook and report. ``runs.csv`` holds the 59 printed runs,
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ ARCHITECTURES = {
     "RoBERTa-base": "roberta",
     "DeBERTa-v3-base": "deberta",
 }
-CONFIGURATIONS = {
+CONFIGURATIONS = {  # by experiment and method
     ("01", "full_ft"): "full",
     ("02", "lora"): "lora-r8",
     ("03", "lora"): "lora-r16",
@@ -31,10 +32,29 @@ CONFIGURATIONS = {
     ("07", "qlora"): "qlora-ffn-probe",
     ("07", "ia3"): "ia3-probe",
 }
-TABLE1 = {"Full FT": "full_ft", "LoRA r=8": "lora", "LoRA FFN": "lora", "LoRA Opt": "lora", "IA3": "ia3"} | {
-    name: "qlora" for name in ("QLoRA FFN", "QLoRA Opt")
+METHODS_OF_TABLE1 = {
+    "Full FT": "full_ft",
+    "LoRA r=8": "lora",
+    "LoRA FFN": "lora",
+    "LoRA Opt": "lora",
+    "QLoRA FFN": "qlora",
+    "QLoRA Opt": "qlora",
+    "IA3": "ia3",
 }
-TABLE3 = {"LoRA": "lora-ffn", "QLoRA": "qlora-ffn", "IA3": "ia3"}
+CONFIGURATIONS_OF_TABLE3 = {"LoRA": "lora-ffn", "QLoRA": "qlora-ffn", "IA3": "ia3"}  # at the base rate
+
+
+class PrintedTables(NamedTuple):
+    """The published figures that are held against each other."""
+
+    runs: pd.DataFrame
+    segments: pd.DataFrame
+    table1: pd.DataFrame
+    table3: pd.DataFrame
+
+
+def read_printed() -> PrintedTables:
+    return PrintedTables(runs(), segments(), table1(), table3())
 
 
 def runs() -> pd.DataFrame:
@@ -60,15 +80,14 @@ def segments() -> pd.DataFrame:
 def table1() -> pd.DataFrame:
     """The report's Table I: accuracy in percent, seconds, "GB", millions of parameters."""
     table = _read("table1.csv")
-    return _named(table.assign(method=table["config"].map(TABLE1)))
+    return _named(table.assign(method=table["config"].map(METHODS_OF_TABLE1)))
 
 
 def table3() -> pd.DataFrame:
     """The report's Table III: accuracy in percent at both rates, by method."""
     table = _read("table3.csv")
-    return table.assign(architecture=table["arch"].map(ARCHITECTURES), configuration=table["method"].map(TABLE3)).drop(
-        columns=["arch", "method"]
-    )
+    configurations = table["method"].map(CONFIGURATIONS_OF_TABLE3)
+    return _with_names(table, configurations).drop(columns="method")
 
 
 def _read(name: str) -> pd.DataFrame:
@@ -76,8 +95,11 @@ def _read(name: str) -> pd.DataFrame:
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
+    keys = zip(table["exp_id"], table["method"], strict=True)
+    return _with_names(table, [CONFIGURATIONS[key] for key in keys])
+
+
+def _with_names(table: pd.DataFrame, configurations: pd.Series | list[str]) -> pd.DataFrame:
     """``architecture`` and ``configuration`` in place of the published study's own names."""
-    configuration = [CONFIGURATIONS[key] for key in zip(table["exp_id"], table["method"], strict=True)]
-    return table.assign(architecture=table["arch"].map(ARCHITECTURES), configuration=configuration).drop(
-        columns=["arch"]
-    )
+    architectures = table["arch"].map(ARCHITECTURES)
+    return table.assign(architecture=architectures, configuration=configurations).drop(columns="arch")

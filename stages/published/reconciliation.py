@@ -42,21 +42,21 @@ class Unverifiable(Strict):
     unit: PrintedUnit
 
 
-class CellName(Strict):
-    """A run of the published grid."""
+class PublishedRun(Strict):
+    """A run of the published grid, printed or not."""
 
     architecture: str
     configuration: str
     seed: int
 
 
-class LeftOut(CellName):
+class LeftOut(PublishedRun):
     """A printed run that neither table shows."""
 
     accuracy: float
 
 
-class Residue(CellName):
+class Residue(PublishedRun):
     """A run whose memory peak was read in a process that had trained before."""
 
     process: str
@@ -109,7 +109,7 @@ class Reconciliation(StageFile, Strict):
     contradictions: list[Contradiction]
     counts: dict[str, int]
     unverifiable: list[Unverifiable]
-    missing_runs: list[CellName]
+    missing_runs: list[PublishedRun]
     left_out: list[LeftOut]
     residue: list[Residue]
     residue_cells: list[ResidueCell]

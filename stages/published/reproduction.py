@@ -6,7 +6,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from stages.analysis.statistics import Accuracy, Statistics
-from stages.published.reconciliation import Reproduction
+from stages.published.reconciliation import Agreement, Reproduction
 from stages.study.grid import StudySettings
 
 MARGIN = 0.01  # a fraction of accuracy: what counts as the same result
@@ -23,30 +23,27 @@ def reproductions(study: StudySettings, runs: pd.DataFrame, statistics: Statisti
         mean=("accuracy", "mean"), seeds=("seed", "size"), lr=("lr", "first")
     )
     complete = published[published["seeds"] == runs["seed"].nunique()]
-    keys = [(entry, (entry.architecture, entry.configuration)) for entry in statistics.accuracy]
-    return [
-        _reproduction(entry, complete.loc[key, "mean"], statistics)
-        for entry, key in keys
-        if key in complete.index and math.isclose(study.nominal_rate(key[1]), complete.loc[key, "lr"])
-    ]
+    entries = []
+    for ours in statistics.accuracy:
+        cell = ours.architecture, ours.configuration
+        if cell not in complete.index:
+            continue
+        if math.isclose(study.nominal_rate(ours.configuration), complete.loc[cell, "lr"]):
+            entries.append(_reproduction(ours, complete.loc[cell, "mean"], statistics))
+    return entries
 
 
-def _reproduction(entry: Accuracy, published: float, statistics: Statistics) -> Reproduction:
+def _reproduction(ours: Accuracy, published: float, statistics: Statistics) -> Reproduction:
     error = norm.ppf((1 + statistics.confidence) / 2) * math.sqrt(published * (1 - published) / statistics.examples)
-    difference = entry.mean - published
-    low = difference - math.hypot(entry.mean - entry.interval.low, error)
-    high = difference + math.hypot(entry.interval.high - entry.mean, error)
-    if low >= -MARGIN and high <= MARGIN:
-        verdict, reason = "reproduced", "the interval of the difference lies within the margin"
-    elif low > MARGIN or high < -MARGIN:
-        verdict, reason = "not reproduced", "the interval of the difference lies outside the margin"
-    else:
-        verdict, reason = "cannot be decided here", "the interval of the difference crosses the margin"
+    difference = ours.mean - published
+    low = difference - math.hypot(ours.mean - ours.interval.low, error)
+    high = difference + math.hypot(ours.interval.high - ours.mean, error)
+    verdict, reason = _judged(low, high)
     return Reproduction(
-        architecture=entry.architecture,
-        configuration=entry.configuration,
+        architecture=ours.architecture,
+        configuration=ours.configuration,
         published=100 * published,
-        reproduced=100 * entry.mean,
+        reproduced=100 * ours.mean,
         difference=100 * difference,
         low=100 * low,
         high=100 * high,
@@ -54,3 +51,11 @@ def _reproduction(entry: Accuracy, published: float, statistics: Statistics) -> 
         verdict=verdict,
         reason=reason,
     )
+
+
+def _judged(low: float, high: float) -> tuple[Agreement, str]:
+    if low >= -MARGIN and high <= MARGIN:
+        return "reproduced", "the interval of the difference lies within the margin"
+    if low > MARGIN or high < -MARGIN:
+        return "not reproduced", "the interval of the difference lies outside the margin"
+    return "cannot be decided here", "the interval of the difference crosses the margin"

@@ -19,10 +19,10 @@ from stages.published.claims import (
     Verdict,
     stated_figures,
 )
-from stages.published.evidence import Estimate, Evidence, Finding, Gap, name
+from stages.published.evidence import Estimate, Evidence, NoEstimateError, cell_name
 from stages.published.reconciliation import Contradiction
 
-COLUMNS = {
+COLUMNS = {  # of the printed tables, by quantity
     "accuracy": ("acc_pct", "acc_1e-5_pct", "acc_2e-5_pct"),
     "memory": ("vram_gb",),
     "seconds": ("time_s",),
@@ -32,12 +32,11 @@ SMALL = "a small-scale profile decides nothing about the full-size study"
 
 
 class Part(NamedTuple):
-    """One comparison of a test."""
+    """One comparison of a test; the reason says why it fails or is undecided, ``{key}`` in it stands for the figure."""
 
-    label: str
-    finding: Finding
-    figure: Figure | None
     verdict: Verdict
+    reason: str
+    figure: Figure | None
 
 
 def judge(
@@ -63,114 +62,150 @@ def judge(
 
 def evaluate(claim: Claim, evidence: Evidence, small_scale: bool = False) -> Evaluation:
     """All parts must hold; one that fails refutes the claim, whatever the others lack."""
-    parts = [part for test in claim.tests for part in _parts(claim, test, evidence)]
-    verdicts = {part.verdict for part in parts}
-    observed = FAILS if FAILS in verdicts else UNDECIDED if UNDECIDED in verdicts else HOLDS
+    parts = []
+    for test in claim.tests:
+        parts += _parts(claim, test, evidence)
+    observation = _together({part.verdict for part in parts})
+    reason = _reason(parts, observation)
     return Evaluation(
-        verdict=UNDECIDED if small_scale else observed,
-        reason=SMALL if small_scale else _reason(parts, observed),
+        verdict=UNDECIDED if small_scale else observation,
+        reason=SMALL if small_scale else reason,
         test=evidence.test,
-        observation=observed,
-        observation_reason=_reason(parts, observed),
+        observation=observation,
+        observation_reason=reason,
         figures=[part.figure for part in parts if part.figure],
     )
 
 
-def decide(found: Estimate, low: float, high: float) -> Verdict:
+def _together(verdicts: set[Verdict]) -> Verdict:
+    if FAILS in verdicts:
+        return FAILS
+    return UNDECIDED if UNDECIDED in verdicts else HOLDS
+
+
+def _reason(parts: list[Part], observation: Verdict) -> str:
+    """Names the parts that decide, each reason once."""
+    if observation == HOLDS:
+        return "every comparison lies within the bounds"
+    return "; ".join(dict.fromkeys(part.reason for part in parts if part.verdict == observation))
+
+
+def decide(estimate: Estimate, low: float, high: float) -> Verdict:
     """Whether the whole interval lies within the bounds, or wholly beyond one; zero itself is no improvement.
 
     A difference tested against zero must also be significant after Holm's correction.
     """
-    if low == 0 and found.p is not None and found.p >= LEVEL:
+    if low == 0 and estimate.p is not None and estimate.p >= LEVEL:
         return UNDECIDED
-    strict = low in (0, 1) and high == math.inf  # "more than"
-    if found.high < low or found.low > high or (strict and found.high <= low):
+    more_than = low in (0, 1) and high == math.inf  # the bound itself, no change, does not hold
+    if estimate.high < low or estimate.low > high or (more_than and estimate.high <= low):
         return FAILS
-    inside = (found.low > low if strict else found.low >= low) and found.high <= high
-    return HOLDS if inside else UNDECIDED
+    above = estimate.low > low if more_than else estimate.low >= low
+    return HOLDS if above and estimate.high <= high else UNDECIDED
 
 
 def contradicted(claim: Claim, architectures: list[str], contradictions: list[Contradiction]) -> list[str]:
     """Printed cells of the tables that the claim speaks of and that their own runs contradict."""
-    return [
-        c.id
-        for c in contradictions
-        if any(
-            c.architecture in (test.architectures or architectures)
-            and c.configuration in _named(test)
-            and c.column in COLUMNS[test.quantity]
-            for test in claim.tests
-        )
-    ]
+    ids = []
+    for cell in contradictions:
+        if any(_speaks_of(test, cell, test.architectures or architectures) for test in claim.tests):
+            ids.append(cell.id)
+    return ids
 
 
-def _named(test: Test) -> set[str]:
-    return {*test.cells, *(test.over or []), *(cell for pair in test.pairs for cell in pair)}
+def _speaks_of(test: Test, cell: Contradiction, architectures: list[str]) -> bool:
+    configurations = {*test.cells, *(test.over or [])}.union(*test.pairs)
+    return (
+        cell.architecture in architectures
+        and cell.configuration in configurations
+        and cell.column in COLUMNS[test.quantity]
+    )
 
 
 def _parts(claim: Claim, test: Test, evidence: Evidence) -> list[Part]:
-    low, high = _bounds(claim, test, evidence.reproduced)
+    """The test's comparisons: each pair, or each cell, in each architecture."""
+    bounds = _bounds(claim, test, evidence.reproduced)
     parts = []
     for architecture in test.architectures or evidence.architectures:
-        for cells in test.pairs or [[cell] for cell in test.cells]:
-            found, label = _find(test, evidence, architecture, cells), name(architecture, *cells)
-            if isinstance(found, Gap):
-                parts.append(Part(label, found, None, UNDECIDED))
-            else:
-                verdict = decide(found, low, high)
-                parts.append(Part(label, found, _figure(test, architecture, cells, found, verdict), verdict))
+        for configurations in test.pairs or [[cell] for cell in test.cells]:
+            parts.append(_part(test, evidence, architecture, configurations, *bounds))
     return parts
 
 
+def _part(
+    test: Test, evidence: Evidence, architecture: str, configurations: list[str], low: float, high: float
+) -> Part:
+    try:
+        estimate = _estimate(test, evidence, architecture, configurations)
+    except NoEstimateError as error:
+        return Part(UNDECIDED, str(error), None)
+    verdict = decide(estimate, low, high)
+    figure = _figure(test, architecture, configurations, estimate, verdict)
+    name = cell_name(architecture, *configurations)
+    if verdict == FAILS:
+        reason = f"{name}: {{{figure.key}}} lies outside the bounds"
+    else:
+        reason = estimate.note or f"{name}: the interval of {{{figure.key}}} does not decide"
+    return Part(verdict, reason, figure)
+
+
 def _bounds(claim: Claim, test: Test, reproduced: bool) -> tuple[float, float]:
+    """Lowest and highest value that holds; infinite where the test has no such bound."""
     value = {key: figure.value for key, figure in claim.figures.items()}
     if test.about is not None:
         half = value[test.margin if reproduced else test.rounding] + 1e-9  # a printed figure is a rounded one
         return value[test.about] - half, value[test.about] + half
-    return (
-        value[test.low] if test.low is not None else -math.inf,
-        value[test.high] if test.high is not None else math.inf,
-    )
+    low = -math.inf if test.low is None else value[test.low]
+    high = math.inf if test.high is None else value[test.high]
+    return low, high
 
 
-def _find(test: Test, evidence: Evidence, architecture: str, cells: list[str]) -> Finding:
+def _estimate(test: Test, evidence: Evidence, architecture: str, configurations: list[str]) -> Estimate:
+    """What the evidence says about the test's quantity in the test's form.
+
+    Raises:
+        NoEstimateError: nothing.
+    """
     if test.form == "value":
-        return evidence.value(test.quantity, architecture, *cells)
+        return evidence.value(test.quantity, architecture, *configurations)
     if test.form == "spread":
-        return evidence.spread(architecture, *cells)
-    if test.form in ("ratio", "reduction"):
-        ratio = evidence.ratio(test.quantity, architecture, *cells)
-        return ratio if test.form == "ratio" or isinstance(ratio, Gap) else _reduction(ratio)
-    gain = evidence.difference(architecture, *cells)
-    return gain if test.form == "difference" else _contrast(gain, evidence.difference(architecture, *test.over))
+        return evidence.spread(architecture, *configurations)
+    if test.form == "ratio":
+        return evidence.ratio(test.quantity, architecture, *configurations)
+    if test.form == "reduction":
+        return _reduction(evidence.ratio(test.quantity, architecture, *configurations))
+    difference = evidence.difference(architecture, *configurations)
+    if test.form == "difference":
+        return difference
+    return _contrast(difference, evidence.difference(architecture, *test.over))
 
 
 def _reduction(ratio: Estimate) -> Estimate:
-    ends = {"value": 1 - ratio.value, "low": 1 - ratio.high, "high": 1 - ratio.low}
-    return ratio._replace(**ends, key=f"1 - ({ratio.key})")
+    return ratio._replace(value=1 - ratio.value, low=1 - ratio.high, high=1 - ratio.low, key=f"1 - ({ratio.key})")
 
 
-def _contrast(gain: Finding, other: Finding) -> Finding:
+def _contrast(gain: Estimate, other: Estimate) -> Estimate:
     """The half-widths add: conservative, whatever the correlation of the two."""
-    for found in (gain, other):
-        if isinstance(found, Gap):
-            return found
-    ends = gain.low - other.high, gain.high - other.low
     return Estimate(
-        gain.value - other.value, *ends, gain.source, f"({gain.key}) - ({other.key})", note=gain.note or other.note
+        value=gain.value - other.value,
+        low=gain.low - other.high,
+        high=gain.high - other.low,
+        source=gain.source,
+        key=f"({gain.key}) - ({other.key})",
+        note=gain.note or other.note,
     )
 
 
-def _figure(test: Test, architecture: str, cells: list[str], found: Estimate, verdict: Verdict) -> Figure:
+def _figure(test: Test, architecture: str, configurations: list[str], estimate: Estimate, verdict: Verdict) -> Figure:
     return Figure(
-        key=".".join([architecture, *cells, test.quantity, test.form]),
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        p=found.p,
+        key=".".join([architecture, *configurations, test.quantity, test.form]),
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        p=estimate.p,
         unit=_unit(test.form, test.quantity),
-        source=found.source,
-        source_key=found.key,
+        source=estimate.source,
+        source_key=estimate.key,
         verdict=verdict,
     )
 
@@ -179,21 +214,7 @@ def _unit(form: Form, quantity: Quantity) -> UnitName:
     if form in ("difference", "contrast"):
         return "points"
     if form == "value":
-        return {"memory": "bytes"}.get(quantity, quantity)
-    return "share" if form == "reduction" or (form == "ratio" and quantity == "accuracy") else "ratio"
-
-
-def _reason(parts: list[Part], observed: Verdict) -> str:
-    """Names the parts that decide."""
-    if observed == HOLDS:
-        return "every comparison lies within the bounds"
-    deciding = [part for part in parts if part.verdict == observed]
-    return "; ".join(dict.fromkeys(_said(part) for part in deciding))
-
-
-def _said(part: Part) -> str:
-    if isinstance(part.finding, Gap):
-        return part.finding.reason
-    if part.verdict == FAILS:
-        return f"{part.label}: {{{part.figure.key}}} lies outside the bounds"
-    return part.finding.note or f"{part.label}: the interval of {{{part.figure.key}}} does not decide"
+        return "bytes" if quantity == "memory" else quantity
+    if form == "reduction" or (form == "ratio" and quantity == "accuracy"):
+        return "share"
+    return "ratio"

@@ -26,24 +26,17 @@ class FailedRun(StageFile, Strict):
     log: list[str]  # its last lines
 
 
-def failure_path(cell: Run) -> Path:
-    return cell.record_path.with_suffix(".failed.json")
+def failure_path(run: Run) -> Path:
+    return FailedRun.path(run.architecture, run.configuration, run.seed)
 
 
-def write_failure(failed: FailedRun, cell: Run) -> None:
-    failed.write_to(failure_path(cell))
-
-
-def read_failure(cell: Run) -> FailedRun | None:
+def read_failure(run: Run) -> FailedRun | None:
     """The failure of a run without a record; None where there is a record, or no run was tried.
 
     Raises:
         InputError: the file is of another schema.
     """
-    if cell.record_path.exists() or not failure_path(cell).exists():
+    path = failure_path(run)
+    if run.record_path.exists() or not path.exists():
         return None
-    return FailedRun.read_from(failure_path(cell), cell.stage)
-
-
-def forget_failure(cell: Run) -> None:
-    failure_path(cell).unlink(missing_ok=True)
+    return FailedRun.read_from(path, run.stage)

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from stages.core.files import SETTINGS, StageFile
+from stages.core.files import StageFile
 from stages.core.types import Count, Fraction, Method, Strict
 from stages.encoders.settings import Architecture
 from stages.training.settings import Run, Train
 
-STUDY = SETTINGS / "study.json"
+# Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
+ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "lora": 0, "qlora": 1}
 
 
 class Configuration(Strict):
@@ -84,25 +85,27 @@ class StudySettings(StageFile, Strict):
         return self.lr if self.configurations[configuration].lr == "base" else self.lr_probe
 
     def effective_rate(self, configuration: str) -> float:
-        """The rate that its runs train with: the profile multiplies the nominal one."""
-        return self.nominal_rate(configuration) * self.lr_scale
+        """The rate that its runs train with."""
+        return self.scaled(self.nominal_rate(configuration))
+
+    def scaled(self, rate: float) -> float:
+        """A rate of ``params.yaml`` as the profile applies it."""
+        return rate * self.lr_scale
 
     def pairs(self, choice: str, *may_differ: str) -> list[tuple[str, str]]:
         """Configurations that differ in ``choice`` and at most in ``may_differ`` besides.
 
         In each pair comes first: the base rate, the lower rank, attention alone, LoRA.
         """
-        found = []
-        for first, one in self.configurations.items():
+        pairs = []
+        for first, configuration in self.configurations.items():
             for second, other in self.configurations.items():
-                differing = _differing_fields(one, other)
-                is_choice = choice in differing and differing <= {choice, *may_differ}
-                if is_choice and _place(one, choice) < _place(other, choice):
-                    found.append((first, second))
-        return found
-
-
-FIRST, SECOND = {"base", "attention", "lora"}, {"probe", "attention-ffn", "qlora"}  # of a pair, where values are names
+                differing = _differing_fields(configuration, other)
+                if choice not in differing or not differing <= {choice, *may_differ}:
+                    continue
+                if _order(configuration, choice) < _order(other, choice):
+                    pairs.append((first, second))
+        return pairs
 
 
 def _differing_fields(one: Configuration, other: Configuration) -> set[str]:
@@ -111,9 +114,6 @@ def _differing_fields(one: Configuration, other: Configuration) -> set[str]:
     return {field for field in compared if getattr(one, field) != getattr(other, field)}
 
 
-def _place(configuration: Configuration, choice: str) -> float | int | str:
-    """What a pair is ordered by: 0 or 1 for a value that is a name, else the value."""
+def _order(configuration: Configuration, choice: str) -> float:
     value = getattr(configuration, choice)
-    if value in FIRST:
-        return 0
-    return 1 if value in SECOND else value
+    return ORDER.get(value, value)

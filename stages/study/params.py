@@ -90,6 +90,24 @@ class Params(Strict):
         return self
 
 
+# By place in the file, the names that the user gives to architectures, profiles and so on left out.
+MODELS = {
+    (): Params,
+    ("architecture",): Architecture,
+    ("configuration",): Configuration,
+    ("protocols",): Protocol,
+    ("profiles",): Profile,
+    ("profiles", "data", "generated"): GeneratedData,
+    ("profiles", "data", "local"): LocalData,
+    ("profiles", "data", "hub"): HubData,
+    ("profiles", "base", "pretrain"): PretrainedBase,
+    ("profiles", "base", "local"): LocalBase,
+    ("profiles", "base", "hub"): HubBase,
+    ("profiles", "tokenize"): Tokenize,
+    ("profiles", "train"): Train,
+}
+
+
 def _no_repeats(key: str, values: list) -> None:
     for value in values:
         if values.count(value) > 1:
@@ -119,44 +137,28 @@ def load_params(path: str | Path = "params.yaml") -> Params:
 
 def _one_line(error: ValidationError) -> str:
     """The first fault as ``key: value: what is allowed``, with a count of the others."""
-    first, others = error.errors()[0], error.error_count() - 1
+    first = error.errors()[0]
+    others = error.error_count() - 1
     # pydantic adds the tag of a discriminated union and "[key]" to the path: neither is in the file.
-    tags = {"generated", "local", "hub", "pretrain"}
-    path = [str(part) for part in first["loc"] if part not in tags]
-    key = ".".join(part for part in path if part != "[key]")
-    message = _explain(first)
-    line = f"{key}: {message}" if key else message
-    return line + (f" (and {others} more)" if others else "")
+    added = {"generated", "local", "hub", "pretrain", "[key]"}
+    key = ".".join(str(part) for part in first["loc"] if part not in added)
+    line = f"{key}: {_explain(first)}" if key else _explain(first)
+    return f"{line} (and {others} more)" if others else line
 
 
 def _explain(fault: dict[str, Any]) -> str:
-    kind, value = fault["type"], fault["input"]
-    if kind == "value_error":  # our own validators name key and value themselves
+    """What is wrong with a value, and what is allowed."""
+    if fault["type"] == "value_error":  # our own validators name key and value themselves
         return str(fault["ctx"]["error"])
-    if kind == "missing":
+    if fault["type"] == "missing":
         return "missing; a value is required"
-    if kind == "extra_forbidden":
-        return f"{value!r}: unknown key; allowed: {', '.join(_allowed_keys(fault['loc'][:-1]))}"
-    return f"{value!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    value, message = fault["input"], fault["msg"]
+    if fault["type"] == "extra_forbidden":
+        allowed = _model_at(fault["loc"][:-1]).model_fields
+        return f"{value!r}: unknown key; allowed: {', '.join(allowed)}"
+    return f"{value!r}: {message[0].lower()}{message[1:]}"
 
 
-def _allowed_keys(loc: tuple) -> list[str]:
-    """The keys a section may have, found by walking the schema along the fault's path."""
-    models = {
-        "architecture": Architecture,
-        "configuration": Configuration,
-        "protocols": Protocol,
-        "profiles": Profile,
-    }
-    sections = {
-        ("data", "generated"): GeneratedData,
-        ("data", "local"): LocalData,
-        ("data", "hub"): HubData,
-        ("base", "pretrain"): PretrainedBase,
-        ("base", "local"): LocalBase,
-        ("base", "hub"): HubBase,
-        ("tokenize",): Tokenize,
-        ("train",): Train,
-    }
-    model = Params if not loc else models[loc[0]] if len(loc) == 2 else sections[tuple(loc[2:])]
-    return list(model.model_fields)
+def _model_at(path: tuple[str, ...]) -> type[Strict]:
+    """The model of a section of the file, by pydantic's path to it."""
+    return MODELS[path[:1] + path[2:]]

@@ -2,22 +2,19 @@
 
 ``stages/settings.py`` turns ``params.yaml`` into these files, one a consumer. A stage depends on its
 own file, so a changed parameter re-runs exactly the stages whose resolved settings changed: a new
-``lr`` touches the base-rate cells and leaves the probe cells alone, which no list of parameter names in
-``dvc.yaml`` could express (DVC templates do not nest).
+``lr`` touches the runs at the base rate and leaves those at the probe rate alone, which no list of
+parameter names in ``dvc.yaml`` could express (DVC templates do not nest).
 """
 
+from itertools import product
 from pathlib import Path
 
 from stages.core.errors import InputError
 from stages.core.types import Method, Strict
 from stages.data.settings import DataSettings
-from stages.encoders.settings import (
-    Architecture,
-    BaseSettings,
-    TokenizeSettings,
-)
+from stages.encoders.settings import Architecture, BaseSettings, TokenizeSettings
 from stages.fullsize.settings import FULL_SIZE_PROFILE, CensusSettings
-from stages.study.grid import StudySettings
+from stages.study.grid import Configuration, StudySettings
 from stages.study.params import Params, Protocol
 from stages.training.settings import Run, RunSettings
 
@@ -42,8 +39,8 @@ def resolve(params: Params) -> dict[Path, Strict]:
             threads=profile.train.threads,
         )
         files[TokenizeSettings.path(name)] = TokenizeSettings(architecture=name, max_length=profile.tokenize.max_length)
-        for configuration in params.configurations + params.probes:
-            files[RunSettings.path(name, configuration)] = resolve_run(params, name, configuration)
+        for configuration, run in _resolve_configurations(params, name).items():
+            files[RunSettings.path(name, configuration)] = run
     return files
 
 
@@ -53,11 +50,8 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
     method = params.configuration[configuration]
     profile = params.profiles[params.profile]
     protocol = params.protocols[params.protocol]
-    grid = resolve_study(params)
+    study = resolve_study(params)
     precision = protocol.precision[method.method]
-    alpha = method.alpha
-    if alpha is not None and protocol.alpha_policy == "rank-proportional":
-        alpha = alpha * method.rank / ALPHA_REFERENCE_RANK
     return RunSettings(
         architecture=architecture,
         configuration=configuration,
@@ -66,12 +60,12 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
         exp_id=method.exp_id,
         method=method.method,
         model_class=family.model_class,
-        learning_rate=grid.effective_rate(configuration),
-        nominal_learning_rate=grid.nominal_rate(configuration),
+        learning_rate=study.effective_rate(configuration),
+        nominal_learning_rate=study.nominal_rate(configuration),
         target_modules=family.modules[method.placement] if method.placement else [],
         feedforward_modules=family.modules["ia3-feedforward"] if method.method == "ia3" else [],
         rank=method.rank,
-        alpha=alpha,
+        alpha=_alpha(method, protocol),
         dropout=method.dropout,
         head=family.head,
         modules_to_save=_modules_to_save(family, method.method, protocol),
@@ -90,6 +84,12 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
     )
 
 
+def _alpha(configuration: Configuration, protocol: Protocol) -> float | None:
+    if configuration.alpha is None or protocol.alpha_policy == "fixed":
+        return configuration.alpha
+    return configuration.alpha * configuration.rank / ALPHA_REFERENCE_RANK
+
+
 def _modules_to_save(family: Architecture, method: Method, protocol: Protocol) -> list[str]:
     """The published notebook listed head modules for QLoRA alone and left the rest to peft's default."""
     if protocol.head_policy == "new-modules":
@@ -105,28 +105,27 @@ def resolve_census(params: Params) -> CensusSettings:
     """
     if FULL_SIZE_PROFILE not in params.profiles:
         raise InputError(f"profiles: {FULL_SIZE_PROFILE!r}: missing; the census counts at its size")
-    runs = {}
+    runs: dict[str, dict[str, dict[str, RunSettings]]] = {}
     for protocol in params.protocols:
-        full = params.model_copy(update={"profile": FULL_SIZE_PROFILE, "protocol": protocol})
-        runs[protocol] = {
-            name: {key: resolve_run(full, name, key) for key in params.configurations + params.probes}
-            for name in params.architectures
-        }
-    return CensusSettings(
-        full_size={name: params.architecture[name].full_size for name in params.architectures}, runs=runs
-    )
+        full_size = params.model_copy(update={"profile": FULL_SIZE_PROFILE, "protocol": protocol})
+        runs[protocol] = {name: _resolve_configurations(full_size, name) for name in params.architectures}
+    keywords = {name: params.architecture[name].full_size for name in params.architectures}
+    return CensusSettings(full_size=keywords, runs=runs)
+
+
+def _resolve_configurations(params: Params, architecture: str) -> dict[str, RunSettings]:
+    names = params.configurations + params.probes
+    return {name: resolve_run(params, architecture, name) for name in names}
 
 
 def resolve_study(params: Params) -> StudySettings:
     """The grid: every architecture with every configuration (train) and probe (probe), a seed each."""
     profile = params.profiles[params.profile]
-    runs = [
-        Run(architecture=architecture, configuration=configuration, seed=seed, role=role)
-        for role, names in (("train", params.configurations), ("probe", params.probes))
-        for architecture in params.architectures
-        for configuration in names
-        for seed in params.seeds
-    ]
+    runs = []
+    for role, configurations in (("train", params.configurations), ("probe", params.probes)):
+        for architecture, configuration, seed in product(params.architectures, configurations, params.seeds):
+            runs.append(Run(architecture=architecture, configuration=configuration, seed=seed, role=role))
+    named = params.architecture | params.configuration
     return StudySettings(
         profile=params.profile,
         description=profile.description,
@@ -138,7 +137,7 @@ def resolve_study(params: Params) -> StudySettings:
         seeds=params.seeds,
         architectures={name: params.architecture[name] for name in params.architectures},
         configurations={name: params.configuration[name] for name in params.configurations + params.probes},
-        labels={name: own.label for name, own in (params.architecture | params.configuration).items()},
+        labels={name: definition.label for name, definition in named.items()},
         runs=runs,
         allow_failed=params.allow_failed,
         max_length=profile.tokenize.max_length,

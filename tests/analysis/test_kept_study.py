@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages import collect, tables
-from stages.analysis.kept_study import FOLDER, TABLE, read_real_reviews
+from stages.analysis.kept_study import FOLDER, TABLE, read_kept_study
 from stages.report.entries.inputs import read_results
 from tests.helpers.preparation import make_card
 from tests.helpers.results import judge_published_study, write_results
@@ -59,7 +59,7 @@ def test_agreement_is_kendalls_tau_of_the_means():
     assert list(results.real.cells.index) == ["full", "lora-ffn", "ia3"]
     assert results.real.agreement == pytest.approx(1.0)
     turned = results.cells.assign(test_accuracy_mean=-results.cells["test_accuracy_mean"])
-    assert read_real_reviews(results.study, turned, results.card).agreement == pytest.approx(-1.0)
+    assert read_kept_study(results.study, turned, results.card).agreement == pytest.approx(-1.0)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_nothing_is_shown_beside_a_grid_without_these_cells(changes):
 def test_nothing_is_shown_beside_real_reviews_or_without_records():
     prepare()
     results = read_results()
-    assert read_real_reviews(results.study, results.cells, make_card(source="hub")) is None
+    assert read_kept_study(results.study, results.cells, make_card(source="hub")) is None
     TABLE.unlink()
     assert read_results().real is None
 

@@ -1,50 +1,7 @@
-import numpy as np
-import pandas as pd
 import pytest
 
-from stages.analysis.calibration import calibration, calibration_error
-from stages.analysis.frontiers import frontier_probability, pareto_frontier
 from stages.analysis.statistics import Interval, Statistics, limits
 from stages.core.errors import InputError
-from stages.training.settings import Run
-
-
-def predictions(label: list[int], positive: list[float]) -> pd.DataFrame:
-    probability = np.array(positive)
-    return pd.DataFrame(
-        {
-            "label": label,
-            "prediction": (probability > 0.5).astype(int),
-            "probability_negative": 1 - probability,
-            "probability_positive": probability,
-        }
-    )
-
-
-def test_frontier_keeps_what_no_other_point_beats():
-    cost, accuracy = np.array([3.0, 1.0, 2.0, 4.0, 1.0]), np.array([0.9, 0.7, 0.8, 0.85, 0.6])
-    assert pareto_frontier(cost, accuracy).tolist() == [1, 2, 0]
-
-
-def test_frontier_probability_is_the_share_of_resamples():
-    cost = np.array([1.0, 2.0, 3.0])
-    accuracy = np.array([[0.5, 0.6, 0.7], [0.5, 0.6, 0.6], [0.8, 0.6, 0.7], [0.5, 0.5, 0.9]])
-    assert frontier_probability(cost, accuracy).tolist() == [1.0, 0.5, 0.5]
-
-
-def test_calibration_of_one_run():
-    frame = predictions([0, 1, 1, 0, 1], [0.1, 0.9, 0.9, 0.8, 0.2])
-    found = calibration(Run(architecture="roberta", configuration="full", seed=1, role="train"), frame)
-    # Bin of 0.9: right thrice, gap 0.3 in sum; bin of 0.8: wrong twice, gap 1.6.
-    assert found.expected_calibration_error == pytest.approx((0.3 + 1.6) / 5)
-    assert found.brier_score == pytest.approx((3 * 0.01 + 2 * 0.64) / 5)
-    counts = (found.true_negatives, found.false_positives, found.false_negatives, found.true_positives)
-    assert counts == (1, 1, 1, 2)
-
-
-def test_calibration_error_is_zero_where_confidence_is_the_accuracy():
-    frame = predictions([1, 1, 1, 0], [0.75] * 4)
-    assert calibration_error(frame) == 0.0
 
 
 @pytest.mark.parametrize(("seeds", "p", "factor"), [(1, 1.0, None), (2, 1 / 3, 6.4829), (5, 2 / 252, 1.4166)])

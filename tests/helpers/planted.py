@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 
 from stages.fullsize.census import Census, CensusCell, PredictedMemory
-from stages.published.evidence_ours import OurEvidence, Tested, Tests
+from stages.published.evidence_ours import OurEvidence, TestedAccuracies, WithInterval
 from stages.published.evidence_printed import PrintedEvidence
 from stages.study.grid import StudySettings
 from stages.study.params import load_params
@@ -70,7 +70,7 @@ def reproduced(changes: Changes, study: StudySettings | None = None) -> OurEvide
     names = {"accuracy": "test_accuracy", "memory": "peak_memory_allocated_bytes", "seconds": "train_seconds"}
     runs = table.rename(columns={**names, "parameters": "trainable_parameters"}).assign(runs_at_once=1)
     runs = runs[runs["printed"]]
-    return OurEvidence(study or full_study(), runs, _tests(table), published({}).runs)
+    return OurEvidence(study or full_study(), runs, _tested(table), published({}).runs)
 
 
 def full_study(**changes: object) -> StudySettings:
@@ -81,17 +81,21 @@ def _rates(table: pd.DataFrame) -> pd.Series:
     return table["configuration"].str.endswith("-probe").map({False: 1e-5, True: 2e-5})
 
 
-def _tests(table: pd.DataFrame) -> Tests:
-    means = table.groupby(["architecture", "configuration"])[["accuracy", "half_width", "p"]].mean()
-    accuracy, differences = {}, {}
-    for (a, c), row in means.iterrows():
-        accuracy[a, c] = Tested(
-            row["accuracy"], row["accuracy"] - row["half_width"], row["accuracy"] + row["half_width"]
-        )
-        for other, its in means.loc[a].iterrows():
-            value, half = its["accuracy"] - row["accuracy"], max(row["half_width"], its["half_width"])
-            differences[a, c, other] = Tested(value, value - half, value + half, max(row["p"], its["p"]))
-    return Tests(accuracy, differences)
+def _tested(table: pd.DataFrame) -> TestedAccuracies:
+    cells = table.groupby(["architecture", "configuration"])[["accuracy", "half_width", "p"]].mean()
+    means, differences = {}, {}
+    for (architecture, first), cell in cells.iterrows():
+        means[architecture, first] = _with_interval(cell["accuracy"], cell["half_width"])
+        for second, other in cells.loc[architecture].iterrows():
+            value = other["accuracy"] - cell["accuracy"]
+            half_width = max(cell["half_width"], other["half_width"])
+            p = max(cell["p"], other["p"])
+            differences[architecture, first, second] = _with_interval(value, half_width, p)
+    return TestedAccuracies(means, differences)
+
+
+def _with_interval(value: float, half_width: float, p: float | None = None) -> WithInterval:
+    return WithInterval(value, value - half_width, value + half_width, p)
 
 
 def census(trainable: dict[tuple[str, str], int]) -> Census:

@@ -1,8 +1,8 @@
-from stages.published import printed as reported
+from stages.published import printed
 
 
 def test_every_printed_run_has_a_cell():
-    runs = reported.runs()
+    runs = printed.runs()
     assert len(runs) == 59
     assert runs.groupby("architecture", sort=False).size().to_dict() == {"distilbert": 20, "roberta": 20, "deberta": 19}
     first = runs.iloc[0]
@@ -11,7 +11,7 @@ def test_every_printed_run_has_a_cell():
 
 
 def test_runs_that_were_first_in_their_process():
-    segments = reported.segments()
+    segments = printed.segments()
     first = segments[segments["first_training_run_in_kernel"] == 1]
     assert list(zip(first["architecture"], first["configuration"], first["peak_vram_gb"], strict=True)) == [
         ("distilbert", "full", 1.6534),
@@ -27,9 +27,9 @@ def test_runs_that_were_first_in_their_process():
 
 
 def test_tables_have_cells_of_the_grid():
-    assert reported.table1()["configuration"].tolist()[:6] == [
+    assert printed.table1()["configuration"].tolist()[:6] == [
         "full", "lora-r8", "lora-ffn", "qlora-ffn", "ia3", "qlora-ffn-probe",
     ]  # fmt: skip
-    assert len(reported.table3()) == 9
-    assert len(reported.configs()) == len(reported.runs())
-    assert reported.epochs()["accuracy"].between(0.5, 1).all()
+    assert len(printed.table3()) == 9
+    assert len(printed.configs()) == len(printed.runs())
+    assert printed.epochs()["accuracy"].between(0.5, 1).all()

@@ -1,6 +1,6 @@
 """Before anything runs: which stages are out of date, and what workers elsewhere will need."""
 
-from stages.study.failures import FailedRun, forget_failure, read_failure
+from stages.study.failures import FailedRun, failure_path, read_failure
 from stages.training.settings import Run
 from tools.engine.dag import Dag
 from tools.engine.progress import State
@@ -24,7 +24,7 @@ def plan(pipeline: Dag, state: State, allow_failed: bool) -> None:
             entry.status = "unchanged"
     for cell in state.runs:
         if state.stages[cell.stage].status == "unchanged":
-            forget_failure(cell)  # tried again by `dvc repro`
+            failure_path(cell).unlink(missing_ok=True)  # tried again by `dvc repro`
 
 
 def standing_failure(pipeline: Dag, cell: Run) -> FailedRun | None:

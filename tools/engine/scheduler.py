@@ -12,7 +12,7 @@ from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from stages.core.errors import InputError
-from stages.study.failures import FailedRun, forget_failure, write_failure
+from stages.study.failures import FailedRun, failure_path
 from stages.training.settings import Run
 from tools.engine import cluster
 from tools.engine import worker as task
@@ -177,7 +177,7 @@ class Study:
     def book(self, found: Outcome) -> None:
         self.pipeline.note(found)
         if cell := self.options.runs.get(found.stage):
-            forget_failure(cell)
+            failure_path(cell).unlink(missing_ok=True)
         self.set(found.stage, "done" if found.ran else "unchanged")
 
     def book_failure(self, failure: Failure) -> None:
@@ -194,7 +194,7 @@ class Study:
                 inputs=failure.inputs,
                 log=failure.log.splitlines()[-SHOWN_LOG_LINES:],
             )
-            write_failure(failed, cell)
+            failed.write_to(failure_path(cell))
         self.set(failure.stage, "failed", failure.cause)
 
     def set(self, name: str, status: str, cause: str | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
-from stages.analysis.kept_study import RealReviews, read_real_reviews
+from stages.analysis.kept_study import KeptStudy, read_kept_study
 from stages.analysis.runs import CELL, RUNS, read_failed, read_runs, summarise, with_holes
 from stages.analysis.statistics import Comparison, Statistics
 from stages.core.errors import InputError
@@ -36,7 +36,7 @@ class Results(NamedTuple):
     processes: pd.DataFrame  # see memory_check.by_process
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
-    real: RealReviews | None  # kept runs on IMDb, beside generated reviews
+    real: KeptStudy | None  # kept runs on IMDb, beside generated reviews
 
     @property
     def base_rate_adapters(self) -> list[str]:
@@ -121,7 +121,7 @@ def read_results() -> Results:
         processes=by_process(census),
         census=census,
         failed=failed,
-        real=read_real_reviews(study, cells, card),
+        real=read_kept_study(study, cells, card),
     )
 
 

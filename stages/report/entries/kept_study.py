@@ -1,6 +1,7 @@
 """Numbers of the study of IMDb that is kept in git."""
 
-from stages.analysis.kept_study import FOLDER, TABLE, RealReviews, base_path
+from stages.analysis.kept_study import CARD, TABLE, KeptStudy, kept
+from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, DIFFERENCE, FACTOR, PERCENT, POINTS
@@ -14,15 +15,15 @@ def enter_kept_study(ledger: Ledger, results: Results) -> None:
         return
     _accuracies(ledger, real, results.study.reference)
     for split in ("train", "test", "unsupervised"):
-        source = Source(FOLDER / "card.json", f"splits.{split}.rows")
+        source = Source(CARD, f"splits.{split}.rows")
         ledger.add(f"imdb.{split}", real.card.splits[split].rows, COUNT, source)
     ledger.add("imdb.runs", len(real.runs), COUNT, Source(TABLE, "number of rows"))
-    ledger.add("imdb.steps", real.base.steps, COUNT, Source(base_path(real.architecture), "steps"))
+    ledger.add("imdb.steps", real.base.steps, COUNT, Source(kept(BaseReport.path(real.architecture)), "steps"))
     source = Source(TABLE, f"Kendall's tau-b of mean test_accuracy with that of {real.architecture} in this build")
     ledger.add("imdb.agreement", real.agreement, FACTOR, source, optional=True)
 
 
-def _accuracies(ledger: Ledger, real: RealReviews, full: str | None) -> None:
+def _accuracies(ledger: Ledger, real: KeptStudy, full: str | None) -> None:
     means = real.cells["test_accuracy_mean"]
     for name, cell in real.cells.iterrows():
         records = _kept_records(real, name)
@@ -35,10 +36,10 @@ def _accuracies(ledger: Ledger, real: RealReviews, full: str | None) -> None:
             ledger.add(f"imdb.{name}.difference", means[name] - means[full], DIFFERENCE, source)
 
 
-def _kept_records(real: RealReviews, configuration: str) -> tuple[str, ...]:
+def _kept_records(real: KeptStudy, configuration: str) -> tuple[str, ...]:
     """Record files of a configuration's runs, where the kept study has them."""
     records = []
     for seed in real.runs.loc[real.runs["configuration"] == configuration, "seed"]:
         run = Run(architecture=real.architecture, configuration=configuration, seed=seed, role="train")
-        records.append(str(FOLDER / run.record_path.relative_to("metrics")))
+        records.append(str(kept(run.record_path)))
     return tuple(records)

@@ -56,7 +56,7 @@ def _training(ledger: Ledger, results: Results) -> None:
         nominal = getattr(study, key)
         ledger.add_rate(f"rate.{name}", nominal, Source(STUDY, key))
         scaled = Source(STUDY, f"{key} * lr_scale")
-        ledger.add_rate(f"rate.{name}_effective", nominal * study.lr_scale, scaled, optional=True)
+        ledger.add_rate(f"rate.{name}_effective", study.scaled(nominal), scaled, optional=True)
     ledger.add("rate.probe_plain", f"{study.lr_probe:g}", COUNT, Source(STUDY, "lr_probe"))
     scale_format = COUNT if study.lr_scale % 1 == 0 else FACTOR
     ledger.add("rate.scale", study.lr_scale, scale_format, Source(STUDY, "lr_scale"), optional=True)

@@ -18,7 +18,7 @@ BASELINE_STYLES = {"bag": "-.", "ceiling": ":"}
 
 def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, statistics: Statistics) -> Figure:
     """Accuracy of the headline grid: a panel an architecture, a dot a seed, the mean with its interval; baselines."""
-    names = list(dict.fromkeys(runs.loc[runs["role"] == "train", "configuration"]))
+    names = [name for name in study.headline if name in set(runs["configuration"])]
     labels = [study.configurations[name].label for name in names]
     intervals = {(entry.architecture, entry.configuration): entry.interval for entry in statistics.accuracy}
     figure = Figure(figsize=(style.PAGE, 0.95 + 0.19 * len(names)))

@@ -33,7 +33,7 @@ class Findings:
 def find(results: Results) -> Findings:
     """Read all decisions off the results."""
     study, full = results.study, results.study.reference
-    headline = list(dict.fromkeys(cell.configuration for cell in study.runs if cell.role == "train"))
+    headline = study.headline
     base_rate = [name for name in headline if study.configurations[name].lr == "base"]
     adapters = [name for name in base_rate if study.configurations[name].method != "full"]
     full = full if full in headline else None
