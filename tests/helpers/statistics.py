@@ -1,10 +1,10 @@
 """Synthetic statistics: intervals and tests that follow from made-up accuracies."""
 
 from collections.abc import Callable
-from itertools import combinations
 
 import numpy as np
 
+from stages.analysis.comparisons import compared
 from stages.analysis.statistics import (
     Accuracy,
     Calibration,
@@ -66,8 +66,7 @@ def _accuracies(study: StudySettings, scores: Scores, half_width: float) -> list
 
 def _comparisons(study: StudySettings, scores: Scores, half_width: float) -> list[Comparison]:
     """Every pair of the headline grid, and those that differ in the rate alone."""
-    headline = study.headline
-    pairs = [*combinations(headline, 2), *(pair for pair in study.pairs("lr") if not set(pair) <= set(headline))]
+    pairs = compared(study)
     comparisons = []
     for architecture in study.architectures:
         for first, second in pairs:
