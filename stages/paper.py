@@ -1,7 +1,8 @@
 """paper: results, paper/main.tex.j2 and its sections -> paper/generated/numbers.json, paper/main.tex, paper/main.pdf.
 
-The templates hold prose; numbers reach it through the ledger, decisions through the findings. The PDF is built
-in a temporary folder and moved into place whole, so a failed build keeps the last one.
+The templates hold prose; numbers reach it through the ledger, and a condition of a sentence is a name: what the results
+decide is in findings.py, wording in phrases.py and its neighbours of a subject each (stages/report/text/). The PDF is
+built in a temporary folder and moved into place whole, so a failed build keeps the last one.
 """
 
 import shutil
@@ -16,10 +17,15 @@ from stages.report.entries.quotes import commit_subject, examples
 from stages.report.numbers.companion import write_companion
 from stages.report.numbers.ledger import Ledger
 from stages.report.text.checklist import CHECKLIST, answer, load_checklist
-from stages.report.text.findings import comma, find
+from stages.report.text.findings import find
 from stages.report.text.lint import check_floats, check_printed, check_table, check_template
 from stages.report.text.pdf import compile_pdf, overfull, type3_fonts
 from stages.report.text.phrases import Phrases
+from stages.report.text.phrases_cells import ArchitecturePhrases
+from stages.report.text.phrases_inputs import BasesPhrases, DataPhrases
+from stages.report.text.phrases_pairs import Pairs
+from stages.report.text.phrases_published import PublishedPhrases
+from stages.report.text.phrases_runs import RunsPhrases
 from stages.report.text.templates import render
 
 PAPER = Path("paper")
@@ -58,33 +64,41 @@ def main() -> None:
 
 
 def context(results: Results, ledger: Ledger) -> dict[str, object]:
-    """All names that the templates may use."""
-    phrases, found = Phrases(results, ledger), find(results)
+    """All names that the templates may use: subjects with their conditions and words, and what prints a number."""
+    say, found = Phrases(results, ledger), find(results)
+    tables, figures = produced("tables"), produced("figures")
+    architectures = [ArchitecturePhrases(say, found, name) for name in results.study.architectures]
+    one_architecture = len(architectures) == 1
     names = {
         "study": results.study,
-        "card": results.card,
-        "real": results.real,
-        "bases": results.bases,
-        "architectures": list(results.study.architectures),
         "small": results.study.small_scale,
-        "seeds": len(results.study.seeds),
-        "cpu": phrases.settings("device") == ["cpu"],
-        "everywhere": "" if len(results.study.architectures) == 1 else " on every architecture",
+        "protocol_is_corrected": results.study.protocol == "corrected",
+        "one_seed": len(results.study.seeds) == 1,
+        "two_seeds": len(results.study.seeds) == 2,
+        "one_architecture": one_architecture,
+        "everywhere": "" if one_architecture else " on every architecture",
+        "anywhere": "" if one_architecture else " on any architecture",
+        "first_run": results.study.runs[0],
         "found": found,
-        "full": found.reference,
+        "say": say,
+        "number": say.number,
+        "has": say.has,
+        "has_table": lambda name: name in tables,
+        "has_figure": lambda name: name in figures,
+        "architectures": architectures,
+        "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
+        "pairs": Pairs(say),
+        "runs": RunsPhrases(say),
+        "data": DataPhrases(results.card),
+        "bases": BasesPhrases(say),
+        "published": PublishedPhrases(say),
+        "real": results.real,
         "examples": examples(ledger),
         "commit_subject": commit_subject(results, ledger),
-        "say": phrases,
-        "number": phrases.number,
-        "has": phrases.has,
-        "score": phrases.score,
-        "gap": phrases.gap,
-        "comma": comma,
-        "results_have_pairs": bool(results.statistics.comparisons),
-        **{kind: produced(kind) for kind in FLOATS},
     }
-    checklist = load_checklist()
-    return names | {"checklist": checklist, "answers": answer(checklist, names)}
+    parts = load_checklist()
+    answers = answer(parts, names)
+    return names | {"checklist": [(part, answers[name]) for name, part in parts.items()]}
 
 
 def produced(kind: str) -> list[str]:

@@ -1,18 +1,24 @@
 """Decisions that the report's sentences turn on, each read off the results."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import pandas as pd
 
 from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
-from stages.report.numbers.latex import Latex
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Names of architectures and configurations, chosen by the data; empty where the grid has no such cell."""
+    """Names of architectures and configurations, chosen by the data; empty where the grid has no such cell.
 
+    The properties are the conditions of sentences.
+    """
+
+    architectures: list[str]
     reference: str | None  # full fine-tuning at the base rate
     headline: list[str]
+    probes: list[str]  # configurations run for the learning rate alone
     adapters: list[str]  # headline, base rate, not full
     best_adapter: dict[str, str]  # architecture -> configuration
     weakest_adapter: dict[str, str]
@@ -20,93 +26,133 @@ class Findings:
     fastest: dict[str, str]
     full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
     full_trails: list[str]
+    choice_outweighs_freezing: list[str]  # architectures in which adapters differ more than the best does from full
     below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
     under_bag: dict[str, list[str]]  # headline configurations that are not
+    every_cell_above_bag: bool
     frontier: dict[str, list[str]]  # on the frontiers of memory and of time of their architecture
-    close: dict[str, list[str]] = field(default_factory=dict)  # adapter -> architectures within CLOSE of full
-    rank_pairs: list[tuple[str, str]] = field(default_factory=list)
-    placement_pairs: list[tuple[str, str]] = field(default_factory=list)
-    quantised_pairs: list[tuple[str, str]] = field(default_factory=list)
-    rate_pairs: list[tuple[str, str]] = field(default_factory=list)
+    close: dict[str, list[str]]  # adapter -> architectures within CLOSE of full, where there is one
+    rates_are_equal: bool  # the base rate and the probe rate
+    rates_are_scaled: bool  # by the profile
+    every_run_kept_its_last_epoch: bool
+    pairs_were_tested: bool
+
+    @property
+    def adapters_are_compared(self) -> bool:
+        """Whether there is full fine-tuning to compare adapters with, and an adapter."""
+        return bool(self.reference and self.adapters)
+
+    @property
+    def full_leads_everywhere(self) -> bool:
+        return not self.full_trails
+
+    @property
+    def adapters_lead_everywhere(self) -> bool:
+        return not self.full_leads
 
 
 def find(results: Results) -> Findings:
     """Read all decisions off the results."""
-    study, full = results.study, results.study.reference
-    headline = study.headline
-    base_rate = [name for name in headline if study.configurations[name].lr == "base"]
-    adapters = [name for name in base_rate if study.configurations[name].method != "full"]
-    full = full if full in headline else None
+    study = results.study
+    headline, adapters = study.headline, results.base_rate_adapters
+    full = study.reference if study.reference in headline else None
+    leads, trails = _full_against_adapters(results, full)
     bag = results.baselines.tfidf_logistic_regression.test_accuracy
-    with_full = [a for a in study.architectures if full and not results.is_hole(a, full)]
-    leads = [a for a in with_full if extreme(results, a, base_rate)[a] == full]
+    best = _by_architecture(results, headline)
     return Findings(
+        architectures=list(study.architectures),
         reference=full,
         headline=headline,
+        probes=list(dict.fromkeys(run.configuration for run in study.runs if run.role == "probe")),
         adapters=adapters,
         best_adapter=_by_architecture(results, adapters),
         weakest_adapter=_by_architecture(results, adapters, highest=False),
         lightest=_by_architecture(results, headline, "peak_memory_bytes_mean", highest=False),
         fastest=_by_architecture(results, headline, "train_seconds_mean", highest=False),
         full_leads=leads,
-        full_trails=[a for a in with_full if a not in leads],
-        below_bag=[a for a in study.architectures if _best(results, a, headline) <= bag],
+        full_trails=trails,
+        choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
+        below_bag=[a for a in study.architectures if results.mean(a, best[a]) <= bag],
         under_bag={a: [name for name in headline if results.mean(a, name) <= bag] for a in study.architectures},
+        every_cell_above_bag=bool((_headline_means(results) > bag).all()),
         frontier={a: _on_both_frontiers(results, a, headline) for a in study.architectures},
-        close={name: _close(results, full, name) for name in adapters} if full else {},
-        rank_pairs=study.pairs("rank", "alpha"),
-        placement_pairs=study.pairs("placement"),
-        quantised_pairs=[pair for pair in study.pairs("method") if set(pair) <= set(adapters)],
-        rate_pairs=study.pairs("lr"),
+        close=_close(results, full, adapters),
+        rates_are_equal=study.lr == study.lr_probe,
+        rates_are_scaled=study.lr_scale != 1,
+        every_run_kept_its_last_epoch=_runs_that_kept_their_last_epoch(results) == len(study.runs),
+        pairs_were_tested=bool(results.statistics.comparisons),
     )
 
 
 def extreme(
     results: Results, architecture: str, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
-) -> dict[str, str]:
-    """``{architecture: configuration}`` with the highest or lowest value; the first of equals; empty without names.
+) -> str:
+    """The configuration of ``names`` with the highest or lowest value; the first of equals.
 
     Cells whose runs failed do not take part, unless there are no others.
     """
-    if not names:
-        return {}
     choose = max if highest else min
-    made = results.completed(architecture, names) or names
-    return {architecture: choose(made, key=lambda name: results.mean(architecture, name, column))}
+    completed = results.completed(architecture, names) or names
+    return choose(completed, key=lambda name: results.mean(architecture, name, column))
 
 
 def _by_architecture(
     results: Results, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
 ) -> dict[str, str]:
-    found: dict[str, str] = {}
+    """``{architecture: configuration}``; empty without names."""
+    if not names:
+        return {}
+    return {a: extreme(results, a, names, column, highest) for a in results.study.architectures}
+
+
+def _full_against_adapters(results: Results, full: str | None) -> tuple[list[str], list[str]]:
+    """Architectures in which full fine-tuning is at least as good as every adapter, and those in which it is not."""
+    leads, trails = [], []
+    at_base_rate = [name for name in results.study.headline if results.study.configurations[name].lr == "base"]
     for architecture in results.study.architectures:
-        found |= extreme(results, architecture, names, column, highest)
-    return found
+        if full is None or results.is_hole(architecture, full):
+            continue
+        best = extreme(results, architecture, at_base_rate)
+        (leads if best == full else trails).append(architecture)
+    return leads, trails
+
+
+def _span_below_gap(results: Results, architecture: str, full: str, adapters: list[str]) -> bool:
+    """Whether the adapters differ among themselves by less than the best of them differs from full fine-tuning."""
+    scores = [results.mean(architecture, name) for name in results.completed(architecture, adapters)]
+    if not scores:
+        return False
+    return max(scores) - min(scores) < abs(results.mean(architecture, full) - max(scores))
+
+
+def _headline_means(results: Results) -> pd.Series:
+    return results.cells.loc[results.cells["role"] == "train", "test_accuracy_mean"]
 
 
 def _on_both_frontiers(results: Results, architecture: str, names: list[str]) -> list[str]:
-    found = [
+    on_frontier = [
         entry.configuration
         for entry in results.statistics.frontiers
-        if (entry.among, entry.architecture, entry.on_frontier) == ("architecture", architecture, True)
+        if entry.among == "architecture" and entry.architecture == architecture and entry.on_frontier
     ]
-    return [name for name in names if found.count(name) == 2]
+    return [name for name in names if on_frontier.count(name) == 2]  # once for memory, once for time
 
 
-def _best(results: Results, architecture: str, names: list[str]) -> float:
-    return results.mean(architecture, extreme(results, architecture, names)[architecture])
+def _close(results: Results, full: str | None, adapters: list[str]) -> dict[str, list[str]]:
+    if full is None:
+        return {}
+    close = {}
+    for name in adapters:
+        architectures = [a for a in results.study.architectures if _is_close(results, a, name, full)]
+        if architectures:
+            close[name] = architectures
+    return close
 
 
-def _close(results: Results, full: str, name: str) -> list[str]:
-    return [
-        a for a in results.study.architectures if abs(results.mean(a, name) - results.mean(a, full)) <= CLOSE + 1e-12
-    ]
+def _is_close(results: Results, architecture: str, name: str, full: str) -> bool:
+    distance = abs(results.mean(architecture, name) - results.mean(architecture, full))
+    return distance <= CLOSE + 1e-12  # means of decimal fractions: 0.01 apart may come out a trifle more
 
 
-def comma(loop) -> Latex:
-    """What stands after an item of a loop: ``, ``, `` and ``, ``, and `` or nothing."""
-    if loop.last:
-        return Latex("")
-    if loop.revindex == 2:
-        return Latex(" and " if loop.length == 2 else ", and ")
-    return Latex(", ")
+def _runs_that_kept_their_last_epoch(results: Results) -> int:
+    return int((results.runs["selected_epoch"] == results.study.train.epochs).sum())

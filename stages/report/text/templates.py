@@ -32,8 +32,18 @@ def environment(folder: Path) -> jinja2.Environment:
         keep_trailing_newline=True,  # a section ends its last line
     )
     built.filters["listing"] = listing
-    built.filters["latex"] = Latex  # for LaTeX written inside an expression of the template
+    built.filters["latex"] = Latex  # for a string that is LaTeX, or means something to LaTeX, already
+    built.globals["comma"] = comma
     return built
+
+
+def comma(loop) -> Latex:
+    """What stands after an item of a loop: ``, ``, `` and ``, ``, and `` or nothing."""
+    if loop.last:
+        return Latex("")
+    if loop.revindex == 2:
+        return Latex(" and " if loop.length == 2 else ", and ")
+    return Latex(", ")
 
 
 def _finalise(value: object) -> object:
@@ -65,7 +75,8 @@ def render(template: Path, context: dict[str, object]) -> str:
 
 def _where(error: BaseException, template: Path) -> str:
     """File and line of the innermost template in the traceback: Jinja2 maps its generated code back to them."""
-    where, frame = f"{template}:1", error.__traceback__
+    where = f"{template}:1"
+    frame = error.__traceback__
     while frame is not None:
         file = frame.tb_frame.f_code.co_filename
         if Path(file).is_relative_to(template.parent):

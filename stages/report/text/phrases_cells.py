@@ -1,0 +1,134 @@
+"""Cells of the grid in the words of the report's sentences: one cell, and what stands out on one architecture."""
+
+from stages.report.numbers.latex import Latex
+from stages.report.text.findings import Findings
+from stages.report.text.phrases import Phrases
+
+
+class CellPhrases:
+    """One configuration on one architecture, measured against full fine-tuning."""
+
+    def __init__(self, say: Phrases, architecture: str, configuration: str, full: str | None) -> None:
+        self._say = say
+        self._architecture, self._configuration, self._full = architecture, configuration, full
+        self._cell = f"{architecture}.{configuration}"
+        self._against_full = f"{self._cell}.vs.{full}"
+
+    @property
+    def label(self) -> Latex:
+        return self._say.configuration(self._configuration)
+
+    def number(self, quantity: str) -> Latex:
+        return self._say.number(f"{self._cell}.{quantity}")
+
+    @property
+    def score(self) -> Latex:
+        """Mean accuracy, with the sample deviation where there are several seeds."""
+        if not self._say.has(f"{self._cell}.accuracy_sd"):
+            return self.number("accuracy")
+        return Latex(self._say.ledger.with_deviation(f"{self._cell}.accuracy", f"{self._cell}.accuracy_sd") + r"\%")
+
+    @property
+    def gap(self) -> Latex:
+        """``3.85 pp below``, ``0.31 pp above`` or ``level with``: a preposition to "full fine-tuning"."""
+        if not self._say.has(f"{self._against_full}.difference"):
+            return Latex("not comparable with")
+        sign = self._say.sign(f"{self._against_full}.difference")
+        if not sign:
+            return Latex("level with")
+        return Latex(f"{self._say.number(f'{self._against_full}.distance')} {'above' if sign > 0 else 'below'}")
+
+    @property
+    def interval(self) -> Latex:
+        """`` (-8.25 pp [-9.68, -6.80])``: the signed difference and its interval; nothing where it was not tested."""
+        low, high = f"{self._against_full}.low", f"{self._against_full}.high"
+        if not self._say.has(low):
+            return Latex("")
+        ends = f"[{self._say.ledger.numeral(low)}, {self._say.ledger.numeral(high)}]"
+        return Latex(f" ({self._say.number(f'{self._against_full}.difference')} {ends})")
+
+    @property
+    def verdict_of_test(self) -> str:
+        """What the paired test says of the difference from full fine-tuning: the verb of "the test"."""
+        test = self._say.results.comparison(self._architecture, self._full, self._configuration)
+        if test is None:
+            return "was not made for"
+        return "tells from zero" if test.verdict == "distinguishable" else "does not tell from zero"
+
+
+class ArchitecturePhrases:
+    """One architecture: what stands out on it, and the conditions of its sentences."""
+
+    def __init__(self, say: Phrases, found: Findings, name: str) -> None:
+        self._say, self._found, self._name = say, found, name
+
+    @property
+    def label(self) -> Latex:
+        return self._say.architecture(self._name)
+
+    def number(self, quantity: str) -> Latex:
+        return self._say.number(f"{self._name}.{quantity}")
+
+    @property
+    def full(self) -> CellPhrases:
+        return self._cell(self._found.reference)
+
+    @property
+    def best_adapter(self) -> CellPhrases:
+        return self._cell(self._found.best_adapter[self._name])
+
+    @property
+    def weakest_adapter(self) -> CellPhrases:
+        return self._cell(self._found.weakest_adapter[self._name])
+
+    @property
+    def lightest(self) -> CellPhrases:
+        return self._cell(self._found.lightest[self._name])
+
+    @property
+    def fastest(self) -> CellPhrases:
+        return self._cell(self._found.fastest[self._name])
+
+    @property
+    def full_failed(self) -> bool:
+        """Whether full fine-tuning is in the grid and has no run that completed here."""
+        full = self._found.reference
+        return full is not None and not self._say.has(f"{self._name}.{full}.accuracy")
+
+    @property
+    def adapters_differ(self) -> bool:
+        return self._found.weakest_adapter[self._name] != self._found.best_adapter[self._name]
+
+    @property
+    def choice_outweighs_freezing(self) -> bool:
+        return self._name in self._found.choice_outweighs_freezing
+
+    @property
+    def is_below_bag(self) -> bool:
+        return self._name in self._found.below_bag
+
+    @property
+    def under_bag(self) -> list[Latex]:
+        """Configurations whose means do not exceed that of the bag of words."""
+        return self._say.labels(self._found.under_bag[self._name])
+
+    @property
+    def lightest_is_fastest(self) -> bool:
+        return self._found.lightest[self._name] == self._found.fastest[self._name]
+
+    @property
+    def full_is_heavier(self) -> bool:
+        """Whether full fine-tuning is in the grid and something else has the lowest peak memory."""
+        return self._found.reference not in (None, self._found.lightest[self._name])
+
+    @property
+    def frontier(self) -> list[Latex]:
+        """Configurations on the frontiers of both costs."""
+        return self._say.labels(self._found.frontier[self._name])
+
+    @property
+    def has_distance_to_ceiling(self) -> bool:
+        return self._say.has(f"{self._name}.to_ceiling")
+
+    def _cell(self, configuration: str) -> CellPhrases:
+        return CellPhrases(self._say, self._name, configuration, self._found.reference)

@@ -1,0 +1,140 @@
+"""How the runs were made, in the words of the report's sentences: protocol, audit, machine, software."""
+
+from collections.abc import Iterator
+
+from stages.analysis.runs import MemoryColumn, compared_memory
+from stages.report.numbers.latex import Latex, escape, listing
+from stages.report.numbers.names import METHODS
+from stages.report.text.phrases import Phrases
+
+# Libraries whose versions the report prints.
+PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers", "numpy", "dvc")
+
+
+class RunsPhrases:
+    """What the templates call ``runs``: what the records say of all runs."""
+
+    def __init__(self, say: Phrases) -> None:
+        self._say, self._runs = say, say.results.runs
+
+    @property
+    def methods(self) -> list[Latex]:
+        return self._say.method_names(self._distinct("method"))
+
+    @property
+    def use_every_method(self) -> bool:
+        return len(self._distinct("method")) == len(METHODS)
+
+    @property
+    def treat_methods_alike(self) -> bool:
+        """Whether the protocol treats methods alike in all that it can."""
+        alike = not self._methods_where("gradient_checkpointing", True)
+        return self.select_on_validation and self.train_every_new_module and alike
+
+    @property
+    def select_on_validation(self) -> bool:
+        return self._distinct("selection_split") == ["validation"]
+
+    @property
+    def train_every_new_module(self) -> bool:
+        """Whatever the method, adapters besides."""
+        return self._distinct("head_policy") == ["new-modules"]
+
+    @property
+    def set_the_seed_first(self) -> bool:
+        """Before the model is built."""
+        return self._distinct("seed_before_model") == ["True"]
+
+    @property
+    def methods_that_keep_their_last_epoch(self) -> list[Latex]:
+        """Whatever its score."""
+        return self._say.method_names(self._methods_where("load_best", False))
+
+    @property
+    def methods_with_checkpointing(self) -> list[Latex]:
+        """Of gradients."""
+        return self._say.method_names(self._methods_where("gradient_checkpointing", True))
+
+    @property
+    def share_checkpointing(self) -> bool:
+        """Whether gradient checkpointing is on for all runs or off for all."""
+        return len(self._distinct("gradient_checkpointing")) == 1
+
+    @property
+    def differ_in_optimizer(self) -> bool:
+        return len(self._distinct("optimizer")) > 1
+
+    def adapt(self, module: str) -> bool:
+        """Whether some adapter of the grid targets modules of this name."""
+        targets = self._runs["target_modules"].dropna()
+        return any(module in names.split() for names in targets)
+
+    @property
+    def train_all_that_they_should(self) -> bool:
+        """Whether no run trained a parameter in vain or left a new one untrained."""
+        return not self._runs[["new_but_frozen_parameters", "trainable_but_dead_parameters"]].any(axis=None)
+
+    @property
+    def on_cpu(self) -> bool:
+        return self._distinct("device") == ["cpu"]
+
+    @property
+    def quantise_on_cpu(self) -> bool:
+        return self.on_cpu and "qlora" in self._distinct("method")
+
+    @property
+    def first_device(self) -> Latex:
+        """After "on"."""
+        return Latex("a CPU") if self.on_cpu else escape(self._distinct("device")[0])
+
+    @property
+    def accelerators(self) -> Latex:
+        return Latex("no accelerator") if self.on_cpu else listing(self.devices)
+
+    @property
+    def devices(self) -> list[Latex]:
+        return self._numbered("device")
+
+    @property
+    def processors(self) -> list[Latex]:
+        return self._numbered("processor")
+
+    @property
+    def platforms(self) -> list[Latex]:
+        return self._numbered("platform")
+
+    @property
+    def shared_their_machine(self) -> bool:
+        return bool((self._runs["runs_at_once"] > 1).any())
+
+    @property
+    def memory(self) -> MemoryColumn:
+        return compared_memory(self._runs)
+
+    @property
+    def packages(self) -> Iterator[tuple[str, Latex]]:
+        """Each library that the records know of, with its version."""
+        for name in PACKAGES:
+            if self._say.has(f"version.{name}"):
+                yield name, self._say.number(f"version.{name}")
+
+    @property
+    def include_uncommitted_changes(self) -> bool:
+        return "True" in self._distinct("dirty")
+
+    @property
+    def are_of_commits_alone(self) -> bool:
+        return self._say.has("commit.0") and not self.include_uncommitted_changes
+
+    def _numbered(self, column: str) -> list[Latex]:
+        """Distinct processors, platforms or devices."""
+        return [self._say.number(f"machine.{column}.{index}") for index in range(len(self._distinct(column)))]
+
+    def _distinct(self, column: str) -> list[str]:
+        """Values of a column, as text."""
+        return [str(value) for value in self._runs[column].dropna().unique()]
+
+    def _methods_where(self, column: str, value: bool) -> list[str]:
+        """Methods of which some run has ``value`` in ``column``."""
+        having = set(self._runs.loc[self._runs[column] == value, "method"])
+        return [method for method in METHODS if method in having]
