@@ -13,9 +13,9 @@ from stages.core.errors import InputError
 from stages.study.failures import FailedRun, failure_path
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
+from tests.helpers.paper import needs_latex, pages, prepare, untraced, written
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tables import rows
-from tests.test_paper import needs_latex, pages, prepare, untraced, written
 
 ONE_SEED = [("distilbert", "lora-ffn", 42)]
 WHOLE_CELLS = [("roberta", "ia3", 42), ("roberta", "ia3", 43), ("deberta", "full", 42), ("deberta", "full", 43)]
@@ -154,6 +154,29 @@ def test_holes_are_marked_in_the_tables():
     text = written()
     assert "Of 60 runs, 5 failed and are holes" in text
     assert "LoRA FFN on DistilBERT, seed 42 (diverged); IA3 on RoBERTa, seed 42 (diverged)" in text
+
+
+def build_without(configuration: str, **changes) -> str:
+    """The text of the paper where every run of a configuration on DistilBERT failed."""
+    prepare(architectures=["distilbert"], allow_failed=True, **changes)
+    study = paper.read_results().study
+    fail(study, [("distilbert", configuration, seed) for seed in study.seeds])
+    collect.main()
+    write_predictions(study, read_runs())
+    statistics.main()
+    return written()
+
+
+def test_a_step_of_which_a_side_failed_is_not_compared():
+    text = build_without("lora-r8", configurations=["full", "lora-r8", "lora-r16", "lora-ffn"], probes=[])
+    assert "Going from LoRA r=8 to LoRA r=16 changes mean accuracy by -- on DistilBERT;" in text
+    assert "The step in placement gains" not in text
+    assert "of the update falls" not in text
+
+
+def test_nothing_is_said_of_the_calibration_of_a_headline_grid_that_failed():
+    text = build_without("full", configurations=["full"], probes=["full-probe"])
+    assert "Pareto frontier of its architecture. Where a share lies well below" in text
 
 
 @needs_latex

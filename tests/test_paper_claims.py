@@ -11,8 +11,8 @@ from stages.published.claims import Claims
 from stages.report.numbers.ledger import Number
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
+from tests.helpers.paper import prepare
 from tests.helpers.statistics import make_statistics
-from tests.test_paper import prepare
 
 GIB = 2**30
 SCORES = {

@@ -9,10 +9,10 @@ import pytest
 from stages import collect, tables
 from stages.analysis.kept_study import FOLDER, TABLE, read_kept_study
 from stages.report.entries.inputs import read_results
+from tests.helpers.paper import SMALL, written
 from tests.helpers.preparation import make_card
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
-from tests.test_paper import SMALL, written
 
 SEEN = {"full": [0.90, 0.92], "lora-ffn": [0.80, 0.82], "ia3": [0.61, 0.60]}
 

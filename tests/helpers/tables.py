@@ -4,8 +4,8 @@ from stages import collect
 from stages.analysis.runs import CELL, summarise
 from stages.report.entries.build import build
 from stages.report.entries.inputs import Results, read_results
+from tests.helpers.paper import untraced
 from tests.helpers.results import judge_published_study, write_results
-from tests.test_paper import untraced
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": [], "seeds": [42]}
 

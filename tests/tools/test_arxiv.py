@@ -8,7 +8,7 @@ import pytest
 
 from stages import paper
 from stages.core.errors import InputError
-from tests.test_paper import SMALL, needs_latex, prepare
+from tests.helpers.paper import SMALL, needs_latex, prepare
 from tools import arxiv
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")

@@ -10,7 +10,7 @@ from stages import figures, paper, tables
 from stages.core.errors import InputError
 from stages.report.numbers.ledger import Numbers
 from stages.report.text.pdf import overfull
-from tests.test_paper import SMALL, edit, needs_latex, prepare
+from tests.helpers.paper import SMALL, edit, needs_latex, prepare
 from tools import diff
 
 REPORT = r"""\documentclass{article}

@@ -5,7 +5,7 @@ from pathlib import Path
 import jinja2
 
 from stages.core.files import write_text
-from stages.report.numbers.ledger import Ledger, anchor
+from stages.report.numbers.ledger import Ledger, Number, anchor
 
 TEMPLATE = Path("paper/numbers.html.j2")
 
@@ -19,5 +19,13 @@ def write_companion(ledger: Ledger, path: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template(TEMPLATE.name).render(numbers=ledger.printed_numbers(), anchor=anchor)
+    page = environment.get_template(TEMPLATE.name).render(
+        numbers=ledger.printed_numbers(), anchor=anchor, with_unit=with_unit
+    )
     write_text(path, page)
+
+
+def with_unit(number: Number) -> str:
+    """As it is printed: ``41.2 s``, ``87.12%``, ``60``."""
+    space = "" if number.unit in ("", "%") else " "
+    return f"{number.text}{space}{number.unit}"

@@ -1,9 +1,13 @@
 import shutil
+from pathlib import Path
 
 import pytest
 
+from stages import paper
+from stages.analysis.runs import RUNS, read_runs
 from stages.core.errors import InputError
 from stages.report.text.checklist import ANSWERS, answer, load_checklist
+from tests.helpers.paper import SMALL, prepare, written
 from tests.helpers.tiny_study import ROOT
 
 ITEM = """\
@@ -22,7 +26,7 @@ part:
 
 
 @pytest.fixture
-def written(tmp_path):
+def write_checklist(tmp_path):
     def write(text: str):
         path = tmp_path / "checklist.yaml"
         path.write_text(text, encoding="utf-8")
@@ -31,8 +35,8 @@ def written(tmp_path):
     return write
 
 
-def test_answers_follow_the_context(written):
-    path = written(ITEM)
+def test_answers_follow_the_context(write_checklist):
+    path = write_checklist(ITEM)
     found = answer(load_checklist(path), {"sure": False}, path)
     assert [tuple(item) for item in found["part"]] == [
         ("Is it so?", "Yes", "It is."),
@@ -51,15 +55,15 @@ def test_answers_follow_the_context(written):
         (("if sure}Of", "if unsure}Of"), "part.items.second.justification: UndefinedError: 'unsure' is undefined"),
     ],
 )
-def test_faulty_answers_are_named_with_file_and_key(written, change, fault):
-    path = written(ITEM.replace(*change))
+def test_faulty_answers_are_named_with_file_and_key(write_checklist, change, fault):
+    path = write_checklist(ITEM.replace(*change))
     with pytest.raises(InputError) as error:
         answer(load_checklist(path), {"sure": True}, path)
     assert str(error.value) == f"{path}: {fault}"
 
 
-def test_missing_key_is_named(written):
-    path = written(ITEM.replace("  title: A list\n", ""))
+def test_missing_key_is_named(write_checklist):
+    path = write_checklist(ITEM.replace("  title: A list\n", ""))
     with pytest.raises(InputError, match=r"checklist\.yaml: part\.title: Field required; write a sentence$"):
         load_checklist(path)
 
@@ -69,3 +73,26 @@ def test_the_papers_own_checklists_are_whole(tmp_path):
     parts = load_checklist(tmp_path / "checklist.yaml")
     assert {name: len(part.items) for name, part in parts.items()} == {"neurips": 16, "acm": 8}
     assert set(ANSWERS) == {"Yes", "No", "N/A"}
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_blank_answer_of_a_checklist_is_named():
+    prepare(**SMALL)
+    checklist = Path("paper/checklist.yaml")
+    text = checklist.read_text(encoding="utf-8")
+    checklist.write_text(text.replace("There are no theoretical results.", '""'), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        paper.main()
+    key = "neurips.items.theory.justification"
+    assert str(error.value) == f"paper/checklist.yaml: {key}: blank; write a sentence"
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_uncommitted_changes_turn_an_answer():
+    prepare(**SMALL)
+    assert "with no uncommitted change to code or parameters." in written()
+    runs = read_runs()
+    runs.assign(dirty=True).to_csv(RUNS, index=False)
+    text = written()
+    assert "with uncommitted changes in some runs." in text
+    assert r"that the main results need to be reproduced?} \textbf{No.}" in text

@@ -1,4 +1,13 @@
-from stages.report.text.pdf import errors, overfull, undefined
+import pytest
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from stages import paper
+from stages.core.errors import InputError
+from stages.report.text.pdf import INSTALL, errors, overfull, undefined
+from tests.helpers.paper import SMALL, before_the_end, needs_latex, prepare
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def test_log_faults():
@@ -23,3 +32,48 @@ def test_missing_package_names_the_command():
         "booktabs.sty not found; install LaTeX: sudo apt-get install -y --no-install-recommends latexmk "
         "texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super"
     ]
+
+
+@needs_latex
+def test_undefined_reference_is_an_error():
+    prepare(drawn=True, **SMALL)
+    before_the_end(r"\ref{nowhere}")
+    with pytest.raises(InputError, match=r"^main\.tex:\d+: undefined: nowhere$"):
+        paper.main()
+
+
+@needs_latex
+def test_undefined_citation_is_an_error():
+    prepare(drawn=True, **SMALL)
+    before_the_end(r"\cite{nobody}")
+    with pytest.raises(InputError, match=r"^main\.tex:\d+: undefined: nobody$"):
+        paper.main()
+
+
+@needs_latex
+def test_overfull_box_is_named_with_its_lines():
+    prepare(drawn=True, **SMALL)
+    before_the_end(r"\mbox{" + "wide " * 60 + "}")
+    with pytest.raises(
+        InputError, match=r"^paper/main\.tex: Overfull \\hbox \([\d.]+pt too wide\) in paragraph at lines \d+"
+    ):
+        paper.main()
+
+
+@needs_latex
+def test_type_3_font_is_named(tmp_path):
+    prepare(drawn=True, **SMALL)
+    with rc_context({"pdf.fonttype": 3}):
+        figure = Figure()
+        figure.text(0.5, 0.5, "bitmap")
+        figure.savefig("paper/generated/figures/methods.pdf")
+    with pytest.raises(InputError, match=r"^paper/main\.tex: Type 3 fonts in the PDF: /F1$"):
+        paper.main()
+
+
+def test_latex_not_installed(monkeypatch):
+    prepare(**SMALL)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InputError) as error:
+        paper.main()
+    assert str(error.value) == f"latexmk: not found; install LaTeX: {INSTALL}"

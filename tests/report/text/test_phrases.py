@@ -1,0 +1,15 @@
+import pytest
+
+from tests.helpers.paper import SMALL, source
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def test_what_the_number_of_seeds_can_show():
+    assert "So many seeds cannot show a difference by themselves" in source(**SMALL | {"seeds": [42, 43]})
+
+
+def test_four_seeds_reach_the_level():
+    text = source(**SMALL | {"seeds": [42, 43, 44, 45]})
+    assert "below the level used here, for which groups of 4 would do;" in text
+    assert "cannot show a difference" not in text

@@ -1,0 +1,26 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stages import collect
+from tests.helpers.paper import SMALL, prepare, written
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def test_full_scale_has_no_notice_and_names_gpu_memory():
+    changes = {"profile": "paper", "lr": 1e-5}
+    prepare(**SMALL, **changes)
+    for path in Path("metrics/runs").rglob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["cost"]["peak_memory_allocated_bytes"] = 3 * 2**30
+        record["environment"]["device"] = "Example GPU"
+        path.write_text(json.dumps(record), encoding="utf-8")
+    collect.main()
+    text = written()
+    assert "SMALL-SCALE" not in text
+    assert "small-scale" not in text
+    assert "Memory is the peak allocated GPU memory;" in text
+    assert r"3.00\,GiB" in text
+    assert "resident" not in text
