@@ -19,7 +19,9 @@ def main() -> None:
     settings = CensusSettings.read()
     census = take_census(settings.runs, settings.full_size)
     census.write()
-    cells = sum(len(configurations) for grid in census.root.values() for configurations in grid.values())
+    cells = 0
+    for architectures in census.root.values():
+        cells += sum(len(configurations) for configurations in architectures.values())
     print(f"{cells} cells of {len(census.root)} protocols in {Census.path()}")
 
 

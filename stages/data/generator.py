@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 UNRATED = -1
 ATTEMPTS = 200  # drafts of one review: about three are needed, so reaching this means the grammar is exhausted
-CONCESSION_WEIGHT, MAIN_WEIGHT = 1, 3
+CONCESSION_WEIGHT = 1
+MAIN_WEIGHT = 3
 
 
 def generate(settings: GeneratedData) -> "DatasetDict":
@@ -91,7 +92,9 @@ class Writer:
     """Writes reviews that no other review of the corpus repeats."""
 
     def __init__(self, grammar: Grammar, rng: np.random.Generator, seen: set[str]):
-        self.grammar, self.rng, self.seen = grammar, rng, seen
+        self.grammar = grammar
+        self.rng = rng
+        self.seen = seen
 
     def review(self, domain: str, label: int) -> str:
         """A new review of ``domain`` whose rule gives ``label`` (0 or 1).
@@ -113,7 +116,9 @@ class Draft:
     """One attempt at a review. ``score`` is the weighted sum of its clauses."""
 
     def __init__(self, grammar: Grammar, domain: Domain, rng: np.random.Generator):
-        self.grammar, self.domain, self.rng = grammar, domain, rng
+        self.grammar = grammar
+        self.domain = domain
+        self.rng = rng
         self.score = 0
         aspects = [(word, "was") for word in domain.singular]
         aspects += [(word, "were") for word in domain.plural]

@@ -79,7 +79,7 @@ def _read_shards(folder: Path, names: list[str], split: str) -> pd.DataFrame:
 
 def _require_no_strays(folder: Path, names: list[str], files: Mapping[str, list[str]]) -> None:
     """A ``val.csv`` beside ``train.csv`` left out in silence would decide the results."""
-    known = {name for shards in files.values() for name in shards}
+    known = set().union(*files.values())
     suffixes = {_suffix(name) for name in known}
     for name in names:
         if name not in known and not name.startswith(".") and _suffix(name) in suffixes:

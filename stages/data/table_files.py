@@ -118,8 +118,10 @@ def _read_json(file: Path, required: Required) -> pa.Table:
     for number, row in enumerate(rows, start=1):
         _check_object(row, f"{file}: row {number}")
         names |= dict.fromkeys(row)
-    known = known_columns(list(names), required, str(file))
-    return pa.table({name: _column(row.get(name) for row in rows) for name in known})
+    columns = {}
+    for name in known_columns(list(names), required, str(file)):
+        columns[name] = _column(row.get(name) for row in rows)
+    return pa.table(columns)
 
 
 def _json_values(file: Path) -> list:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from stages.core.errors import InputError
 from stages.encoders.settings import PretrainedBase
@@ -20,6 +21,10 @@ class Corpus:
 
     ids: list[list[int]]
     ratings: list[int]
+
+    @classmethod
+    def of(cls, texts: list[str], ratings: list[int], tokenizer: PreTrainedTokenizerFast, max_length: int) -> "Corpus":
+        return cls(tokenizer(texts, truncation=True, max_length=max_length)["input_ids"], ratings)
 
     def take(self, rows: list[int]) -> "Corpus":
         return Corpus([self.ids[i] for i in rows], [self.ratings[i] for i in rows])

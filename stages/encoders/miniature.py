@@ -41,23 +41,17 @@ def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
     Raises:
         InputError: a split is missing, or the family's configuration does not accept the sizes.
     """
-    base = settings.base
+    base, max_length = settings.base, settings.max_length
     torch.set_num_threads(settings.threads)
     texts, ratings = read_unlabelled(base)
-    tokenizer = train_tokenizer(
-        settings.family.tokenizer, texts[:VOCABULARY_TEXTS], base.vocab_size, settings.max_length
-    )
+    tokenizer = train_tokenizer(settings.family.tokenizer, texts[:VOCABULARY_TEXTS], base.vocab_size, max_length)
     pad_id = tokenizer.pad_token_id
-
-    def encode(texts: list[str], labels: list[int]) -> Corpus:
-        return Corpus(tokenizer(texts, truncation=True, max_length=settings.max_length)["input_ids"], labels)
-
-    train = encode(*read_rows("train", PROBE_ROWS, base.seed))
-    validation = encode(*read_rows("validation", PROBE_ROWS, base.seed))
+    train = Corpus.of(*read_rows("train", PROBE_ROWS, base.seed), tokenizer, max_length)
+    validation = Corpus.of(*read_rows("validation", PROBE_ROWS, base.seed), tokenizer, max_length)
     torch.manual_seed(base.seed)
-    encoder = build_encoder(settings.family, tokenizer, settings.max_length)
+    encoder = build_encoder(settings.family, tokenizer, max_length)
     probe_accuracy_random = probe(encoder, train, validation, pad_id)
-    pretraining = Pretraining(encoder, tokenizer, encode(texts, ratings), base)
+    pretraining = Pretraining(encoder, tokenizer, Corpus.of(texts, ratings, tokenizer, max_length), base)
     before = pretraining.evaluate()
     started = time.monotonic()
     pretraining.fit()

@@ -8,6 +8,7 @@ teaches what a rating is without one labelled film review. With no rated rows it
 
 import time
 from collections.abc import Iterator
+from itertools import chain
 
 import torch
 from torch import nn
@@ -160,7 +161,7 @@ class Pretraining:
 
     def _unigram(self) -> torch.Tensor:
         """Log-probability a token id from its training count, add-one smoothed; shape (vocabulary,)."""
-        flat = torch.tensor([token for row in self.train.ids for token in row])
-        special = torch.isin(flat, torch.tensor(self.tokenizer.all_special_ids))
-        counts = torch.bincount(flat[~special], minlength=self.vocabulary) + 1
+        tokens = torch.tensor(list(chain.from_iterable(self.train.ids)))
+        special = torch.isin(tokens, torch.tensor(self.tokenizer.all_special_ids))
+        counts = torch.bincount(tokens[~special], minlength=self.vocabulary) + 1
         return (counts / counts.sum()).log()

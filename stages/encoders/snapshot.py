@@ -28,7 +28,10 @@ FILES = (
     TOKENIZER_CONFIG,
     "special_tokens_map.json",
     "added_tokens.json",
-    *(name for _, names in TOKENIZERS.values() for name in names),
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "spm.model",
 )
 WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
 HEADER = 8  # bytes at the start of a safetensors file that hold the length of its JSON header
@@ -59,7 +62,8 @@ def tensor_shapes(folder: Path, shown: str) -> dict[str, list[int]]:
     from safetensors import SafetensorError, safe_open
 
     path = folder / WEIGHTS
-    size, stated = path.stat().st_size, _stated_bytes(path)
+    size = path.stat().st_size
+    stated = _stated_bytes(path)
     if stated is not None and size < stated:
         # the hub's client would link a cut blob again, so it is the link's target that has to go
         raise InputError(

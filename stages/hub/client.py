@@ -102,7 +102,11 @@ def fetch(repository: Repository, patterns: Collection[str], inspect: Callable[[
 
 def matching(names: Iterable[str], patterns: Collection[str]) -> list[str]:
     """The names that a download with these patterns fetches."""
-    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
+    wanted = []
+    for name in names:
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            wanted.append(name)
+    return wanted
 
 
 def unreachable(repository: Repository, why: str) -> str:

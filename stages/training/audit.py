@@ -45,6 +45,10 @@ def in_head(name: str, head: list[str]) -> bool:
     return any(checkpoint_name(name).startswith(f"{module}.") for module in head)
 
 
+def in_adapter(name: str) -> bool:
+    return any(mark in name for mark in ADAPTER_MARKS)
+
+
 def audit(model: torch.nn.Module, new_weights: list[str], head: list[str]) -> Audit:
     """Inspect a model whose gradients are those of its first backward pass."""
     parameters = dict(model.named_parameters())
@@ -85,7 +89,7 @@ def parameter_counts(model: torch.nn.Module, result: Audit, new_weights: list[st
     return Parameters(
         trainable=sum(trainable.values()),
         total=sum(plain.values()),
-        adapter=sum(size for name, size in trainable.items() if any(mark in name for mark in ADAPTER_MARKS)),
+        adapter=sum(size for name, size in trainable.items() if in_adapter(name)),
         head=sum(size for name, size in trainable.items() if in_head(name, head)),
         new_but_frozen=sum(plain[name] for name in result.frozen),
         trainable_but_dead=sum(sizes[name] for name in result.dead),
