@@ -6,8 +6,6 @@ texts, the tokenizer and ``max_length`` alone, so DVC sees a change exactly when
 
 import argparse
 import hashlib
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +15,14 @@ import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict, Features, List, Value
 
 from stages.core.errors import InputError, run_stage
+from stages.core.files import written_whole
 from stages.encoders.settings import TokenizeSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-RAW, FOLDER = Path("data/raw"), Path("data/tokenized")
+RAW = Path("data/raw")
+FOLDER = Path("data/tokenized")
 SPLITS = ("train", "validation", "test")
 FEATURES = Features(
     {
@@ -47,11 +47,12 @@ def main(architecture: str) -> None:
     settings = TokenizeSettings.read(architecture)
     datasets.disable_progress_bars()
     tokenizer = load_tokenizer(Path("models/base", settings.architecture), settings.max_length)
-    tokenized = DatasetDict(
-        {split: tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length) for split in SPLITS}
-    )
-    _save(tokenized, FOLDER / settings.architecture)
-    print(f"{settings.architecture}: " + ", ".join(_summary(*item) for item in tokenized.items()))
+    tokenized = DatasetDict()
+    for split in SPLITS:
+        tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length)
+    with written_whole(FOLDER / settings.architecture) as folder:
+        tokenized.save_to_disk(folder)
+    print(f"{settings.architecture}: " + ", ".join(_summary(split, data) for split, data in tokenized.items()))
 
 
 def load_tokenizer(folder: Path, max_length: int) -> "PreTrainedTokenizerFast":
@@ -81,13 +82,13 @@ def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length:
     except FileNotFoundError as error:
         raise InputError(f"{path}: not found; run `dvc repro prepare` first") from error
     # The library's own fingerprint is partly random and lands in state.json: this one follows the content.
-    identity = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}".encode() + path.read_bytes()
+    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}".encode() + path.read_bytes()
     return Dataset(table).map(
         lambda batch: encode(tokenizer, batch["text"], max_length),
         batched=True,
         remove_columns="text",
         features=FEATURES,
-        new_fingerprint=hashlib.sha256(identity).hexdigest()[:16],
+        new_fingerprint=hashlib.sha256(decisive).hexdigest()[:16],
     )
 
 
@@ -106,27 +107,21 @@ def encode(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_length: i
     )
     lengths = np.array([len(ids) for ids in pieces["input_ids"]])
     special = tokenizer.num_special_tokens_to_add()
-    rows, first = np.unique(pieces["overflow_to_sample_mapping"], return_index=True)
+    row_of_piece = pieces["overflow_to_sample_mapping"]
+    rows, first = np.unique(row_of_piece, return_index=True)
     assert len(rows) == len(texts), "a text came back without a piece"
     return {
         "input_ids": [pieces["input_ids"][piece] for piece in first],
         "attention_mask": [pieces["attention_mask"][piece] for piece in first],
         "length": lengths[first],
-        "true_length": np.bincount(pieces["overflow_to_sample_mapping"], weights=lengths - special) + special,
+        "true_length": np.bincount(row_of_piece, weights=lengths - special) + special,
     }
 
 
-def _save(tokenized: DatasetDict, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".tokenized-") as name:
-        tokenized.save_to_disk(Path(name, folder.name))
-        shutil.rmtree(folder, ignore_errors=True)
-        Path(name, folder.name).rename(folder)
-
-
 def _summary(split: str, data: Dataset) -> str:
-    cut = np.mean(np.array(data["true_length"]) > np.array(data["length"])) if len(data) else 0
-    return f"{split} {len(data)} rows ({cut:.1%} truncated)"
+    is_cut = np.array(data["true_length"]) > np.array(data["length"])
+    share = np.mean(is_cut) if len(data) else 0
+    return f"{split} {len(data)} rows ({share:.1%} truncated)"
 
 
 if __name__ == "__main__":

@@ -1,92 +1,23 @@
-"""What ``prepare`` refuses, as the user meets it: the one line, the exit code, and a workspace left as it was.
+"""What ``prepare`` refuses, as the user meets it: the one line, and a workspace left as it was.
 
-The readers' finer points are in ``tests/lib/test_sources.py``, generated data in ``tests/test_bad_input_fuzz.py``.
+The process, its disk and its memory are in ``tests/test_bad_input_disk.py``, the readers' finer points in
+``tests/data/``, generated data in ``tests/test_bad_input_fuzz.py``.
 """
 
-import ctypes
-import json
-import os
-import resource
-import runpy
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from stages import prepare
 from stages.data.card import Card
 from stages.data.checks import LAYOUTS
-
-ROOT = Path(__file__).parents[1]
-TRAIN = [(f"train {i}", i % 2) for i in range(40)]
-TEST = [(f"test {i}", i % 2) for i in range(10)]
+from tests.helpers.prepare_workspace import TEST, TRAIN, configure, csv, jsonl, parquet, refused, write_workspace
 
 
 @pytest.fixture(autouse=True)
 def _workspace(in_empty_folder):
-    """Valid reviews, settings, and the data of an earlier run."""
-    for folder in ("reviews", "data/settings", "data/raw"):
-        Path(folder).mkdir(parents=True)
-    Path("data/raw/train.parquet").write_bytes(b"of an earlier run")
-    Path("data/raw/card.json").write_bytes(b"of an earlier run, too")
-    configure()
-    Path("reviews/train.csv").write_bytes(csv(TRAIN))
-    Path("reviews/validation.csv").write_bytes(csv([("validation 0", 0), ("validation 1", 1)]))
-    Path("reviews/test.csv").write_bytes(csv(TEST))
-
-
-def configure(path: str = "reviews", validation: int = 10) -> None:
-    data = {"source": "local", "path": path, "validation": validation, "seed": 1}
-    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": True}))
-
-
-def csv(rows: list[tuple], header: str = "text,label") -> bytes:
-    return "\n".join([header, *(",".join(map(str, row)) for row in rows), ""]).encode()
-
-
-def jsonl(rows: list[tuple]) -> bytes:
-    return "".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows).encode()
-
-
-def parquet(rows: list[tuple], **options: object) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pandas(pd.DataFrame(rows, columns=["text", "label"])), sink, **options)
-    return sink.getvalue().to_pybytes()
-
-
-def snapshot(folder: str = ".") -> dict[str, tuple[int, bytes]]:
-    return {str(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(Path(folder).rglob("*")) if p.is_file()}
-
-
-def refused(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The line after ``error: ``."""
-    before = snapshot()
-    monkeypatch.setattr(sys, "argv", ["prepare"])
-    monkeypatch.delitem(sys.modules, "stages.prepare", raising=False)
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("stages.prepare", run_name="__main__")
-    assert snapshot() == before
-    message = str(caught.value)
-    assert message.isprintable()
-    assert message.startswith("error: ")
-    return message.removeprefix("error: ")
-
-
-def run(*, command: tuple[str, ...] = (), limit: Callable[[], object] | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [*command, *([] if command else [sys.executable, "-m", "stages.prepare"])],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHON": sys.executable},
-        preexec_fn=limit,
-        capture_output=True,
-        text=True,
-    )
+    write_workspace()
 
 
 ROWS = {  # what one file holds instead -> the message after the file's name
@@ -253,112 +184,7 @@ def test_duplicates_and_leaks_are_reported_and_no_fault():
     )
 
 
-def test_the_process_ends_with_one_line_and_code_1():
-    Path("reviews/train.csv").write_bytes(csv([*TRAIN, ("x", 7)]))
-    before, done = snapshot(), run()
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: reviews/train.csv: row 41: label '7'; allowed: 0, 1\n"
-    assert snapshot() == before
-
-
-@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
-def test_a_huge_review_costs_little(suffix):
-    rows = [*TRAIN, ("x" * 10**7, 1)]
-    Path("reviews/train.csv").unlink()
-    Path(f"reviews/train.{suffix}").write_bytes({"csv": csv, "jsonl": jsonl, "parquet": parquet}[suffix](rows))
-    code = (
-        "import re, runpy\n"
-        "try: runpy.run_module('stages.prepare', run_name='__main__')\n"
-        "finally: print(re.search(r'VmHWM:\\s+([0-9]+) kB', open('/proc/self/status').read())[1])"
-    )
-    begin = time.monotonic()
-    done = run(command=(sys.executable, "-c", code))
-    assert done.returncode == 1
-    assert done.stderr.endswith("row 41: text of 10000000 characters; allowed: at most 1000000\n")
-    assert int(done.stdout) < 400 * 1024  # KiB at the peak; half of it are the libraries'
-    assert time.monotonic() - begin < 30
-
-
 def test_a_text_at_the_limit_is_taken():
     Path("reviews/train.csv").write_bytes(csv([*TRAIN, ("x" * 10**6, 1)]))
     prepare.main()
     assert pd.read_parquet("data/raw/train.parquet")["text"].str.len().max() == 10**6
-
-
-def without_override() -> None:
-    """Root, too, is held to the permissions of files (CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH dropped)."""
-    for capability in (1, 2):
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
-
-
-@pytest.mark.parametrize("folder", ["data", "data/raw"])
-def test_a_read_only_folder(folder):
-    before = snapshot()
-    Path(folder).chmod(0o555)
-    done = run(limit=without_override)
-    Path(folder).chmod(0o755)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: data/raw: cannot be written: Permission denied; nothing was changed\n"
-    assert snapshot() == before
-
-
-def test_an_unreadable_file():
-    before = snapshot()
-    Path("reviews/test.csv").chmod(0)
-    done = run(limit=without_override)
-    Path("reviews/test.csv").chmod(0o644)
-    assert (done.returncode, done.stderr) == (1, "error: reviews/test.csv: cannot be read: Permission denied\n")
-    assert snapshot() == before
-
-
-def test_a_write_cut_short():
-    Path("reviews/train.csv").write_bytes(csv([(os.urandom(2000).hex(), i % 2) for i in range(40)]))
-    before = snapshot()
-    done = run(limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: data/raw: cannot be written: File too large; nothing was changed\n"
-    assert snapshot() == before
-
-
-UNSHARE = ("unshare", "--map-root-user", "--mount")  # mounts of its own, without being root, gone with the process
-MAY_MOUNT = (
-    shutil.which("unshare")
-    and not subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True).returncode
-)
-
-
-@pytest.mark.skipif(not MAY_MOUNT, reason="this machine allows no mounts; the tests above fail writes otherwise")
-@pytest.mark.parametrize(
-    ("option", "reason"), [("size=100k", "No space left on device"), ("ro", "Read-only file system")]
-)
-def test_a_full_disk_and_a_read_only_one(option, reason):
-    Path("reviews/train.csv").write_bytes(csv([(os.urandom(2000).hex(), i % 2) for i in range(40)]))
-    Path("data").rename("seed")
-    Path("data").mkdir()
-    script = (
-        f"mount -t tmpfs -o size=1m tmpfs data && cp -a seed/. data && mount -o remount,{option} data || exit 9; "
-        '"$PYTHON" -m stages.prepare; code=$?; cp -a data after; exit $code'
-    )
-    done = run(command=(*UNSHARE, "sh", "-c", script))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: data/raw: cannot be written: {reason}; nothing was changed\n"
-    assert {name.removeprefix("after/"): content for name, content in snapshot("after").items()} == {
-        name.removeprefix("seed/"): content for name, content in snapshot("seed").items()
-    }
-
-
-def test_nothing_is_kept_aside_and_a_changed_file_is_read_anew(monkeypatch, tmp_path):
-    for name in ("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME"):
-        (tmp_path / "elsewhere" / name).mkdir(parents=True)
-        monkeypatch.setenv(name, str(tmp_path / "elsewhere" / name))
-    Path("reviews/test.parquet").write_bytes(parquet([("before", 0), ("fine", 1)]))
-    Path("reviews/test.csv").unlink()
-    old = os.stat("reviews/test.parquet")
-    assert run().returncode == 0
-    Path("reviews/test.parquet").write_bytes(parquet([("after!", 0), ("fine", 1)]))
-    os.utime("reviews/test.parquet", ns=(old.st_atime_ns, old.st_mtime_ns))
-    assert os.stat("reviews/test.parquet").st_size == old.st_size
-    assert run().returncode == 0
-    assert pd.read_parquet("data/raw/test.parquet")["text"].tolist() == ["after!", "fine"]
-    assert snapshot("elsewhere") == {}
-    assert {path.name for path in Path("data").iterdir()} == {"raw", "settings"}

@@ -10,6 +10,7 @@ from stages import base, settings
 from stages.core.errors import InputError
 from stages.data.generator import generate
 from stages.data.settings import GeneratedData
+from stages.encoders.base_report import BaseReport
 from stages.hub import client as hub
 from tests.helpers.tiny_study import write_params
 
@@ -62,7 +63,7 @@ def fails(architecture: str = "distilbert") -> str:
 
 @pytest.mark.parametrize("architecture", ["distilbert", "roberta", "deberta"])
 def test_a_pretrained_encoder_loads_everywhere(architecture, monkeypatch):
-    monkeypatch.setattr(base, "check_helped", lambda report, settings: None)  # eighty steps are for the files
+    monkeypatch.setattr(BaseReport, "require_helped", lambda report, settings: None)  # eighty steps are for the files
     write_data()
     write_settings()
     base.main(architecture)
@@ -93,7 +94,7 @@ def stored_parameters(folder: Path) -> int:
 
 
 def test_the_same_settings_give_the_same_bytes(monkeypatch):
-    monkeypatch.setattr(base, "check_helped", lambda report, settings: None)
+    monkeypatch.setattr(BaseReport, "require_helped", lambda report, settings: None)
     write_data()
     write_settings(steps=10)
     prints = []
@@ -104,7 +105,7 @@ def test_the_same_settings_give_the_same_bytes(monkeypatch):
 
 
 def test_no_unsupervised_rows_means_masked_lm_on_unlabelled_train(monkeypatch):
-    monkeypatch.setattr(base, "check_helped", lambda report, settings: None)
+    monkeypatch.setattr(BaseReport, "require_helped", lambda report, settings: None)
     write_data(unsupervised=0)
     write_settings(steps=10)
     base.main("distilbert")

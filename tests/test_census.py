@@ -40,7 +40,7 @@ def census(tmp_path_factory) -> Census:
             probes=["full-probe", "lora-ffn-probe"],
         )
         settings_stage.main()
-        patch.setattr(stage, "predict", predict_printed)
+        patch.setattr("stages.fullsize.cells.predict", predict_printed)
         patch.setattr(reported, "FOLDER", ROOT / "data/reported")
         stage.main()
         return Census.read_from(Census.path())

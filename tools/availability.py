@@ -12,6 +12,7 @@ from stages.data.local import load_local
 from stages.data.settings import GeneratedData, HubData, LocalData
 from stages.encoders import snapshot
 from stages.encoders.settings import HubBase, LocalBase
+from stages.encoders.verification import require_files, verify
 from stages.hub import client as hub
 from stages.hub.disk import gigabytes
 from stages.study.params import Params
@@ -83,7 +84,7 @@ def _checkpoint(params: Params, name: str, asked: Hub) -> Availability:
     base, family, label = params.profiles[params.profile].base, params.architecture[name], f"{name} checkpoint"
     if isinstance(base, LocalBase):
         folder = Path(base.path, name)
-        return _attempt(label, str(folder), lambda: snapshot.verify(folder, family, str(folder)))
+        return _attempt(label, str(folder), lambda: verify(folder, family, str(folder)))
     if not isinstance(base, HubBase):
         return Availability(label, "pretrained here", made_here=True)
     repository = hub.Repository("model", family.hub_id, family.revision)
@@ -92,8 +93,8 @@ def _checkpoint(params: Params, name: str, asked: Hub) -> Availability:
         repository,
         snapshot.FILES,
         asked,
-        lambda folder: snapshot.verify(folder, family, str(repository)),
-        lambda names: snapshot.require_files(names, family, str(repository)),
+        lambda folder: verify(folder, family, str(repository)),
+        lambda names: require_files(names, family, str(repository)),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from stages.core.errors import run_stage
 from stages.data.settings import GeneratedData
 from stages.encoders.settings import Architecture
-from stages.encoders.snapshot import verify
+from stages.encoders.verification import verify
 from stages.hub.disk import gigabytes, require_space
 from stages.study.params import load_params
 from tools.budget import encoder_sizes

@@ -78,11 +78,7 @@ class StageFile(BaseModel):
         except FileNotFoundError as error:
             raise InputError(f"{path}: not found; run `dvc repro {stage}` first") from error
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            others = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-            fault = ": ".join(part for part in (str(path), key, first["msg"]) if part)
-            raise InputError(f"{fault}{others}; run `dvc repro -f {stage}`") from error
+            raise InputError(f"{path}: {_first_fault(error)}; run `dvc repro -f {stage}`") from error
 
     def write(self, *names: str | int) -> None:
         """Indented, whole or not at all."""
@@ -92,10 +88,21 @@ class StageFile(BaseModel):
         write_text(path, self.model_dump_json(indent=2) + "\n")
 
 
+def _first_fault(error: ValidationError) -> str:
+    """Key and message of the first fault, and how many more there are."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    fault = f"{key}: {first['msg']}" if key else first["msg"]  # without a key: the text as a whole is no JSON
+    more = error.error_count() - 1
+    return f"{fault} (and {more} more)" if more else fault
+
+
 def sha256(path: Path) -> str:
     """Of a file, or of a folder's files in order of their names."""
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
     digest = hashlib.sha256()
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     for file in files:
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-COMMIT = re.compile("[0-9a-f]{40}")
+COMMIT_ID = re.compile("[0-9a-f]{40}")
 
 
 def _full_commit(value: str) -> str:
-    if not COMMIT.fullmatch(value):
+    if not COMMIT_ID.fullmatch(value):
         raise ValueError(
             f"{value!r}: a branch or tag moves, and a result must name what it came from; "
             "allowed: a full commit id (40 digits of 0-9a-f)"
@@ -17,11 +17,11 @@ def _full_commit(value: str) -> str:
     return value
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]  # fit for a folder, a stage's name and a key
+Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]  # of learning
 Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
+Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]  # a share of which something must be left
 Revision = Annotated[str, AfterValidator(_full_commit)]
 
 Method = Literal["full", "lora", "qlora", "ia3"]

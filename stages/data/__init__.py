@@ -1,0 +1,1 @@
+"""Labelled reviews: generated or read, every row checked, split, described by a card."""

@@ -10,6 +10,7 @@ from stages.data.checks import LAYOUTS, decoded, reason, text_fault
 
 
 def read_tree(folder: Path) -> Splits:
+    """Splits train and test, and unsupervised where the folder has one, in the order of the reviews' numbers."""
     train, test = folder / "train", folder / "test"
     splits = {
         "train": [_read_texts(train / "neg", 0), _read_texts(train / "pos", 1)],
@@ -32,6 +33,7 @@ def _read_texts(folder: Path, label: int) -> pd.DataFrame:
 
 def _read_text(file: Path) -> str:
     text = decoded(file)
-    if fault := text_fault(text):
+    fault = text_fault(text)
+    if fault:
         raise InputError(f"{file}: {fault}")
     return text

@@ -34,9 +34,8 @@ class Origin(Strict):
     revision: str | None = None  # commit id on the hub
     licence: str | None = None
     citation: str | None = None
-    ceiling_accuracy: float | None = Field(
-        default=None, ge=0, le=1
-    )  # best attainable; known for the generated corpus only
+    # Best attainable; known for the generated corpus only.
+    ceiling_accuracy: float | None = Field(default=None, ge=0, le=1)
 
 
 class Words(Strict):
@@ -109,15 +108,17 @@ def as_imdb(origin: Origin) -> Origin:
 
 def build_card(origin: Origin, source: Splits, unique: Splits, final: Splits, deduplicate: bool) -> Card:
     """Describe the data at its three steps: as read, after deduplication, and as written."""
+    split_cards = {}
+    for name, frame in final.items():
+        duplicates = len(source[name]) - len(unique[name])
+        split_cards[name] = _describe(frame, len(source[name]), duplicates)
     return Card(
         **origin.model_dump(),
         deduplicate=deduplicate,
         validation_from="source" if len(source["validation"]) else "train",
         conflicting_duplicates=_conflicts(source),
         leakage=_leakage(source, final),
-        splits={
-            name: _describe(final[name], len(source[name]), len(source[name]) - len(unique[name])) for name in final
-        },
+        splits=split_cards,
     )
 
 
@@ -146,7 +147,7 @@ def _words(texts: pd.Series) -> Words:
 
 def _conflicts(splits: Splits) -> int:
     labelled = pd.concat([splits["train"], splits["validation"], splits["test"]])
-    distinct = labelled.drop_duplicates()
+    distinct = labelled.drop_duplicates()  # of text and label together: a text that is left twice has both labels
     return int(distinct.loc[distinct["text"].duplicated(), "text"].nunique())
 
 
@@ -160,4 +161,6 @@ def _leakage(source: Splits, final: Splits) -> Leakage:
 
 
 def _overlap(rows: pd.DataFrame, *others: pd.DataFrame) -> int:
-    return int(rows["text"].isin(pd.concat([other["text"] for other in others])).sum())
+    """Rows whose text is in one of the others too."""
+    texts = pd.concat([other["text"] for other in others])
+    return int(rows["text"].isin(texts).sum())

@@ -1,4 +1,7 @@
-"""Labelled reviews whatever their source: which columns and labels count, and the check of every row."""
+"""Labelled reviews whatever their source: which columns and labels count, and the check of every row.
+
+``source`` is what a message calls the file or the split that is checked.
+"""
 
 from pathlib import Path
 from reprlib import repr as shown
@@ -21,72 +24,78 @@ LAYOUTS = "train.* and test.* (.parquet, .csv, .tsv or .jsonl, with columns text
 COLUMNS = ("text", "label", "split")
 Required = tuple[str, ...]
 REQUIRED = {split: ("text",) if split == "unsupervised" else ("text", "label") for split in SPLITS}
-LABELS = ["-1", "0", "1"]  # the first in the unsupervised split only
+LABELS = ["0", "1"]
+UNSUPERVISED_LABELS = ["-1", *LABELS]
 # More than a long novel holds is no review but a fault, such as a whole file in one cell, and cutting it to
 # `max_length` would hide that.
 LONGEST = 1_000_000  # characters
 
 
-def known_columns(names: list[str], required: Required, where: Path | str) -> list[str]:
+def known_columns(names: list[str], required: Required, source: str) -> list[str]:
     """The columns that mean something here; each may occur once."""
     if not names:
-        raise InputError(f"{where}: no rows")
+        raise InputError(f"{source}: no rows")
     for name in COLUMNS:
         if name in required and name not in names:
-            raise InputError(f"{where}: no column {name!r} among {shown(names)}; required: {', '.join(required)}")
+            raise InputError(f"{source}: no column {name!r} among {shown(names)}; required: {', '.join(required)}")
         if names.count(name) > 1:
-            raise InputError(f"{where}: columns {name!r}: {names.count(name)}; allowed: one")
+            raise InputError(f"{source}: columns {name!r}: {names.count(name)}; allowed: one")
     return [name for name in names if name in COLUMNS]
 
 
-def require_splits(splits: Splits, where: str, expected: str) -> None:
+def require_splits(splits: Splits, source: str, expected: str) -> None:
     for split in ("train", "test"):
         if split not in splits:
-            raise InputError(f"{where}: no {split} split; expected {expected}")
+            raise InputError(f"{source}: no {split} split; expected {expected}")
 
 
-def checked(table: pa.Table, where: str, split: str) -> pd.DataFrame:
+def checked(table: pa.Table, source: str, split: str) -> pd.DataFrame:
     """Columns text and label of one file or hub split, every row checked."""
     if split == "unsupervised" and "label" not in table.column_names:
         table = table.append_column("label", pa.repeat(pa.scalar(-1), len(table)))
-    for row, text in enumerate(strings(table["text"], where, "text"), start=1):
-        if fault := text_fault(text):
-            raise InputError(f"{where}: row {row}: {fault}")
-    return pa.table({"text": table["text"], "label": _labels(table["label"], where, split)}).to_pandas()
+    for row, text in enumerate(strings(table["text"], source, "text"), start=1):
+        fault = text_fault(text)
+        if fault:
+            raise InputError(f"{source}: row {row}: {fault}")
+    labels = _labels(table["label"], source, split)
+    return pa.table({"text": table["text"], "label": labels}).to_pandas()
 
 
 def text_fault(text: str | None) -> str | None:
+    """What makes a text unusable, None where nothing does."""
     if text is None or not text.strip():
         return "empty text; every row needs some"
     if "\0" in text:
-        return f"NUL byte at character {text.index(chr(0)) + 1} of the text; allowed: none"
+        position = text.index("\0") + 1
+        return f"NUL byte at character {position} of the text; allowed: none"
     if len(text) > LONGEST:
         return f"text of {len(text)} characters; allowed: at most {LONGEST}"
     return None
 
 
-def _labels(column: pa.ChunkedArray, where: str, split: str) -> pa.ChunkedArray:
-    allowed = LABELS if split == "unsupervised" else LABELS[1:]
+def _labels(column: pa.ChunkedArray, source: str, split: str) -> pa.ChunkedArray:
+    """Integers and strings alike as int64."""
+    allowed = UNSUPERVISED_LABELS if split == "unsupervised" else LABELS
     if not (pa.types.is_integer(column.type) or _is_string(column.type)):
-        raise InputError(f"{where}: column 'label' holds {column.type}; allowed: {', '.join(allowed)}")
-    written = column.cast(pa.string())
-    for row, label in enumerate(strings(written, where, "label"), start=1):
+        raise InputError(f"{source}: column 'label' holds {column.type}; allowed: {', '.join(allowed)}")
+    as_text = column.cast(pa.string())
+    for row, label in enumerate(strings(as_text, source, "label"), start=1):
         if label not in allowed:
-            raise InputError(
-                f"{where}: row {row}: label {shown(column[row - 1].as_py())}; allowed: {', '.join(allowed)}"
-            )
-    return written.cast(pa.int64())
+            given = shown(column[row - 1].as_py())
+            raise InputError(f"{source}: row {row}: label {given}; allowed: {', '.join(allowed)}")
+    return as_text.cast(pa.int64())
 
 
-def strings(column: pa.ChunkedArray, where: str, name: str) -> list[str | None]:
+def strings(column: pa.ChunkedArray, source: str, name: str) -> list[str | None]:
+    """The values of a column called ``name``, each of them valid UTF-8."""
     if not _is_string(column.type):
-        raise InputError(f"{where}: column {name!r} holds {column.type}; allowed: string")
+        raise InputError(f"{source}: column {name!r} holds {column.type}; allowed: string")
     values = []
     try:
         for value in column:
             values.append(value.as_py())
     except UnicodeDecodeError as error:  # Parquet files may hold anything as a string
-        raise InputError(f"{where}: row {len(values) + 1}: {name} is not valid UTF-8") from error
+        raise InputError(f"{source}: row {len(values) + 1}: {name} is not valid UTF-8") from error
     return values
 
 
@@ -95,6 +104,7 @@ def _is_string(kind: pa.DataType) -> bool:
 
 
 def decoded(file: Path) -> str:
+    """A text file's content, which must be UTF-8."""
     raw = file.read_bytes()
     try:
         return raw.decode("utf-8")
@@ -105,6 +115,7 @@ def decoded(file: Path) -> str:
 
 def reason(error: BaseException) -> str:
     """What a library says, on one short line."""
-    cause = error.__cause__ if type(error).__name__ == "DatasetGenerationError" else None  # which says nothing itself
-    said = "".join(character if character.isprintable() else " " for character in str(cause or error))
-    return shorten(said, 300) or type(error).__name__
+    says_nothing = type(error).__name__ == "DatasetGenerationError"  # its cause does
+    cause = (error.__cause__ if says_nothing else None) or error
+    printable = "".join(character if character.isprintable() else " " for character in str(cause))
+    return shorten(printable, 300) or type(error).__name__

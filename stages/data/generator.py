@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 UNRATED = -1
 ATTEMPTS = 200  # drafts of one review: about three are needed, so reaching this means the grammar is exhausted
-CONCESSION_WEIGHT, MAIN_WEIGHT = 1, 3
+CONCESSION_WEIGHT = 1
+MAIN_WEIGHT = 3
 
 
 def generate(settings: GeneratedData) -> "DatasetDict":
@@ -54,8 +55,8 @@ def generate(settings: GeneratedData) -> "DatasetDict":
             rows = _unsupervised(writer, settings.unsupervised)
         else:
             rows = _labelled(writer, getattr(settings, name), settings.label_noise)
-        texts, labels = zip(*rows, strict=True) if rows else ((), ())
-        splits[name] = Dataset.from_dict({"text": list(texts), "label": list(labels)}, features=features)
+        columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
+        splits[name] = Dataset.from_dict(columns, features=features)
     return splits
 
 
@@ -66,7 +67,9 @@ def _labelled(writer: "Writer", count: int, noise: float) -> list[tuple[str, int
     for label in (0, 1):
         size = (count + label) // 2
         flipped = round(size * noise)
-        rows += [(writer.review(film, label), 1 - label if i < flipped else label) for i in range(size)]
+        for i in range(size):
+            text = writer.review(film, label)
+            rows.append((text, 1 - label if i < flipped else label))
     return [rows[i] for i in writer.rng.permutation(count)]
 
 
@@ -77,8 +80,11 @@ def _unsupervised(writer: "Writer", count: int) -> list[tuple[str, int]]:
     rows = []
     for i in range(count):
         label = i % 2
-        domain = neighbours[i // 2 % len(neighbours)] if i < rated else film
-        rows.append((writer.review(domain, label), label if i < rated else UNRATED))
+        if i < rated:
+            domain = neighbours[i // 2 % len(neighbours)]  # both labels, then the next domain
+            rows.append((writer.review(domain, label), label))
+        else:
+            rows.append((writer.review(film, label), UNRATED))
     return [rows[i] for i in writer.rng.permutation(count)]
 
 
@@ -86,7 +92,9 @@ class Writer:
     """Writes reviews that no other review of the corpus repeats."""
 
     def __init__(self, grammar: Grammar, rng: np.random.Generator, seen: set[str]):
-        self.grammar, self.rng, self.seen = grammar, rng, seen
+        self.grammar = grammar
+        self.rng = rng
+        self.seen = seen
 
     def review(self, domain: str, label: int) -> str:
         """A new review of ``domain`` whose rule gives ``label`` (0 or 1).
@@ -108,26 +116,33 @@ class Draft:
     """One attempt at a review. ``score`` is the weighted sum of its clauses."""
 
     def __init__(self, grammar: Grammar, domain: Domain, rng: np.random.Generator):
-        self.grammar, self.domain, self.rng = grammar, domain, rng
+        self.grammar = grammar
+        self.domain = domain
+        self.rng = rng
         self.score = 0
-        aspects = [(word, "was") for word in domain.singular] + [(word, "were") for word in domain.plural]
+        aspects = [(word, "was") for word in domain.singular]
+        aspects += [(word, "were") for word in domain.plural]
+        # An aspect or a filler occurs once in a review: they are drawn by taking them from a shuffled pile.
         self.aspects = [aspects[i] for i in rng.permutation(len(aspects))]
         self.fillers = [domain.fillers[i] for i in rng.permutation(len(domain.fillers))]
 
     def write(self, sign: Sign) -> str:
         """The text of a review that leans towards ``sign``; the rule is not enforced here."""
-        share, bounds = self.grammar.proportions, self.grammar.sentences
+        share = self.grammar.proportions
+        bounds = self.grammar.sentences
         sentences = [self._fill(self._pick(self.domain.openings))]
         for _ in range(self.rng.integers(bounds.fewest, bounds.most + 1)):
             if self._chance(share.filler):
                 sentences.append(self._fill(self.fillers.pop()))
-            sentences.append(self._sentence(sign if self._chance(share.agreement) else -sign))
+            agrees = self._chance(share.agreement)
+            sentences.append(self._sentence(sign if agrees else -sign))
         if self._chance(share.verdict):
             sentences.append(self._clause(self.grammar.verdicts, sign))
         return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 
     def _sentence(self, sign: Sign) -> str:
-        share, turn = self.grammar.proportions, self.rng.random()
+        share = self.grammar.proportions
+        turn = self.rng.random()
         if turn < share.contrast:
             main = self._clause(self.grammar.clauses, sign, MAIN_WEIGHT)
             concession = self._clause(self.grammar.clauses, -sign, CONCESSION_WEIGHT)
@@ -146,18 +161,21 @@ class Draft:
 
     def _fill(self, text: str, sign: Sign = 1) -> str:
         """Replace the slots of a template; ``sign`` is that of its polar words."""
-        aspect, be = self.aspects.pop() if "{aspect}" in text else ("", "")
-        values = {"aspect": aspect, "be": be, "a": "{a}"}
+        values = {"a": "{a}"}  # an article waits for the word after it
+        if "{aspect}" in text:
+            values["aspect"], values["be"] = self.aspects.pop()
         for slot in re.findall(r"{(\w+)}", text):
             if slot not in values:
                 values[slot] = self._word(slot, sign)
         return self._articles(text.format_map(values))
 
     def _word(self, slot: str, sign: Sign) -> str:
-        grammar, plural = self.grammar, f"{slot}s"
+        grammar = self.grammar
+        plural = f"{slot}s"  # lists are named in the plural
         if plural in Polar.model_fields:
-            own = self._chance(grammar.proportions.own_words)
-            return self._pick_zipf((self.domain if own else grammar.shared).words(sign, plural))
+            is_own = self._chance(grammar.proportions.own_words)
+            lexicon = self.domain if is_own else grammar.shared
+            return self._pick_zipf(lexicon.words(sign, plural))
         if slot == "item":
             return self._pick(self.domain.items)
         if plural in Grammar.model_fields:  # intensifiers, downtoners, negators, adverbs
@@ -167,8 +185,10 @@ class Draft:
     def _articles(self, text: str) -> str:
         def article(match: re.Match) -> str:
             word = match[1]
-            vowel = word[0] in "aeiou" and word not in self.grammar.a_before
-            return f"{'an' if vowel or word in self.grammar.an_before else 'a'} {word}"
+            sounds_vowel = word[0] in "aeiou" and word not in self.grammar.a_before
+            if sounds_vowel or word in self.grammar.an_before:
+                return f"an {word}"
+            return f"a {word}"
 
         return re.sub(r"{a} ([\w-]+)", article, text)
 

@@ -105,4 +105,5 @@ def load_grammar(path: Path = GRAMMAR) -> Grammar:
         return Grammar.model_validate(YAML(typ="safe").load(path))
     except ValidationError as error:
         first = error.errors()[0]
-        raise InputError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path.name}: {key}: {first['msg']}") from error

@@ -4,6 +4,7 @@ The snapshot's files are fetched first and read from the folder, so that what is
 else: given a name, `datasets` falls back without the network to whatever revision it loaded last.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,19 +25,15 @@ def load_hub(settings: HubData) -> tuple[Origin, Splits]:
     Raises:
         InputError: the dataset cannot be had, or not be used.
     """
-    from huggingface_hub import DatasetCard
-
     repository = repository_of(settings)
     folder = hub.fetch(repository, PATTERNS, lambda names: None)
     splits = _read(folder, str(repository))
     require_splits(splits, str(repository), "splits train and test")
-    card = DatasetCard.load(folder / CARD).data if (folder / CARD).exists() else None
-    licence = getattr(card, "license", None)
     origin = Origin(
         source="hub",
         name=settings.hub_id,
         revision=settings.revision,
-        licence=", ".join(licence) if isinstance(licence, list) else licence,
+        licence=_licence(folder / CARD),
         citation=f"https://huggingface.co/datasets/{settings.hub_id}",
     )
     return as_imdb(origin) if settings.hub_id == "stanfordnlp/imdb" else origin, splits
@@ -46,7 +43,16 @@ def repository_of(settings: HubData) -> hub.Repository:
     return hub.Repository("dataset", settings.hub_id, settings.revision)
 
 
-def _read(folder: Path, where: str) -> Splits:
+def _licence(card: Path) -> str | None:
+    from huggingface_hub import DatasetCard
+
+    if not card.exists():
+        return None
+    licence = getattr(DatasetCard.load(card).data, "license", None)
+    return ", ".join(licence) if isinstance(licence, list) else licence
+
+
+def _read(folder: Path, source: str) -> Splits:
     import datasets  # a second to import, and local files do without
 
     datasets.disable_progress_bars()
@@ -55,9 +61,20 @@ def _read(folder: Path, where: str) -> Splits:
         try:
             loaded = datasets.load_dataset(str(folder), cache_dir=cache)
         except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-            raise InputError(f"{where}: cannot be read: {reason(error)}") from error
-        names = {name: split for split, known in SPLITS.items() for name in known if name in loaded}
+            raise InputError(f"{source}: cannot be read: {reason(error)}") from error
+        names = _names_of_splits(loaded)
         for name, split in names.items():
-            known_columns(loaded[name].column_names, REQUIRED[split], f"{where} {name}")
-        tables = {split: loaded[name].with_format("arrow")[:] for name, split in names.items()}
-        return {split: checked(tables[split], f"{where} {name}", split) for name, split in names.items()}
+            known_columns(loaded[name].column_names, REQUIRED[split], f"{source} {name}")
+        splits = {}
+        for name, split in names.items():
+            table = loaded[name].with_format("arrow")[:]
+            splits[split] = checked(table, f"{source} {name}", split)
+        return splits
+
+
+def _names_of_splits(loaded: Collection[str]) -> dict[str, str]:
+    """The names of the dataset's splits that mean something here, each with the split that it is."""
+    names = {}
+    for split, known in SPLITS.items():
+        names |= {name: split for name in known if name in loaded}
+    return names

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.core.files import SETTINGS, StageFile
+from stages.core.files import StageFile
 from stages.core.types import Revision, Seed, Strict
 
 
@@ -37,9 +37,6 @@ class HubData(Strict):
     revision: Revision
     validation: Annotated[int, Field(ge=2)]
     seed: Seed
-
-
-DATA = SETTINGS / "data.json"
 
 
 class DataSettings(StageFile, Strict):

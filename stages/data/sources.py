@@ -23,10 +23,9 @@ def load_source(settings: GeneratedData | LocalData | HubData) -> tuple[Origin, 
 
 
 def _load_generated(settings: GeneratedData) -> tuple[Origin, Splits]:
-    corpus = generate(settings)
-    splits = {
-        split: checked(data.with_format("arrow")[:], f"generated {split}", split) for split, data in corpus.items()
-    }
+    splits = {}
+    for split, rows in generate(settings).items():
+        splits[split] = checked(rows.with_format("arrow")[:], f"generated {split}", split)
     origin = Origin(
         source="generated",
         name="Generated film reviews",

@@ -14,16 +14,22 @@ def deduplicate(splits: Splits) -> Splits:
 
     The unsupervised split comes last: an encoder pretrained on it must not have read the test reviews.
     """
-    unique, seen = dict(splits), pd.Series(dtype="str")
+    unique = dict(splits)
+    seen = pd.Series(dtype="str")
     for name in ("train", "validation", "test", "unsupervised"):
         texts = splits[name]["text"]
-        unique[name] = splits[name][~(texts.duplicated() | texts.isin(seen))].reset_index(drop=True)
+        repeated = texts.duplicated() | texts.isin(seen)
+        unique[name] = splits[name][~repeated].reset_index(drop=True)
         seen = pd.concat([seen, unique[name]["text"]])
     return unique
 
 
 def with_validation(splits: Splits, rows: int, seed: int) -> Splits:
-    """Carve a stratified validation split of ``rows`` rows from train, unless there is one; row order stays."""
+    """Carve a stratified validation split of ``rows`` rows from train, unless there is one; row order stays.
+
+    Raises:
+        InputError: train is too small, or a class of it is.
+    """
     if len(splits["validation"]):
         return splits
     from sklearn.model_selection import train_test_split  # a second to import, and most runs bring the split
@@ -47,15 +53,21 @@ def with_validation(splits: Splits, rows: int, seed: int) -> Splits:
     }
 
 
-def require_usable(splits: Splits, where: str) -> None:
+def require_usable(splits: Splits, shown: str) -> None:
+    """Check that every labelled split has both classes, and train a batch; messages call the data ``shown``.
+
+    Raises:
+        InputError: one has not.
+    """
     for name in ("train", "validation", "test"):
         labels = splits[name]["label"]
+        if name == "validation" and labels.empty:  # it is carved from train afterwards
+            continue
         for label in (0, 1):
-            if not (labels == label).any() and not (name == "validation" and labels.empty):
+            if not (labels == label).any():
                 raise InputError(
-                    f"{where}: {name}: none of {len(labels)} rows has label {label}; required: both 0 and 1"
+                    f"{shown}: {name}: none of {len(labels)} rows has label {label}; required: both 0 and 1"
                 )
-    if len(splits["train"]) < MINIMUM_TRAIN_ROWS:
-        raise InputError(
-            f"{where}: train: {len(splits['train'])} rows; required: at least {MINIMUM_TRAIN_ROWS}, a batch"
-        )
+    rows = len(splits["train"])
+    if rows < MINIMUM_TRAIN_ROWS:
+        raise InputError(f"{shown}: train: {rows} rows; required: at least {MINIMUM_TRAIN_ROWS}, a batch")

@@ -1,12 +1,14 @@
 """``metrics/base/<architecture>.json``: what a base checkpoint is, and whether its pretraining helped."""
 
-from typing import TYPE_CHECKING
+from typing import Self
 
+from stages.core.errors import InputError
 from stages.core.files import StageFile
 from stages.core.types import Strict
+from stages.encoders.settings import BaseSettings, HubBase, PretrainedBase
 
-if TYPE_CHECKING:
-    pass
+# Keys of the report, those from ``parameters`` on, as far as a source of checkpoints knows them.
+Measured = dict[str, float | int | None]
 
 
 class BaseReport(StageFile, Strict):
@@ -33,3 +35,36 @@ class BaseReport(StageFile, Strict):
     rating_accuracy: float | None = None
     probe_accuracy: float | None = None
     probe_accuracy_random: float | None = None
+
+    @classmethod
+    def of(cls, settings: BaseSettings, files: dict[str, str], measured: Measured) -> Self:
+        """The report of a checkpoint whose files have the given hashes."""
+        return cls(
+            source=settings.base.source,
+            revision=settings.family.revision if isinstance(settings.base, HubBase) else None,
+            checkpoint_sha256=files["model.safetensors"],
+            files=files,
+            **measured,
+        )
+
+    def require_helped(self, settings: PretrainedBase) -> None:
+        """Refuse a pretraining that did not help.
+
+        Raises:
+            InputError: the held-out masked-LM loss is no better than the unigram predictor's, or, with rated rows, the
+                probe no better than on the random encoder.
+        """
+        if not settings.steps:
+            return
+        ways_on = f"change base.steps ({settings.steps}) or base.learning_rate"
+        # `not <` rather than `>=`: a loss that is not a number did not help either
+        if settings.mlm_weight and not self.mlm_loss_last < self.mlm_loss_unigram:
+            raise InputError(
+                f"pretraining did not help: masked-LM loss {self.mlm_loss_last:.3f}, unigram predictor "
+                f"{self.mlm_loss_unigram:.3f}; {ways_on}"
+            )
+        if self.rating_accuracy is not None and not self.probe_accuracy > self.probe_accuracy_random:
+            raise InputError(
+                f"pretraining did not help: probe accuracy {self.probe_accuracy:.3f}, random encoder "
+                f"{self.probe_accuracy_random:.3f}; {ways_on}"
+            )

@@ -1,17 +1,22 @@
-"""Miniature encoders of the three families, and what a linear probe reads from one."""
+"""A miniature checkpoint made here: tokenizer and encoder of one of the three families, trained on ``data/raw``."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from stages.core.errors import InputError
-from stages.encoders.settings import Architecture
+from stages.encoders.base_report import Measured
+from stages.encoders.corpus import VOCABULARY_TEXTS, Corpus, read_rows, read_unlabelled
+from stages.encoders.linear_probe import probe
+from stages.encoders.pretraining import Pretraining
+from stages.encoders.settings import Architecture, BaseSettings
+from stages.encoders.tokenizers import train_tokenizer
 
-if TYPE_CHECKING:
-    import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast
-
-EVALUATION_BATCH = 128
-UNRATED = -1  # the label of a row without a rating
+PROBE_ROWS = 2000  # rows of train and of validation that the probe uses, at most
 
 # What makes a miniature one of its family, beyond widths (DeBERTa-v3: those of deberta-v3-base).
 STYLE: dict[str, dict[str, Any]] = {
@@ -30,27 +35,54 @@ STYLE: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """Token ids a row (special tokens included) and ratings: 0, 1 or -1 for none."""
+def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
+    """Train tokenizer and encoder, save both into ``folder``, and measure whether pretraining helped.
 
-    ids: list[list[int]]
-    ratings: list[int]
+    Raises:
+        InputError: a split is missing, or the family's configuration does not accept the sizes.
+    """
+    base, max_length = settings.base, settings.max_length
+    torch.set_num_threads(settings.threads)
+    texts, ratings = read_unlabelled(base)
+    tokenizer = train_tokenizer(settings.family.tokenizer, texts[:VOCABULARY_TEXTS], base.vocab_size, max_length)
+    pad_id = tokenizer.pad_token_id
+    train = Corpus.of(*read_rows("train", PROBE_ROWS, base.seed), tokenizer, max_length)
+    validation = Corpus.of(*read_rows("validation", PROBE_ROWS, base.seed), tokenizer, max_length)
+    torch.manual_seed(base.seed)
+    encoder = build_encoder(settings.family, tokenizer, max_length)
+    probe_accuracy_random = probe(encoder, train, validation, pad_id)
+    pretraining = Pretraining(encoder, tokenizer, Corpus.of(texts, ratings, tokenizer, max_length), base)
+    before = pretraining.evaluate()
+    started = time.monotonic()
+    pretraining.fit()
+    seconds = time.monotonic() - started
+    after = pretraining.evaluate()
+    encoder.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return {
+        "parameters": sum(parameter.numel() for parameter in encoder.parameters()),
+        "vocab_size": len(tokenizer),
+        "steps": base.steps,
+        "seconds": round(seconds, 3),
+        "mlm_loss_first": before["mlm_loss"],
+        "mlm_loss_last": after["mlm_loss"],
+        "mlm_loss_unigram": after["mlm_loss_unigram"],
+        "rating_accuracy": after["rating_accuracy"],
+        "probe_accuracy": probe(encoder, train, validation, pad_id),
+        "probe_accuracy_random": probe_accuracy_random,
+    }
 
-    def take(self, rows: list[int]) -> "Corpus":
-        return Corpus([self.ids[i] for i in rows], [self.ratings[i] for i in rows])
 
-
-def build_encoder(family: Architecture, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> "PreTrainedModel":
+def build_encoder(family: Architecture, tokenizer: PreTrainedTokenizerFast, max_length: int) -> PreTrainedModel:
     """The family's encoder at random initialisation, in its miniature size.
 
     Raises:
         InputError: a size that the family's configuration does not accept.
     """
-    import transformers
-
     model_class = getattr(transformers, family.model_class)
-    positions = max_length + (tokenizer.pad_token_id + 1 if "Roberta" in family.model_class else 0)
+    positions = max_length
+    if "Roberta" in family.model_class:  # which counts positions from the padding token's id on
+        positions += tokenizer.pad_token_id + 1
     style = dict(STYLE[family.model_class])
     if style.get("relative_attention"):
         style["position_buckets"] = max(max_length // 2, 4)
@@ -67,38 +99,3 @@ def build_encoder(family: Architecture, tokenizer: "PreTrainedTokenizerFast", ma
         return model_class(config).base_model
     except (TypeError, ValueError) as error:
         raise InputError(f"miniature: {family.miniature}: {' '.join(str(error).split())}") from error
-
-
-def pad(ids: list[list[int]], pad_id: int) -> "tuple[torch.Tensor, torch.Tensor]":
-    """Ids and attention mask, both int64 of shape (rows, longest row)."""
-    import torch
-
-    longest = max(map(len, ids))
-    padded = torch.tensor([row + [pad_id] * (longest - len(row)) for row in ids])
-    lengths = torch.tensor([len(row) for row in ids])
-    return padded, (torch.arange(longest) < lengths[:, None]).long()
-
-
-def first_token_features(encoder: "PreTrainedModel", ids: list[list[int]], pad_id: int) -> "torch.Tensor":
-    """What a classification head sees: the first token's final hidden state, shape (rows, width)."""
-    import torch
-
-    encoder.eval()
-    features = []
-    with torch.inference_mode():
-        for start in range(0, len(ids), EVALUATION_BATCH):
-            padded, attention = pad(ids[start : start + EVALUATION_BATCH], pad_id)
-            features.append(encoder(padded, attention_mask=attention).last_hidden_state[:, 0].float())
-    return torch.cat(features)
-
-
-def probe(encoder: "PreTrainedModel", train: Corpus, validation: Corpus, pad_id: int) -> float:
-    """Validation accuracy of a logistic regression on frozen first-token features."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    classifier.fit(first_token_features(encoder, train.ids, pad_id).numpy(), train.ratings)
-    features = first_token_features(encoder, validation.ids, pad_id).numpy()
-    return float(classifier.score(features, validation.ratings))

@@ -6,14 +6,19 @@ choose the pieces for all three families, and each family's own model does the s
 (byte-level BPE), longest match (WordPiece) or the most probable path (Unigram).
 """
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import (
+    DebertaV2TokenizerFast,
+    DistilBertTokenizerFast,
+    PreTrainedTokenizerFast,
+    RobertaTokenizerFast,
+)
 
 Kind = Literal["wordpiece", "byte-bpe", "unigram"]
 
@@ -25,7 +30,7 @@ SPECIAL = {  # in the order of their ids
 }
 
 
-def train_tokenizer(kind: Kind, texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
+def train_tokenizer(kind: Kind, texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
     """Train a family's tokenizer: DistilBERT (wordpiece), RoBERTa (byte-bpe) or DeBERTa-v3 (unigram).
 
     Args:
@@ -36,12 +41,11 @@ def train_tokenizer(kind: Kind, texts: Iterable[str], vocab_size: int, max_lengt
     Returns:
         A tokenizer of the family's own class, which ``AutoTokenizer.from_pretrained`` restores once saved.
     """
-    return {"wordpiece": _wordpiece, "byte-bpe": _byte_bpe, "unigram": _unigram}[kind](texts, vocab_size, max_length)
+    train = {"wordpiece": _wordpiece, "byte-bpe": _byte_bpe, "unigram": _unigram}[kind]
+    return train(texts, vocab_size, max_length)
 
 
-def _wordpiece(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
-    from transformers import DistilBertTokenizerFast
-
+def _wordpiece(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
     def mark(pieces: list[str]) -> list[str]:
         return pieces[:1] + [f"##{piece}" for piece in pieces[1:]]
 
@@ -54,10 +58,7 @@ def _wordpiece(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTr
     return DistilBertTokenizerFast(vocab=vocabulary, model_max_length=max_length)
 
 
-def _unigram(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
-    from tokenizers import pre_tokenizers
-    from transformers import DebertaV2TokenizerFast
-
+def _unigram(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
     backend = DebertaV2TokenizerFast().backend_tokenizer
     # No piece joins a word to its comma, as in SentencePiece; the finished model then splits there by itself.
     backend.pre_tokenizer = pre_tokenizers.Sequence([backend.pre_tokenizer, pre_tokenizers.Punctuation()])
@@ -70,13 +71,9 @@ def _unigram(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrai
     return DebertaV2TokenizerFast(vocab=vocabulary, model_max_length=max_length)
 
 
-def _byte_bpe(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTrainedTokenizerFast":
-    import json
-
-    from tokenizers import pre_tokenizers
-    from transformers import RobertaTokenizerFast
-
-    family, alphabet = RobertaTokenizerFast().backend_tokenizer, pre_tokenizers.ByteLevel.alphabet()
+def _byte_bpe(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
+    family = RobertaTokenizerFast().backend_tokenizer
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
     trained = _train_bpe(family, texts, vocab_size, SPECIAL["byte-bpe"], alphabet)
     model = json.loads(trained.to_str())["model"]
     merges = [tuple(merge) for merge in model["merges"]]
@@ -84,15 +81,13 @@ def _byte_bpe(texts: Iterable[str], vocab_size: int, max_length: int) -> "PreTra
 
 
 def _train_bpe(
-    family: "Tokenizer",
+    family: Tokenizer,
     texts: Iterable[str],
     vocab_size: int,
     special: Sequence[str] = (),
     alphabet: Sequence[str] = (),
-) -> "Tokenizer":
+) -> Tokenizer:
     """A plain byte-pair tokenizer that normalises and splits words as ``family`` does."""
-    from tokenizers import Tokenizer, models, trainers
-
     tokenizer = Tokenizer(models.BPE())
     if family.normalizer is not None:
         tokenizer.normalizer = family.normalizer
@@ -109,7 +104,7 @@ def _train_bpe(
 
 
 def _count_pieces(
-    family: "Tokenizer", texts: Iterable[str], vocab_size: int, mark: Callable[[list[str]], list[str]]
+    family: Tokenizer, texts: Iterable[str], vocab_size: int, mark: Callable[[list[str]], list[str]]
 ) -> Counter[str]:
     """How often each byte-pair piece occurs, every character listed; ``mark`` renames the pieces of a word."""
     texts = list(texts)
@@ -120,7 +115,8 @@ def _count_pieces(
         words.update(word for word, _ in family.pre_tokenizer.pre_tokenize_str(normal))
     counts = Counter({piece: 0 for piece in bpe.get_vocab() if len(piece) == 1})
     for word, count in words.items():
-        for piece in mark([token.value for token in bpe.model.tokenize(word)]):
+        pieces = [token.value for token in bpe.model.tokenize(word)]
+        for piece in mark(pieces):
             counts[piece] += count
     return counts
 
@@ -128,5 +124,6 @@ def _count_pieces(
 def _most_frequent(counts: Counter[str], alphabet: list[str], size: int) -> list[str]:
     """The alphabet, then the commonest other pieces, ``size`` in all; ties in alphabetical order."""
     known = set(alphabet)
-    others = sorted((piece for piece in counts if piece not in known), key=lambda piece: (-counts[piece], piece))
+    others = [piece for piece in counts if piece not in known]
+    others.sort(key=lambda piece: (-counts[piece], piece))
     return alphabet + others[: max(size - len(alphabet), 0)]

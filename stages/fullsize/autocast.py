@@ -15,6 +15,7 @@ from typing import Any, Self
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+# What CUDA computes in the lower precision, and what in full precision.
 LOWER = ((F, "linear"), (F, "scaled_dot_product_attention"), (torch, "matmul"), (torch, "bmm"))
 FULL = ((F, "layer_norm"), (F, "softmax"))
 
@@ -47,12 +48,16 @@ class Autocast(ExitStack):
     def __enter__(self) -> Self:
         super().__enter__()
         if self.dtype is not None:
-            for functions, to in ((LOWER, self._lower), (FULL, _full)):
-                for owner, name in functions:
-                    self.enter_context(replaced(owner, **{name: _casting(getattr(owner, name), to)}))
+            self._cast_operands(LOWER, self._lower)
+            self._cast_operands(FULL, _full)
             # peft leaves its adapters' input alone under autocast
             self.enter_context(replaced(torch, is_autocast_enabled=lambda device_type="cuda": device_type != "cpu"))
         return self
+
+    def _cast_operands(self, functions: tuple, to: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        for owner, name in functions:
+            casting = _casting(getattr(owner, name), to)
+            self.enter_context(replaced(owner, **{name: casting}))
 
     def end_forward(self) -> None:
         """Forget the cast weights; those that the backward pass needs are in its graph."""
@@ -77,6 +82,8 @@ def _in_backward() -> bool:
 
 
 def _casting(function: Callable, to: Callable[[torch.Tensor], torch.Tensor]) -> Callable:
+    """The function with its operands in floating point cast first."""
+
     def cast(value: Any) -> Any:
         return to(value) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
 

@@ -1,4 +1,4 @@
-"""The census's file: exact parameter counts and predicted memory of the study at full size, against the published."""
+"""The census's file: exact parameter counts and predicted memory of the study at full size."""
 
 from pydantic import RootModel
 

@@ -29,8 +29,9 @@ def meta_model(settings: RunSettings, config: PretrainedConfig) -> Loaded:
         model = quantised(model, settings)
     elif settings.gradient_checkpointing:
         model.gradient_checkpointing_enable()
-    with META:
-        if (adapter := adapter_config(settings)) is not None:
+    adapter = adapter_config(settings)
+    if adapter is not None:
+        with META:
             model = get_peft_model(model, adapter)
     return Loaded(model, new_weights)
 

@@ -11,20 +11,19 @@ beyond cuBLAS's, fragmentation. Evaluation is not counted.
 import math
 import weakref
 from collections import Counter
-from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from bitsandbytes.optim import AdamW8bit
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PretrainedConfig
 
-from stages.fullsize.autocast import Autocast, replaced
+from stages.fullsize.autocast import Autocast
 from stages.fullsize.census import PredictedMemory
+from stages.fullsize.kernels import PaddedBatch, fused_kernels
 from stages.fullsize.models import meta_model
+from stages.fullsize.optimizers import meta_optimizer
 from stages.training.methods import autocast_dtype
 from stages.training.settings import RunSettings
 
@@ -33,7 +32,6 @@ BLOCK = 512  # the CUDA caching allocator rounds every request up to this many b
 CUBLAS_WORKSPACE = (4096 * 2 + 16 * 8) * 1024
 CUBLAS_WORKSPACE_HOPPER = 4096 * 8 * 1024  # :4096:8
 PAGED = "paged"  # the category that no allocator of torch counts
-PAGED_FROM = 100_000  # bitsandbytes pages the state of parameters of this many weights or more
 
 
 class StorageMeter(TorchDispatchMode):
@@ -57,7 +55,8 @@ class StorageMeter(TorchDispatchMode):
     def book(self, tensor: torch.Tensor, category: str | None = None) -> None:
         """Count a tensor's storage once; a category given later than first sight moves it there."""
         storage = tensor.untyped_storage()
-        key, size = storage._cdata, math.ceil(storage.nbytes() / self.block) * self.block
+        key = storage._cdata
+        size = math.ceil(storage.nbytes() / self.block) * self.block
         if key not in self._categories:
             weakref.finalize(storage, self._release, key, size).atexit = False
             self._add("activations", size)
@@ -74,76 +73,8 @@ class StorageMeter(TorchDispatchMode):
 
     def _add(self, category: str, size: int) -> None:
         self.live[category] += size
-        self.allocated += size if category != PAGED else 0
-
-
-def fused_kernels() -> AbstractContextManager:
-    """Dropout and attention by the kernels that CUDA takes; meta tensors would take the unfused ones.
-
-    Fused dropout keeps a mask of one byte an element; memory-efficient attention (the kernel for fp32 with a mask)
-    keeps its inputs, its output and a log-sum-exp a row in place of the (length, length) probabilities.
-
-    A ``TorchFunctionMode`` would not do: torch suspends it during the backward pass, in which checkpointed layers run
-    forward again.
-    """
-    return replaced(F, dropout=_dropout, scaled_dot_product_attention=_attention)
-
-
-class PaddedBatch(TorchFunctionMode):
-    """Answers the one question that models ask of the data: whether the whole mask is set. A padded batch's is not."""
-
-    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        if func is torch.Tensor.all and args[0].is_meta:
-            return torch.tensor(False)
-        return func(*args, **(kwargs or {}))
-
-
-def _dropout(x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:
-    return torch.native_dropout(x, p, True)[0] if training and p > 0 else x
-
-
-def _attention(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, attn_mask: torch.Tensor | None = None, dropout_p: float = 0.0,
-    is_causal: bool = False, scale: float | None = None, **_: Any,
-) -> torch.Tensor:  # fmt: skip
-    if attn_mask is not None:
-        bias = torch.zeros_like(attn_mask, dtype=q.dtype) if attn_mask.dtype == torch.bool else attn_mask
-        attn_mask = bias.expand(*q.shape[:-1], k.shape[-2])
-    needs_grad = torch.is_grad_enabled() and q.requires_grad
-    kernel = torch.ops.aten._scaled_dot_product_efficient_attention
-    return kernel(q, k, v, attn_mask, needs_grad, dropout_p, is_causal, scale=scale)[0]
-
-
-class _MetaAdamW8bit(AdamW8bit):
-    """bitsandbytes' 8-bit AdamW whose paged state is named as such: it lies outside torch's allocator."""
-
-    paged: bool
-
-    def get_state_buffer(self, p: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-        buffer = torch.zeros_like(p, dtype=dtype)
-        buffer.outside_allocator = self.paged and p.numel() >= PAGED_FROM
-        return buffer
-
-    def to_gpu(self) -> None:
-        """Nothing to move."""
-
-    def update_step(self, *args: Any) -> None:
-        """In place and without temporary memory."""
-
-    def step(self, closure: None = None) -> None:
-        for index, p in enumerate(self.param_groups[0]["params"]):
-            if p.grad is not None and not self.state[p]:
-                self.init_state(self.param_groups[0], p, 0, index)
-
-
-def meta_optimizer(name: str, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimiser as ``Trainer`` makes it on a GPU: multi-tensor (foreach) AdamW, fused AdamW, or 8-bit."""
-    if name in ("adamw_8bit", "paged_adamw_8bit"):
-        optimizer = _MetaAdamW8bit(parameters)
-        optimizer.paged = name.startswith("paged")
-        return optimizer
-    # on meta the fused kernel is not there to call; its only difference is that it needs no temporary memory
-    return torch.optim.AdamW(parameters, foreach=name == "adamw_torch")
+        if category != PAGED:
+            self.allocated += size
 
 
 def predict(
@@ -158,7 +89,7 @@ def predict(
     """Peak memory of training at a size.
 
     Args:
-        settings: one cell's resolved settings.
+        settings: a cell's resolved settings.
         config: the model's configuration, at any size.
         batch_size: rows of a batch.
         length: tokens of its longest row.
@@ -167,16 +98,17 @@ def predict(
             first backward pass, which is then not repeated.
         workspace: bytes that cuBLAS takes on a GPU; the published study's unless given.
     """
-    model = meta_model(settings, config).model.train() if model is None else model
+    if model is None:
+        model = meta_model(settings, config).model.train()
     meter = StorageMeter(BLOCK if device == "cuda" else 1)
     for tensor in _weights(model):
         meter.book(tensor, "weights")
     with meter:
         if device == "cuda":
-            taken = torch.empty(workspace, dtype=torch.uint8, device="meta")
+            cublas = torch.empty(workspace, dtype=torch.uint8, device="meta")
             with fused_kernels():
                 _train(model, settings, meter, batch_size, length)
-            del taken
+            del cublas
         else:
             _train(model, settings, meter, batch_size, length)
     parts = {name: meter.at_peak[name] for name in ("weights", "gradients", "optimizer", "activations")}
@@ -192,7 +124,8 @@ def _weights(model: torch.nn.Module) -> list[torch.Tensor]:
     """Parameters, buffers, and the constants of 4-bit weights."""
     tensors = [*model.parameters(), *model.buffers()]
     for parameter in model.parameters():
-        if (state := getattr(parameter, "quant_state", None)) is not None:
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
             tensors += [state.absmax, state.code, state.offset, state.state2.absmax, state.state2.code]
     return [tensor for tensor in tensors if tensor is not None]
 
@@ -207,20 +140,25 @@ def _train(model: torch.nn.Module, settings: RunSettings, meter: StorageMeter, b
     for p in trainable:
         p.register_post_accumulate_grad_hook(lambda p: meter.book(p.grad, "gradients"))
     optimizer = meta_optimizer(settings.optimizer, trainable)
-    held = [p for p in trainable if p.grad is not None]
-    for p in held:
+    with_gradients = [p for p in trainable if p.grad is not None]
+    for p in with_gradients:
         meter.book(p.grad, "gradients")
     for step in (1, 2):
-        if step == 2 or not held:
+        if step == 2 or not with_gradients:
             backward(model, batch_size, length, autocast_dtype(settings))
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)  # in place, whatever the kernel
         optimizer.step()
-        for state in optimizer.state.values():
-            for tensor in (t for t in state.values() if isinstance(t, torch.Tensor)):
-                paged = getattr(tensor, "outside_allocator", False)
-                meter.book(tensor, PAGED if paged else "optimizer")
+        _book_state(optimizer, meter)
         if settings.train.gradient_accumulation == 1:
             model.zero_grad()
+
+
+def _book_state(optimizer: torch.optim.Optimizer, meter: StorageMeter) -> None:
+    for state in optimizer.state.values():
+        for value in state.values():
+            if isinstance(value, torch.Tensor):
+                is_paged = getattr(value, "outside_allocator", False)
+                meter.book(value, PAGED if is_paged else "optimizer")
 
 
 def backward(model: torch.nn.Module, batch_size: int, length: int, dtype: torch.dtype | None = None) -> None:

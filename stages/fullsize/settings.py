@@ -1,12 +1,11 @@
 """What ``census`` is told: the grid at full size, under every protocol."""
 
-from stages.core.files import SETTINGS, StageFile
+from stages.core.files import StageFile
 from stages.core.types import Strict
 from stages.encoders.settings import FullSize
 from stages.training.settings import RunSettings
 
-CENSUS_SETTINGS = SETTINGS / "census.json"
-FULL_SIZE_PROFILE = "paper"
+FULL_SIZE_PROFILE = "paper"  # whose batch sizes, lengths and precision the census counts with
 
 
 class CensusSettings(StageFile, Strict):

@@ -52,17 +52,16 @@ def list_files(repository: Repository) -> dict[str, int]:
     except OfflineModeIsEnabled as error:
         raise HubError("HF_HUB_OFFLINE is set") from error
     except (OSError, httpx2.HTTPError) as error:
-        raise HubError(f"{type(error).__name__}") from error
+        raise HubError(type(error).__name__) from error
     return {file.rfilename: file.size or 0 for file in info.siblings or []}
 
 
 def cached(repository: Repository, patterns: Collection[str]) -> Path | None:
     """The snapshot's folder in the hub's cache, None where it is not there or known to lack a file; no network."""
-    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return Path(_download(snapshot_download, repository, patterns, local_files_only=True))
+        return _download(repository, patterns, local_files_only=True)
     except LocalEntryNotFoundError:
         return None
 
@@ -79,7 +78,7 @@ def fetch(repository: Repository, patterns: Collection[str], inspect: Callable[[
         InputError: the hub cannot be asked and the snapshot is not cached, or the disk is too small.
     """
     import httpx2
-    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub import constants
 
     try:
         files = list_files(repository)
@@ -87,22 +86,27 @@ def fetch(repository: Repository, patterns: Collection[str], inspect: Callable[[
         folder = cached(repository, patterns)
         if folder is None:
             raise InputError(unreachable(repository, str(error))) from error
-        inspect([path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()])
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+        inspect(names)
         return folder
     inspect(files)
-    wanted = matching(files, patterns)
     folder = cached(repository, patterns)
-    missing = sum(files[name] for name in wanted if folder is None or not (folder / name).exists())
-    require_space(Path(constants.HF_HUB_CACHE), missing, f"the download of {repository}")
+    missing = [name for name in matching(files, patterns) if folder is None or not (folder / name).exists()]
+    missing_bytes = sum(files[name] for name in missing)
+    require_space(Path(constants.HF_HUB_CACHE), missing_bytes, f"the download of {repository}")
     try:
-        return Path(_download(snapshot_download, repository, patterns))
+        return _download(repository, patterns)
     except (OSError, httpx2.HTTPError) as error:
         raise InputError(unreachable(repository, type(error).__name__)) from error
 
 
 def matching(names: Iterable[str], patterns: Collection[str]) -> list[str]:
     """The names that a download with these patterns fetches."""
-    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
+    wanted = []
+    for name in names:
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            wanted.append(name)
+    return wanted
 
 
 def unreachable(repository: Repository, why: str) -> str:
@@ -114,11 +118,14 @@ def unreachable(repository: Repository, why: str) -> str:
     )
 
 
-def _download(snapshot_download: Callable, repository: Repository, patterns: Collection[str], **options: bool) -> str:
-    return snapshot_download(
+def _download(repository: Repository, patterns: Collection[str], **options: bool) -> Path:
+    from huggingface_hub import snapshot_download
+
+    folder = snapshot_download(
         repository.id,
         repo_type=repository.kind,
         revision=repository.revision,
         allow_patterns=list(patterns),
         **options,
     )
+    return Path(folder)

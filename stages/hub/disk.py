@@ -9,7 +9,8 @@ from stages.core.errors import InputError
 def free_bytes(folder: Path) -> int:
     """What is free where ``folder`` is or will be."""
     folder = folder.expanduser().absolute()
-    return shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(existing).free
 
 
 def require_space(folder: Path, needed: int, purpose: str) -> None:
@@ -25,4 +26,5 @@ def require_space(folder: Path, needed: int, purpose: str) -> None:
 
 def gigabytes(count: float) -> str:
     """Bytes in 10^9, two digits after the point below ten."""
-    return f"{count / 1e9:.{2 if count < 1e10 else 0}f} GB"
+    digits = 2 if count < 1e10 else 0
+    return f"{count / 1e9:.{digits}f} GB"

@@ -22,7 +22,7 @@ class Stopwatch:
         self.startup_seconds: float | None = None  # from the start of the process to the first step
         self.train_seconds = 0.0
         self.step_seconds: list[float] = []
-        self._marks: list[Mark] = []  # when steps of this epoch began and ended
+        self._marks: list[Mark] = []  # when steps of this epoch began and ended, in turn
 
     def on_epoch_begin(self) -> None:
         self._epoch_began = mark()
@@ -30,7 +30,8 @@ class Stopwatch:
     def on_epoch_end(self) -> None:
         ended = mark()
         self.train_seconds += seconds_between(self._epoch_began, ended)
-        self.step_seconds += map(seconds_between, self._marks[::2], self._marks[1::2])
+        beginnings, ends = self._marks[::2], self._marks[1::2]
+        self.step_seconds += map(seconds_between, beginnings, ends)
         self._marks.clear()
 
     def on_step_begin(self) -> None:

@@ -14,7 +14,9 @@ class EnergyMeter:
 
     def joules(self) -> float | None:
         now = self._millijoules()
-        return None if now is None or self._start is None else (now - self._start) / 1000
+        if now is None or self._start is None:
+            return None
+        return (now - self._start) / 1000
 
     @staticmethod
     def _millijoules() -> int | None:

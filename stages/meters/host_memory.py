@@ -58,10 +58,11 @@ def _unwatch() -> None:
 
 
 def _bytes(field: str) -> int:
-    line = next(line for line in STATUS.read_text(encoding="utf-8").splitlines() if line.startswith(f"{field}:"))
+    lines = STATUS.read_text(encoding="utf-8").splitlines()
+    line = next(line for line in lines if line.startswith(f"{field}:"))  # such as "VmHWM:  123 kB"
     return int(line.split()[1]) * 1024
 
 
 def _largest_ever() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS, KiB elsewhere

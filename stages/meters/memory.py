@@ -1,7 +1,8 @@
 """Peak memory of training and of evaluation apart, on the device and on the host.
 
 Host memory is the process's anonymous resident memory above a baseline taken after imports; it is no measure of
-what a GPU would need and is never called that."""
+what a GPU would need and is never called that.
+"""
 
 from typing import Literal, NamedTuple
 
@@ -19,8 +20,11 @@ class Peak(NamedTuple):
     reserved: int | None = None
 
     def highest(self, other: "Peak") -> "Peak":
-        pairs = zip(self, other, strict=True)
-        return Peak(*(max((v for v in pair if v is not None), default=None) for pair in pairs))
+        return Peak(
+            max(self.host, other.host),
+            _larger(self.allocated, other.allocated),
+            _larger(self.reserved, other.reserved),
+        )
 
 
 class MemoryMeter:
@@ -57,8 +61,14 @@ def require_unused_device() -> None:
     Raises:
         InputError: this process has reserved device memory already.
     """
-    if torch.cuda.is_available() and (reserved := torch.cuda.memory_reserved()):
+    reserved = torch.cuda.memory_reserved() if torch.cuda.is_available() else 0
+    if reserved:
         raise InputError(f"device memory: {reserved} bytes reserved before the run; a run needs a process of its own")
+
+
+def _larger(a: int | None, b: int | None) -> int | None:
+    known = [value for value in (a, b) if value is not None]
+    return max(known, default=None)
 
 
 def _device_peak() -> tuple[int | None, int | None]:

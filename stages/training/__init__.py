@@ -1,0 +1,1 @@
+"""One run of the grid: settings in, model and record out."""

@@ -45,36 +45,43 @@ def in_head(name: str, head: list[str]) -> bool:
     return any(checkpoint_name(name).startswith(f"{module}.") for module in head)
 
 
+def in_adapter(name: str) -> bool:
+    return any(mark in name for mark in ADAPTER_MARKS)
+
+
 def audit(model: torch.nn.Module, new_weights: list[str], head: list[str]) -> Audit:
     """Inspect a model whose gradients are those of its first backward pass."""
     parameters = dict(model.named_parameters())
+    layers = dict(model.named_modules())
     dead = [name for name, p in parameters.items() if p.requires_grad and p.grad is None]
     learning = {checkpoint_name(name) for name, p in parameters.items() if p.requires_grad}
     frozen = [name for name in new_weights if name not in learning]
-    quantised = [
-        name for name, m in model.named_modules() if isinstance(m, Linear4bit) and in_head(f"{name}.weight", head)
-    ]
-    return Audit(dead, frozen, quantised, [module for module in head if not _reached(parameters, module)])
+    quantised = [name for name, m in layers.items() if isinstance(m, Linear4bit) and in_head(f"{name}.weight", head)]
+    not_reached = [module for module in head if not _reached(parameters, module)]
+    return Audit(dead, frozen, quantised, not_reached)
 
 
 def _reached(parameters: dict[str, torch.nn.Parameter], module: str) -> bool:
     """Whether some parameter of a head module has a gradient other than zero (any at all on the meta device)."""
-    own = [p for name, p in parameters.items() if in_head(name, [module])]
-    return any(p.grad is not None and (p.grad.is_meta or bool(p.grad.any())) for p in own)
+    for name, parameter in parameters.items():
+        gradient = parameter.grad
+        if in_head(name, [module]) and gradient is not None and (gradient.is_meta or bool(gradient.any())):
+            return True
+    return False
 
 
-def require_sound(found: Audit) -> None:
+def require_sound(result: Audit) -> None:
     """Stop the run on any fault.
 
     Raises:
         InputError: names each parameter at fault, by kind.
     """
-    faults = [f"{kind}: {', '.join(names)}" for kind, names in found._asdict().items() if names]
+    faults = [f"{kind}: {', '.join(names)}" for kind, names in result._asdict().items() if names]
     if faults:
         raise InputError(f"trainability audit: {'; '.join(faults)}")
 
 
-def parameter_counts(model: torch.nn.Module, found: Audit, new_weights: list[str], head: list[str]) -> Parameters:
+def parameter_counts(model: torch.nn.Module, result: Audit, new_weights: list[str], head: list[str]) -> Parameters:
     """The record's ``parameters`` section. ``total`` counts PEFT's frozen copies of saved modules once."""
     sizes = {name: count(p) for name, p in model.named_parameters()}
     trainable = {name: sizes[name] for name, p in model.named_parameters() if p.requires_grad}
@@ -82,8 +89,8 @@ def parameter_counts(model: torch.nn.Module, found: Audit, new_weights: list[str
     return Parameters(
         trainable=sum(trainable.values()),
         total=sum(plain.values()),
-        adapter=sum(size for name, size in trainable.items() if any(mark in name for mark in ADAPTER_MARKS)),
+        adapter=sum(size for name, size in trainable.items() if in_adapter(name)),
         head=sum(size for name, size in trainable.items() if in_head(name, head)),
-        new_but_frozen=sum(plain[name] for name in found.frozen),
-        trainable_but_dead=sum(sizes[name] for name in found.dead),
+        new_but_frozen=sum(plain[name] for name in result.frozen),
+        trainable_but_dead=sum(sizes[name] for name in result.dead),
     )

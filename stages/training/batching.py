@@ -35,8 +35,12 @@ class Split:
         padding: Literal["longest", "max_length"] = "longest",
         multiple: int = 1,
     ) -> None:
-        self.ids, self.lengths, self.labels = ids, lengths, labels
-        self.padding, self.multiple = padding, multiple
+        self.ids = ids
+        self.lengths = lengths
+        self.labels = labels
+        self.padding = padding
+        self.multiple = multiple
+        # The same on the device, and the number of each column.
         self._labels = torch.as_tensor(labels, device=ids.device)
         self._positions = torch.arange(ids.shape[1], device=ids.device)
         self._lengths = torch.as_tensor(lengths, device=ids.device)
@@ -57,8 +61,9 @@ class Split:
         """Tokens a row of a batch, padding included; from lengths in host memory, so no device is waited for."""
         if self.padding == "max_length":
             return self.ids.shape[1]
-        longest = math.ceil(int(self.lengths[rows].max()) / self.multiple) * self.multiple
-        return min(longest, self.ids.shape[1])
+        longest = int(self.lengths[rows].max())
+        rounded_up = math.ceil(longest / self.multiple) * self.multiple
+        return min(rounded_up, self.ids.shape[1])
 
     def by_length(self) -> np.ndarray:
         """Indices (rows,) from the shortest example to the longest."""
@@ -78,9 +83,10 @@ def read_split(
     files = sorted(folder.glob("data-*.arrow"))
     if not files:
         raise FileNotFoundError(f"{folder}: holds no tokenised split")
-    table = pa.concat_tables(pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in files)
+    shards = [pa.ipc.open_stream(pa.memory_map(str(file))).read_all() for file in files]
+    table = pa.concat_tables(shards)
     lists = table["input_ids"].combine_chunks()
-    # not `to_numpy`, which imports pandas
+    # not by `to_numpy`, which imports pandas
     lengths = np.from_dlpack(lists.value_lengths()).astype(np.int64)
     ids = np.full((len(lengths), max_length), pad_id, dtype=np.int32)
     ids[np.arange(max_length) < lengths[:, None]] = np.from_dlpack(lists.flatten())
@@ -98,8 +104,11 @@ def epoch_order(lengths: np.ndarray, batch_size: int, seed: int, epoch: int, by_
     shuffled = generator.permutation(len(lengths))
     if not by_length:
         return shuffled
-    size = POOL * batch_size
-    pools = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
-    order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
-    whole = len(order) // batch_size * batch_size
-    return np.concatenate((generator.permutation(order[:whole].reshape(-1, batch_size)).ravel(), order[whole:]))
+    pools = []
+    for start in range(0, len(shuffled), POOL * batch_size):
+        pool = shuffled[start : start + POOL * batch_size]
+        pools.append(pool[np.argsort(lengths[pool], kind="stable")])
+    order = np.concatenate(pools)
+    whole = len(order) // batch_size * batch_size  # the last, smaller batch stays the last
+    batches = generator.permutation(order[:whole].reshape(-1, batch_size))
+    return np.concatenate((batches.ravel(), order[whole:]))

@@ -1,4 +1,4 @@
-"""Where an interrupted run goes on: the checkpoints of one cell, one an epoch, kept until its record is written.
+"""Where an interrupted run goes on: its checkpoints, one an epoch, kept until its record is written.
 
 A checkpoint is used only if it is whole and was made by the same code from the same inputs, so that a resumed run
 ends where an undisturbed one would. It holds what training changes: trainable weights, optimiser, random states, curve.
@@ -24,7 +24,8 @@ FOLDER = Path("models/.checkpoints")
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "origin.sha256"
 WHOLE = "whole"  # written last: a checkpoint without it was cut short
-WEIGHTS, TENSORS, STATE = "weights.safetensors", "state.safetensors", "state.json"
+WEIGHTS = "weights.safetensors"  # those that train
+TENSORS, STATE = "state.safetensors", "state.json"  # of optimiser and generators: tensors, and all else
 CURVE = TypeAdapter(list[Epoch])
 
 
@@ -32,17 +33,18 @@ def fingerprint(*parts: str) -> str:
     """SHA-256 of the code that decides a run and of ``parts``: settings, seed and the hashes of the run's inputs."""
     digest = hashlib.sha256()
     for name in CODE:
-        place = ROOT / name
-        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        path = ROOT / name
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in files:
             digest.update(file.read_bytes())
     for part in parts:
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
 
 
-def open_folder(cell: Run, origin: str) -> Path:
-    """The cell's folder, emptied if what is there has another origin or is not whole."""
-    folder = FOLDER / cell.architecture / cell.configuration / str(cell.seed)
+def open_folder(run: Run, origin: str) -> Path:
+    """The run's folder, emptied if what is there has another origin or is not whole."""
+    folder = FOLDER / run.architecture / run.configuration / str(run.seed)
     note = folder / ORIGIN
     if not note.exists() or note.read_text(encoding="utf-8") != origin:
         shutil.rmtree(folder, ignore_errors=True)
@@ -55,6 +57,7 @@ def open_folder(cell: Run, origin: str) -> Path:
 
 
 def last(folder: Path) -> Path | None:
+    """The checkpoint of the highest step."""
     return max(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]), default=None)
 
 
@@ -124,18 +127,23 @@ def _set_random_states(states: dict[str, Any]) -> None:
 
 
 def _take_tensors(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
-    """``value`` for JSON: a tensor becomes ``{"tensor": path}`` and goes to ``tensors``; dictionaries, pairs."""
+    """``value`` for JSON: a tensor becomes ``{"tensor": path}`` and goes to ``tensors``; dictionaries, pairs.
+
+    Pairs, for an optimiser numbers its parameters: keys that JSON would turn into strings.
+    """
     if isinstance(value, torch.Tensor):
         tensors[path] = value.detach().cpu().contiguous().clone()
         return {"tensor": path}
     if isinstance(value, dict):
-        return {"pairs": [[key, _take_tensors(item, f"{path}.{key}", tensors)] for key, item in value.items()]}
+        pairs = [[key, _take_tensors(item, f"{path}.{key}", tensors)] for key, item in value.items()]
+        return {"pairs": pairs}
     if isinstance(value, list | tuple):
         return [_take_tensors(item, f"{path}.{index}", tensors) for index, item in enumerate(value)]
     return value
 
 
 def _put_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """What ``_take_tensors`` was given."""
     if isinstance(value, dict):
         if "tensor" in value:
             return tensors[value["tensor"]]

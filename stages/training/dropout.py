@@ -18,8 +18,9 @@ LEVELS = 2**16
 def keep_mask(x: torch.Tensor, p: float) -> torch.Tensor:
     """0 with probability ``p``, else 1 / (1 - p), in the shape and type of ``x``."""
     draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+    numbers = draws.view(torch.int16)[: x.numel()].view(x.shape)  # uniform from -LEVELS / 2 on
     dropped = round(p * LEVELS)
-    kept = draws.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - LEVELS // 2
+    kept = numbers >= dropped - LEVELS // 2
     return kept.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))
 
 
@@ -48,7 +49,9 @@ def attention(
     """
     if dropout == 0:
         return sdpa_attention_forward(module, query, key, value, attention_mask, 0.0, scaling, **kwargs)
-    scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(-1, -2)
+    if scaling is None:
+        scaling = query.shape[-1] ** -0.5
+    scores = (query * scaling) @ key.transpose(-1, -2)
     if attention_mask is not None:
         if attention_mask.dtype == torch.bool:  # one a row, not one a head: cheaper to turn into a bias first
             attention_mask = (~attention_mask).to(scores.dtype) * torch.finfo(scores.dtype).min
@@ -61,8 +64,8 @@ def draw_in_bulk(model: PreTrainedModel) -> None:
     """Turn every dropout of ``model``, that of attention included, into the one above."""
     AttentionInterface.register(ATTENTION, attention)
     AttentionMaskInterface.register(ATTENTION, sdpa_mask)
-    for module in model.modules():
+    for name, module in list(model.named_modules(remove_duplicate=False)):
         if type(module) is nn.Dropout:
-            module.__class__ = BulkDropout
+            model.set_submodule(name, BulkDropout(module.p).train(module.training))
     if model.config._attn_implementation == "sdpa":
         model.set_attn_implementation(ATTENTION)

@@ -25,18 +25,22 @@ def packages() -> dict[str, str]:
 def git(*arguments: str) -> str | None:
     """A git command's output, None outside a checkout or without git."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+        process = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 def processor() -> str:
+    """Its name, as far as the system gives one."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    for line in lines:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
 
 
 def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:

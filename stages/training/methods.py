@@ -31,7 +31,7 @@ class Loaded(NamedTuple):
 
 def autocast_dtype(settings: RunSettings) -> torch.dtype | None:
     """Of ``torch.autocast``; None is fp32. The published QLoRA computed in fp16 inside its 4-bit layers only."""
-    if settings.precision == "fp32" or (settings.precision, settings.method) == ("fp16", "qlora"):
+    if settings.precision == "fp32" or (settings.method == "qlora" and settings.precision == "fp16"):
         return None
     return DTYPES[settings.precision]
 
@@ -40,7 +40,7 @@ def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
     """Load ``checkpoint`` with a fresh classification head and apply the method.
 
     Args:
-        settings: one cell's resolved settings.
+        settings: a run's resolved settings.
         checkpoint: folder with ``config.json`` and ``model.safetensors``.
     """
     model, new_weights = load_classifier(settings, checkpoint)
@@ -49,7 +49,8 @@ def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
         if autocast_dtype(settings) is not None:
             follow_autocast(model)
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.gradient_checkpointing)
-    if (config := adapter_config(settings)) is not None:
+    config = adapter_config(settings)
+    if config is not None:
         model = get_peft_model(model, config)
     return Loaded(model, new_weights)
 
@@ -61,8 +62,9 @@ def plain_model(model: torch.nn.Module) -> PreTrainedModel:
 
 def load_classifier(settings: RunSettings, checkpoint: Path) -> tuple[PreTrainedModel, list[str]]:
     """The checkpoint with a two-label head, its linear layers in NF4 for QLoRA."""
+    model_class = getattr(transformers, settings.model_class)
     with nothing_to_compute():
-        model, info = getattr(transformers, settings.model_class).from_pretrained(
+        model, info = model_class.from_pretrained(
             checkpoint,
             id2label=LABELS,
             label2id={name: index for index, name in LABELS.items()},

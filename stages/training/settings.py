@@ -1,6 +1,6 @@
 """One run of the study: what it is told (``data/settings/runs/``) and where its results go.
 
-Kept apart from the schema of ``params.yaml``, so that a new knob elsewhere re-runs no cell.
+Kept apart from the schema of ``params.yaml``, so that a new knob elsewhere leaves every run as it is.
 """
 
 from pathlib import Path

@@ -77,12 +77,14 @@ class _EmptyModule(ModuleType):
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        made = type(name, (), {"__init__": lambda self, *_, **__: None, "__module__": self.__name__})
-        setattr(self, name, made)
-        return made
+        empty = type(name, (), {"__init__": lambda self, *_, **__: None, "__module__": self.__name__})
+        setattr(self, name, empty)  # the next time it is the same class
+        return empty
 
 
 class _EmptyFinder(MetaPathFinder, Loader):
+    """Finds each of ``UNUSED`` and what lies below it, and leaves every other module to Python's own finders."""
+
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         unused = any(name == module or name.startswith(f"{module}.") for module in UNUSED)
         return ModuleSpec(name, self, is_package=True) if unused else None
@@ -106,10 +108,10 @@ def nothing_to_compute() -> "TorchFunctionMode":
     decompositions in Python, for which it imports SymPy: a tenth of the start-up. What is called in another way than
     the shortcuts know goes to torch.
     """
-    import torch
+    import torch  # not at the top: this file is imported before ``lean_imports`` is entered
     from torch.overrides import TorchFunctionMode
 
-    placed = {"dtype", "device", "requires_grad", "layout", "pin_memory"}  # keywords that ``torch.empty`` shares
+    shared = {"dtype", "device", "requires_grad", "layout", "pin_memory"}  # keywords that ``torch.empty`` takes too
 
     class NothingToCompute(TorchFunctionMode):
         def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
@@ -118,15 +120,17 @@ def nothing_to_compute() -> "TorchFunctionMode":
                 tensor = args[0] if args else kwargs["tensor"]
                 if tensor.is_meta:
                     return tensor
-            if not kwargs.keys() <= placed:
+            if not kwargs.keys() <= shared:
                 return func(*args, **kwargs)
-            if func is torch.arange and _on_meta(kwargs) and all(type(bound) is int for bound in args):
-                return torch.empty(len(range(*args)), **({"dtype": torch.int64} | kwargs))
+            if func is torch.arange and is_on_meta(kwargs) and all(type(bound) is int for bound in args):
+                defaults = {"dtype": torch.int64}
+                return torch.empty(len(range(*args)), **(defaults | kwargs))
             if func is torch.empty_like and args and args[0].is_meta:
-                return torch.empty(args[0].shape, **({"dtype": args[0].dtype, "device": args[0].device} | kwargs))
+                defaults = {"dtype": args[0].dtype, "device": args[0].device}
+                return torch.empty(args[0].shape, **(defaults | kwargs))
             return func(*args, **kwargs)
 
-    def _on_meta(kwargs: dict) -> bool:
+    def is_on_meta(kwargs: dict) -> bool:
         return torch.device(kwargs.get("device") or "cpu").type == "meta"
 
     return NothingToCompute()

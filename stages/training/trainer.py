@@ -2,7 +2,7 @@
 
 An explicit loop. At miniature sizes Hugging Face ``Trainer`` spends as long on collating, callbacks and logging as on
 the step itself; on a GPU its loop waits for the device. Same optimisation: linear decay to zero, no warm-up, no weight
-decay, clipping at 1.0, gradients averaged over the accumulated batches (``tests/lib/test_training.py`` compares).
+decay, clipping at 1.0, gradients averaged over the accumulated batches (``tests/training/test_trainer.py`` compares).
 """
 
 import math
@@ -63,12 +63,18 @@ class StudyTrainer:
         memory: MemoryMeter,
         folder: Path,
     ) -> None:
-        self.settings, self.seed, self.folder = settings, seed, folder
+        self.settings = settings
+        self.seed = seed
+        self.folder = folder
         self.device = train.ids.device
-        self.model, self.new_weights = loaded.model.to(self.device), loaded.new_weights
-        self.train_split, self.selection_split = train, selection
+        self.model = loaded.model.to(self.device)
+        self.new_weights = loaded.new_weights
+        self.train_split = train
+        self.selection_split = selection
         self.audit: audit.Audit | None = None
-        self.memory, self.seconds, self.stopwatch = memory, Seconds(), Stopwatch()
+        self.memory = memory
+        self.seconds = Seconds()
+        self.stopwatch = Stopwatch()
         if settings.gradient_checkpointing:
             plain_model(self.model).activation_checkpointing_enable({"use_reentrant": False})
         if settings.train.dropout == "bulk":
@@ -87,8 +93,9 @@ class StudyTrainer:
 
     def train(self) -> None:
         """Train to the end, from the last whole checkpoint if there is one, and leave the selected epoch's weights."""
-        if (found := checkpoints.last(self.folder)) is not None:
-            self.curve = checkpoints.load(found, self.trainable, self.optimizer, self.scaler)
+        last = checkpoints.last(self.folder)
+        if last is not None:
+            self.curve = checkpoints.load(last, self.trainable, self.optimizer, self.scaler)
             self.global_step = self.resumed_at_step = len(self.curve) * self.epoch_steps
         self.watch_evaluation()
         self.memory.watch()
@@ -96,21 +103,19 @@ class StudyTrainer:
             loss = self.train_epoch(epoch)
             self.curve.append(self.select(epoch + 1, loss))
             if epoch + 1 < self.settings.train.epochs:
+                folder = self.checkpoint(epoch + 1)
                 with self.seconds.of("saving"):
-                    checkpoints.save(
-                        self.checkpoint(epoch + 1), self.trainable, self.optimizer, self.scaler, self.curve
-                    )
+                    checkpoints.save(folder, self.trainable, self.optimizer, self.scaler, self.curve)
         chosen = selected_epoch(self.curve, self.settings.load_best)
         if chosen < self.settings.train.epochs:
             checkpoints.load_weights(self.checkpoint(chosen), self.trainable)
 
     def watch_evaluation(self) -> None:
         """Host memory of evaluating the selection split's widest batch, before steps leave their marks on the heap."""
-        size = self.settings.train.evaluation_batch_size
         self.memory.watch()
         with self.seconds.of("evaluation"), torch.inference_mode():
             self.model.eval()
-            self.logits(next(self.selection_split.batches(self.selection_split.by_length()[-size:], size)))
+            self.logits(widest_batch(self.selection_split, self.settings.train.evaluation_batch_size))
         self.memory.book("evaluation")
 
     def checkpoint(self, epoch: int) -> Path:
@@ -120,14 +125,15 @@ class StudyTrainer:
         """One pass over the training split; the mean loss of its steps. Nothing in it waits for the device."""
         self.stopwatch.on_epoch_begin()
         self.model.train()
-        train, accumulation = self.settings.train, self.settings.train.gradient_accumulation
+        size = self.settings.train.batch_size
         by_length = self.settings.batching == "by-length"
-        order = epoch_order(self.train_split.lengths, train.batch_size, self.seed, epoch, by_length)
-        batches = self.train_split.batches(order, train.batch_size)
-        total, left = torch.zeros((), device=self.device), math.ceil(len(order) / train.batch_size)
+        order = epoch_order(self.train_split.lengths, size, self.seed, epoch, by_length)
+        batches = self.train_split.batches(order, size)
+        total = torch.zeros((), device=self.device)
+        left = math.ceil(len(order) / size)
         while left:
             self.stopwatch.on_step_begin()
-            share = min(accumulation, left)
+            share = min(self.settings.train.gradient_accumulation, left)
             for _ in range(share):
                 total += self.training_step(next(batches), share)
             self.optimizer_step()
@@ -147,9 +153,8 @@ class StudyTrainer:
         Host memory is watched in the first step alone, before later ones leave their marks on the heap, and that step
         need not have the widest batch; by now the optimiser has its state.
         """
-        size = self.settings.train.batch_size
         with torch.random.fork_rng():
-            self.loss(next(self.train_split.batches(self.train_split.by_length()[-size:], size))).backward()
+            self.loss(widest_batch(self.train_split, self.settings.train.batch_size)).backward()
         self.optimizer.zero_grad()
 
     def training_step(self, batch: Batch, share: int) -> torch.Tensor:
@@ -181,7 +186,8 @@ class StudyTrainer:
 
     def logits(self, batch: Batch, model: torch.nn.Module | None = None) -> torch.Tensor:
         """Logits (rows, 2) by ``model``, the plain one unless given."""
-        model = self.model if model is None else model
+        if model is None:
+            model = self.model
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
             return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
 
@@ -193,10 +199,8 @@ class StudyTrainer:
         accuracy = float((logits.argmax(dim=1) == labels).double().mean())
         if not math.isfinite(loss):
             raise InputError(f"diverged: selection loss {loss} at step {self.global_step}")
-        print(
-            f"  epoch {epoch} of {self.settings.train.epochs}: selection loss {loss:.4f}, accuracy {accuracy:.4f}",
-            flush=True,
-        )
+        place = f"epoch {epoch} of {self.settings.train.epochs}"
+        print(f"  {place}: selection loss {loss:.4f}, accuracy {accuracy:.4f}", flush=True)
         return Epoch(epoch=epoch, train_loss=train_loss, selection_loss=loss, selection_accuracy=accuracy)
 
     def predict_logits(self, split: Split, before: str | None = None) -> np.ndarray:
@@ -208,16 +212,23 @@ class StudyTrainer:
             by_length = self.settings.batching == "by-length"
             order = split.by_length() if by_length else np.arange(len(split))
             batches = split.batches(order, self.settings.train.evaluation_batch_size)
-            found = torch.cat([self.logits(batch).float() for batch in batches]).cpu().numpy()
-            logits = np.empty_like(found)
-            logits[order] = found
+            in_order = torch.cat([self.logits(batch).float() for batch in batches]).cpu().numpy()
+            logits = np.empty_like(in_order)
+            logits[order] = in_order
         self.memory.book("evaluation")
         return logits
 
 
+def widest_batch(split: Split, size: int) -> Batch:
+    """Of the split's ``size`` longest rows."""
+    return next(split.batches(split.by_length()[-size:], size))
+
+
 def selected_epoch(curve: list[Epoch], load_best: bool) -> int:
     """The first epoch with the highest accuracy if the best is to be kept, else the last."""
-    return 1 + int(np.argmax([epoch.selection_accuracy for epoch in curve])) if load_best else len(curve)
+    if not load_best:
+        return len(curve)
+    return 1 + int(np.argmax([epoch.selection_accuracy for epoch in curve]))
 
 
 def make_optimizer(name: str, model: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
@@ -227,7 +238,7 @@ def make_optimizer(name: str, model: nn.Module, learning_rate: float) -> torch.o
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     if name in ("adamw_torch", "adamw_torch_fused"):
-        fused = name == "adamw_torch_fused" or None
+        fused = True if name == "adamw_torch_fused" else None  # None: as torch chooses
         return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0, fused=fused)
     from bitsandbytes.optim import AdamW, GlobalOptimManager
 

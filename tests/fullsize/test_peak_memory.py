@@ -4,7 +4,7 @@ from bitsandbytes.nn import Linear4bit
 
 from stages.fullsize.autocast import Autocast
 from stages.fullsize.models import meta_model, model_config
-from stages.fullsize.peak_memory import CUBLAS_WORKSPACE, StorageMeter, cublas_workspace, meta_optimizer, predict
+from stages.fullsize.peak_memory import CUBLAS_WORKSPACE, StorageMeter, cublas_workspace, predict
 from stages.study.params import load_params
 from stages.study.resolve import resolve_run
 from tests.helpers.tiny_study import ROOT
@@ -81,17 +81,6 @@ def test_cublas_takes_four_times_the_workspace_on_hopper(monkeypatch):
         found.append(predict(run, model_config(run, TINY), 2, 16, "cuda", workspace=cublas_workspace()))
     assert found[0] == tiny("full")
     assert found[1].activations - found[0].activations == 32 * 2**20 - CUBLAS_WORKSPACE
-
-
-def test_paged_state_lies_outside_the_allocator():
-    large, small = (torch.nn.Parameter(torch.empty(size, device="meta")) for size in (200_000, 5_000))
-    optimizer = meta_optimizer("paged_adamw_8bit", [large, small])
-    for p in (large, small):
-        p.grad = torch.empty_like(p)
-    optimizer.step()
-    outside = [optimizer.state[p]["state1"].outside_allocator for p in (large, small)]
-    assert outside == [True, False]
-    assert optimizer.state[large]["state1"].dtype == torch.uint8
 
 
 def test_mixed_precision_keeps_operands_and_a_copy_of_the_weights_in_its_own():

@@ -16,6 +16,7 @@ from stages.encoders.tokenizers import train_tokenizer
 from stages.study.params import load_params
 from tests.helpers.tiny_study import ROOT
 
+ARCHITECTURES = ["distilbert", "roberta", "deberta"]
 WIDTH, POSITIONS, VOCABULARY = 16, 66, 600
 SPECIAL = {"pad": "[PAD]", "bos": "[CLS]", "eos": "[SEP]", "unk": "[UNK]"}
 BERT_LIKE = {

@@ -117,7 +117,7 @@ def test_too_little_disk_is_said_before_the_download(monkeypatch):
     Path("files").mkdir()
     Path("files/model.safetensors").write_text("")
     fill_cache(cache, "model", "a/b", REVISION, Path("files"))
-    monkeypatch.setattr(hub, "_download", lambda *args, **options: str(cache_path(cache, "model", "a/b", REVISION)))
+    monkeypatch.setattr(hub, "_download", lambda *args, **options: cache_path(cache, "model", "a/b", REVISION))
     hub.fetch(REPOSITORY, PATTERNS, lambda names: None)  # only what is missing counts
 
 

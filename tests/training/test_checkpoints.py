@@ -10,7 +10,7 @@ from stages.training.record import Epoch
 from stages.training.settings import Run
 from stages.training.trainer import make_optimizer
 
-CELL = Run(architecture="distilbert", configuration="full", seed=42, role="train")
+RUN = Run(architecture="distilbert", configuration="full", seed=42, role="train")
 FOLDER = Path("models/.checkpoints/distilbert/full/42")
 
 
@@ -26,23 +26,23 @@ def write_checkpoint(step: int, whole: bool) -> None:
 
 
 def test_new_folder_has_no_checkpoint():
-    assert open_folder(CELL, "a") == FOLDER
+    assert open_folder(RUN, "a") == FOLDER
     assert last(FOLDER) is None
     assert (FOLDER / ORIGIN).read_text() == "a"
 
 
 def test_last_whole_checkpoint_of_the_same_origin_is_kept():
-    open_folder(CELL, "a")
+    open_folder(RUN, "a")
     write_checkpoint(3, whole=True)
     write_checkpoint(6, whole=False)
-    assert last(open_folder(CELL, "a")) == FOLDER / "checkpoint-3"
+    assert last(open_folder(RUN, "a")) == FOLDER / "checkpoint-3"
     assert not (FOLDER / "checkpoint-6").exists()
 
 
 def test_checkpoints_of_another_origin_are_dropped():
-    open_folder(CELL, "a")
+    open_folder(RUN, "a")
     write_checkpoint(3, whole=True)
-    assert last(open_folder(CELL, "b")) is None
+    assert last(open_folder(RUN, "b")) is None
     assert [path.name for path in FOLDER.iterdir()] == [ORIGIN]
 
 

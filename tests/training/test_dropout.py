@@ -1,8 +1,11 @@
 import pytest
 import torch
+import transformers
+from peft import LoraConfig, get_peft_model
 from torch import nn
 
-from stages.training.dropout import BulkDropout, attention, keep_mask
+from stages.training.dropout import ATTENTION, BulkDropout, attention, draw_in_bulk, keep_mask
+from tests.helpers.tiny_study import CONFIGS
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5])
@@ -49,3 +52,18 @@ def test_attention_is_that_of_torch_but_for_dropout(mask):
         found.append([output, *torch.autograd.grad(output.square().sum(), inputs)])
     for plain, bulk in zip(*found, strict=True):
         torch.testing.assert_close(bulk, plain, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("architecture", CONFIGS)
+def test_every_dropout_of_a_model_is_replaced_in_its_place(architecture):
+    """Those of an adapter too, each with its probability, and by modules that train or do not as before."""
+    model = transformers.AutoModel.from_config(CONFIGS[architecture]).train()
+    get_peft_model(model, LoraConfig(target_modules="all-linear", lora_dropout=0.25))
+    before = {name: module.p for name, module in model.named_modules() if type(module) is nn.Dropout}
+    draw_in_bulk(model)
+    drawn_in_bulk = {name: module for name, module in model.named_modules() if type(module) is BulkDropout}
+    assert {name: module.p for name, module in drawn_in_bulk.items()} == before
+    assert all(module.training for module in drawn_in_bulk.values())
+    assert {0.1, 0.25} <= set(before.values())
+    assert not [name for name, module in model.named_modules() if type(module) is nn.Dropout]
+    assert (model.config._attn_implementation == ATTENTION) == (architecture != "deberta")

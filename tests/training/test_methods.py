@@ -107,28 +107,6 @@ def test_models_are_those_that_torch_makes_by_decompositions(architecture, confi
         assert torch.equal(ours[name][1], tensor), name
 
 
-def test_what_has_data_is_computed():
-    with nothing_to_compute():
-        assert torch.arange(1, 4).tolist() == [1, 2, 3]
-        weight = torch.nn.init.constant_(torch.empty(2), 3.0)
-        assert weight.tolist() == [3.0, 3.0]
-        assert torch.empty_like(weight).shape == (2,)
-        on_meta = torch.arange(3, 9, device="meta")
-        copy = torch.empty_like(torch.empty(2, 3, dtype=torch.float16, device="meta"), device="cpu")
-    assert (on_meta.shape, on_meta.dtype, on_meta.device.type) == ((6,), torch.int64, "meta")
-    assert (copy.shape, copy.dtype, copy.device.type) == ((2, 3), torch.float16, "cpu")
-
-
-def test_what_the_shortcuts_do_not_know_goes_to_torch():
-    with nothing_to_compute():
-        halves = torch.arange(0.0, 2.0, 0.5, device="meta")
-        named = torch.arange(start=1, end=4, device="meta")
-        copy = torch.empty_like(torch.empty(2, 3, device="meta"), memory_format=torch.preserve_format)
-    assert (halves.shape, halves.dtype) == ((4,), torch.float32)
-    assert (named.shape, named.dtype) == ((3,), torch.int64)
-    assert copy.shape == (2, 3)
-
-
 def test_published_protocol_leaves_a_new_pooler_frozen():
     _, loaded = build("deberta", "lora-r8", protocol="as-published")
     trainable = {name for name, p in loaded.model.named_parameters() if p.requires_grad}

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from stages.training.record import Record
-from stages.training.startup import UNUSED, needs_compiler
+from stages.training.startup import UNUSED, needs_compiler, nothing_to_compute
 from tests.helpers.tiny_study import ROOT, write_study
 
 # What could touch a left-out module: 8-bit and fused optimisers, 4-bit layers, autocast, PEFT, saving.
@@ -34,14 +35,6 @@ def python(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def test_the_command_prints_its_own_lines_alone():
-    write_study("distilbert", architectures=["distilbert"])
-    command = [sys.executable, "-m", "stages.train", "distilbert", "qlora-ffn", "42"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
-    assert done.stderr == ""
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["[run", "epoch", "epoch", "test"]
 
 
 def test_runs_without_the_unused_are_the_same_to_the_bit():
@@ -96,3 +89,25 @@ def test_nothing_large_is_imported_after_the_baseline_of_memory():
         "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} - {n.split('.')[0] for n in before}))"
     )
     assert python(LEAN + code).splitlines()[-1] == "['pydoc']"
+
+
+def test_what_has_data_is_computed():
+    with nothing_to_compute():
+        assert torch.arange(1, 4).tolist() == [1, 2, 3]
+        weight = torch.nn.init.constant_(torch.empty(2), 3.0)
+        assert weight.tolist() == [3.0, 3.0]
+        assert torch.empty_like(weight).shape == (2,)
+        on_meta = torch.arange(3, 9, device="meta")
+        copy = torch.empty_like(torch.empty(2, 3, dtype=torch.float16, device="meta"), device="cpu")
+    assert (on_meta.shape, on_meta.dtype, on_meta.device.type) == ((6,), torch.int64, "meta")
+    assert (copy.shape, copy.dtype, copy.device.type) == ((2, 3), torch.float16, "cpu")
+
+
+def test_what_the_shortcuts_do_not_know_goes_to_torch():
+    with nothing_to_compute():
+        halves = torch.arange(0.0, 2.0, 0.5, device="meta")
+        named = torch.arange(start=1, end=4, device="meta")
+        copy = torch.empty_like(torch.empty(2, 3, device="meta"), memory_format=torch.preserve_format)
+    assert (halves.shape, halves.dtype) == ((4,), torch.float32)
+    assert (named.shape, named.dtype) == ((3,), torch.int64)
+    assert copy.shape == (2, 3)

@@ -1,0 +1,50 @@
+"""The census: parameters counted and memory predicted for every cell of every protocol."""
+
+from stages.encoders.settings import FullSize
+from stages.fullsize.census import Census, CensusCell
+from stages.fullsize.models import meta_model, model_config
+from stages.fullsize.peak_memory import backward, predict
+from stages.training.audit import audit, checkpoint_name, parameter_counts
+from stages.training.settings import RunSettings
+
+# All that decides a cell's shapes and memory: cells that agree in these are computed once.
+DECIDING = {
+    "architecture", "method", "target_modules", "feedforward_modules", "rank", "modules_to_save", "max_length",
+    "gradient_checkpointing", "precision", "optimizer", "train", "dropout",
+}  # fmt: skip
+
+
+def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: dict[str, FullSize]) -> Census:
+    """Every cell of every protocol; see ``CensusSettings``."""
+    known: dict[str, CensusCell] = {}  # by what decides a cell
+    census = {}
+    for protocol, architectures in runs.items():
+        census[protocol] = {name: {} for name in architectures}
+        for architecture, configurations in architectures.items():
+            for configuration, settings in configurations.items():
+                key = deciding(settings)
+                if key not in known:
+                    known[key] = count_cell(settings, full_size[architecture])
+                census[protocol][architecture][configuration] = known[key]
+    return Census(census)
+
+
+def deciding(settings: RunSettings) -> str:
+    """What decides a cell, as one text."""
+    unused = {"modules_to_save"} if settings.method == "full" else set()  # a matter of adapters
+    return settings.model_dump_json(include=DECIDING - unused)
+
+
+def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
+    """One model: the audit of a real run after a backward pass, then its memory at the longest batch."""
+    config = model_config(settings, sizes)
+    model, new_weights = meta_model(settings, config)
+    backward(model.train(), settings.train.batch_size, settings.max_length)
+    counts = parameter_counts(model, audit(model, new_weights, settings.head), new_weights, settings.head)
+    stored = {checkpoint_name(name): p.numel() for name, p in model.named_parameters()}
+    return CensusCell(
+        **counts.model_dump(),
+        total_packed_4bit=sum(stored.values()),
+        precision=settings.precision,
+        predicted_memory=predict(settings, config, settings.train.batch_size, settings.max_length, "cuda", model),
+    )
