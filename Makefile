@@ -32,7 +32,7 @@ status: ## how far the study is, from any terminal
 	@python -m tools.status
 
 worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
-	@python -m tools.join '$(SCHEDULER)'
+	@python -m tools.engine.worker '$(SCHEDULER)'
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
 	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile

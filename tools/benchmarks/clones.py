@@ -40,7 +40,7 @@ def main(size: str, s3: bool, kill: bool) -> None:
         sandbox.commit(head)
         workers = [Path(shutil.copytree(head, base / f"worker{number}", symlinks=True)) for number in (1, 2)]
         address = start_scheduler(base, stack)
-        processes = [start(stack, folder, sys.executable, "-m", "tools.join", address) for folder in workers]
+        processes = [start(stack, folder, sys.executable, "-m", "tools.engine.worker", address) for folder in workers]
         started = time.monotonic()
         driver = start(stack, head, *sandbox.study(1, "--scheduler", address, "--remote", "shared"))
         killed = kill_while_training(processes[0], driver) if kill else None

@@ -14,7 +14,7 @@ from stages.study.params import load_params
 from stages.study.resolve import resolve_study
 from stages.training.settings import Run
 from tools.engine.messages import FOLDER
-from tools.engine.progress import State, read_state
+from tools.engine.state import StudyState, read_state
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW = {
@@ -120,7 +120,7 @@ def qualities(folder: Path) -> dict[str, dict]:
     return {cell.stage: record(folder, cell)["quality"] for cell in cells(folder)}
 
 
-def state(folder: Path) -> State:
+def state(folder: Path) -> StudyState:
     return read_state(folder / FOLDER / "state.json")
 
 
