@@ -3,8 +3,10 @@
 The job comes as a line of JSON on standard input.
 
 This is ``dvc --wait-for-lock repro --single-item <stage>`` (the head knows that it is out of date; DVC may still
-take its outputs from the run-cache) without reading and rewriting the whole of dvc.lock, which takes seconds and
-grows with the grid: the stage's own entry goes to the journal, from which the head writes dvc.lock (``dag.py``).
+take its outputs from the run-cache) without reading and rewriting the whole of dvc.lock, which grows with the grid: the
+stage's own entry goes to the journal, from which the head writes dvc.lock (``dag.py``). The calls behind the command,
+which DVC keeps to itself, pay: two at once, a stage that does nothing takes 1.4 s with 42 runs in dvc.lock and 1.2 s
+with 420 (0.7 s of a processor with either), the command 2.7 s and 12 s (1.2 s and 6.1 s).
 """
 
 import hashlib
@@ -39,8 +41,8 @@ def main() -> None:
     die_with_parent()
     failure_path(job.stage).unlink(missing_ok=True)
     repo = Repo(_wait_for_lock=True)
-    with repo.lock:  # while DVC waits for the command it lets go of it
-        stage = load(repo, job.stage, job.lock)
+    stage = load(repo, job.stage, job.lock)
+    with repo.lock:  # DVC lets go of it while the command runs; who finds it taken looks again after half a second
         if job.action == "fetch":
             fetch(stage, job.remote)
         else:

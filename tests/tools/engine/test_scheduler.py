@@ -38,10 +38,11 @@ def test_an_exclusive_run_shares_its_machine_with_nothing(exclusive, busy, a_run
 
 
 @pytest.mark.usefixtures("repository")
-def test_dvc_is_asked_once_whether_a_waiting_stage_is_out_of_date(monkeypatch):
-    """A busy study looks each second whether something can start; no worker is free here."""
-    monkeypatch.setattr("tools.engine.scheduler.cluster.slots", lambda client: {})
-    made, asked = Dag(), []
+def test_dvc_is_asked_once_whether_a_stage_that_could_start_is_out_of_date(monkeypatch):
+    """Not while no worker is free: a busy study looks each second whether something can start."""
+    workers = {}
+    monkeypatch.setattr("tools.engine.scheduler.cluster.slots", lambda client: workers)
+    made, asked, submitted = Dag(), [], []
     for name in ("first", "second", "last"):
         made.note(run(name))
     made.write_lock()
@@ -51,6 +52,10 @@ def test_dvc_is_asked_once_whether_a_waiting_stage_is_out_of_date(monkeypatch):
     state = new_state([], dag.stages)
     display = SimpleNamespace(event=lambda stage: None)
     head = Head(dag, state, display, None, Options(runs={}, allow_failed=False, exclusive=False, remote=None))
-    assert [head.submit_ready() for _ in range(6)] == [True, True, True, False, False, False]
+    head.submit = submitted.append
+    assert [head.submit_ready() for _ in range(3)] == [False, False, False]
+    assert asked == []
+    workers["machine"] = ["worker-1"]
+    assert [head.submit_ready() for _ in range(5)] == [True] * 5
     assert sorted(asked) == ["bad", "first", "last", "second"]
-    assert state.stages["bad"].status == "waiting"
+    assert set(submitted) == {"bad"}
