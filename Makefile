@@ -53,7 +53,7 @@ bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.j
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)
 	python -m tools.benchmarks.pretraining_gain
 
-determinism: $(VENV)/study ## retrain cells in a clone and compare bit for bit (metrics/bench/determinism.json)
+determinism: $(VENV)/study ## repeat runs in a clone and compare bit for bit (metrics/bench/determinism.json)
 	python -m tools.benchmarks.determinism
 
 coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metrics/bench/coverage.json)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.pipeline import job_of, run_job
+from tests.test_dag import STAGES
 from tools.engine.dag import Dag
 from tools.engine.messages import Failure, Job
+from tools.engine.recipe import CODE
 
 pytestmark = pytest.mark.usefixtures("repository")
 STAGE = "train@roberta-7"
@@ -32,6 +34,13 @@ def job(repository) -> Job:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("# as committed\n", encoding="utf-8")
     return job_of(STAGE)
+
+
+@pytest.mark.parametrize("stage", ["base", "tokenize", "train", "probe"])
+def test_what_else_a_stage_of_the_grid_reads_is_made_by_a_stage(stage):
+    """So that it comes to a worker's clone from the remote, with its hash, and needs no comparison."""
+    others = [path for path in STAGES[stage]["deps"] if not path.startswith(CODE)]
+    assert [path for path in others if not path.startswith(("data/", "models/"))] == []
 
 
 def refusal(job: Job) -> str:

@@ -47,7 +47,7 @@ class Clock(TrainerCallback):
 
 
 def main(architecture: str, configuration: str, seed: int) -> None:
-    """Train and evaluate one cell."""
+    """Train and evaluate one run."""
     run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text())
     checkpoint, data = Path("models/base", architecture), Path("data/tokenized", architecture)
     set_seed(seed)
