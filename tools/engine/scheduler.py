@@ -51,10 +51,11 @@ class Head:
         self.write_lock_after = time.monotonic() + WRITE_LOCK_EVERY
 
     def run(self) -> None:
-        """Until every stage is up to date, failed, or waits for one that failed."""
+        """Until every stage is up to date, failed, or waits for one that failed; with no worker, until there is one."""
         try:
-            while self.submit_ready() or self.in_flight:
-                self.take_finished()
+            while self.in_flight or any(map(self.is_ready, self.waiting())):
+                if not self.submit_ready():
+                    self.take_finished()
                 if time.monotonic() > self.write_lock_after:
                     self.write_lock()
             self.block_rest()
@@ -69,7 +70,7 @@ class Head:
         self.write_lock_after = ended + max(WRITE_LOCK_EVERY, (ended - began) / WRITE_LOCK_SHARE)
 
     def submit_ready(self) -> bool:
-        """Start what can be started, the stages first that most others wait for; whether something was."""
+        """Start what can be started, the stages first that most others wait for; whether something was, or settled."""
         self.hosts = cluster.slots(self.client)
         self.state.slots = sum(map(len, self.hosts.values()))
         started = False

@@ -59,3 +59,18 @@ def test_dvc_is_asked_once_whether_a_stage_that_could_start_is_out_of_date(monke
     assert [head.submit_ready() for _ in range(5)] == [True] * 5
     assert sorted(asked) == ["bad", "first", "last", "second"]
     assert set(submitted) == {"bad"}
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_study_waits_for_its_first_worker(monkeypatch):
+    """One that a batch system starts later."""
+    looks = iter([{}, {}, {"machine": ["worker-1"]}])
+    monkeypatch.setattr("tools.engine.scheduler.cluster.slots", lambda client: next(looks, {"machine": ["worker-1"]}))
+    monkeypatch.setattr("tools.engine.scheduler.POLL_SECONDS", 0.01)
+    dag = Dag()
+    state = new_state([], dag.stages)
+    client, display = SimpleNamespace(status="running"), SimpleNamespace(event=lambda stage: None)
+    head = Head(dag, state, display, client, Options(runs={}, allow_failed=False, exclusive=False, remote=None))
+    head.submit = lambda name: head.set(name, "failed" if name == "bad" else "done")
+    head.run()
+    assert {stage.status for name, stage in state.stages.items() if name != "bad"} == {"done"}
