@@ -34,8 +34,11 @@ class Dag:
         except DvcException as error:
             raise InputError(" ".join(str(error).split())) from error
         self.stages: dict[str, PipelineStage] = {stage.name: stage for stage in plan_repro(graph, list(graph))}
-        self.upstream = {stage.name: [before.name for before in graph.successors(stage)] for stage in graph}
-        self.downstream = {stage.name: [after.name for after in graph.predecessors(stage)] for stage in graph}
+        self.upstream: dict[str, list[str]] = {}
+        self.downstream: dict[str, list[str]] = {}
+        for stage in graph:  # an edge of DVC's graph leads to what a stage depends on
+            self.upstream[stage.name] = [before.name for before in graph.successors(stage)]
+            self.downstream[stage.name] = [after.name for after in graph.predecessors(stage)]
         self._code: dict[str, str | None] = {}
         self._made: dict[str, LockEntry] = {}
         self._unwritten: set[str] = set()

@@ -40,7 +40,7 @@ def standing_failure(dag: Dag, run: Run) -> FailedRun | None:
 def push_inputs(dag: Dag, state: StudyState, remote: str) -> None:
     """Upload what is up to date here and read by stages of the grid that are not."""
     waiting = [name for name, stage in state.stages.items() if stage.status == "waiting" and "@" in name]
-    needed = {before for name in waiting for before in dag.upstream[name]}
+    needed = set().union(*(dag.upstream[name] for name in waiting))
     ready = [dag.stages[name] for name in sorted(needed) if state.stages[name].status == "unchanged"]
     with dag.repo.lock:
         push(ready, remote)
