@@ -15,10 +15,10 @@ TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-fon
 TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssymb.sty hyperref.sty ptmr8t.tfm
 
 .DEFAULT_GOAL := help
-.PHONY: help paper check status worker test lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
+.PHONY: help paper check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build paper/main.pdf
 	@python -m tools.check --quick
@@ -32,9 +32,12 @@ status: ## how far the study is, from any terminal
 	@python -m tools.status
 
 worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
-	@python -m tools.join '$(SCHEDULER)'
+	@python -m tools.engine.worker '$(SCHEDULER)'
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
+	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile -m 'not slow'
+
+test-all: $(VENV)/dev tex lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
 	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(VENV)/dev ## ruff
@@ -50,7 +53,7 @@ bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.j
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)
 	python -m tools.benchmarks.pretraining_gain
 
-determinism: $(VENV)/study ## retrain cells in a clone and compare bit for bit (metrics/bench/determinism.json)
+determinism: $(VENV)/study ## repeat runs in a clone and compare bit for bit (metrics/bench/determinism.json)
 	python -m tools.benchmarks.determinism
 
 coverage: $(VENV)/study ## do intervals cover and tests err as they say? (metrics/bench/coverage.json)

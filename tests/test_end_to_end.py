@@ -1,15 +1,13 @@
 """The whole pipeline in a fresh clone: a tiny study to a PDF, then a sweep and a diff, as a user types them."""
 
 import json
-import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.tiny_study import ROOT, write_params
+from tools.benchmarks.common import working_copy
+from tools.benchmarks.common.working_copy import commit
 
 TINY = {
     "architectures": ["distilbert"],
@@ -27,41 +25,16 @@ TINY = {
 
 def run(folder: Path, *command: str) -> str:
     """Run a command as a user with the environment activated; return its standard output."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return working_copy.execute(folder, *command).stdout
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Path:
-    """A repository of the tracked files as they are now, with the tiny study's parameters, built once."""
-    folder = tmp_path_factory.mktemp("clone")
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in tracked:
-        made = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
-        if not made and name != "dvc.lock" and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    write_params(folder, **TINY)
-    run(folder, "git", "init", "--quiet")
-    run(folder, "git", "config", "user.name", "test")
-    run(folder, "git", "config", "user.email", "test@example.org")
-    commit(folder)
+    """A repository of the files as they are now, with the tiny study's parameters, built once."""
+    folder = working_copy.make(tmp_path_factory.mktemp("clone"), TINY)
     run(folder, "dvc", "repro", "--quiet")
     commit(folder)
     return folder
-
-
-def commit(folder: Path) -> None:
-    run(folder, "git", "add", "--all")
-    run(folder, "git", "commit", "--quiet", "--message", "state")
 
 
 def summary(folder: Path) -> dict:
@@ -85,7 +58,8 @@ def test_outputs_that_git_should_track_are_tracked(clone):
     assert all(name.startswith("data/reported/") for name in outputs)
 
 
-def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):
+@pytest.mark.slow
+def test_sweep_makes_the_runs_it_changes_and_diff_shows_them(clone):
     before = summary(clone)
     base = (clone / "models/base/distilbert/model.safetensors").stat().st_mtime_ns
     output = run(clone, "dvc", "exp", "run", "-S", "lr=9e-5", "--name", "sweep")
@@ -105,6 +79,7 @@ def test_sweep_runs_the_cells_it_changes_and_diff_shows_them(clone):
     run(clone, "dvc", "checkout", "--quiet")
 
 
+@pytest.mark.slow
 def test_numbers_drawn_from_the_pdf_are_rebuilt_by_the_commands_that_why_names(clone):
     run(clone, sys.executable, "-m", "tools.benchmarks.provenance", "--count", "20")
     rows = json.loads((clone / "metrics/bench/provenance.json").read_text(encoding="utf-8"))
@@ -114,8 +89,6 @@ def test_numbers_drawn_from_the_pdf_are_rebuilt_by_the_commands_that_why_names(c
 
 
 def test_bad_parameter_stops_the_first_stage(clone):
-    command = ["dvc", "exp", "run", "-S", "lr=abc"]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert "error: params.yaml: lr: 'abc': input should be a valid number" in done.stderr
+    finished = working_copy.execute(clone, "dvc", "exp", "run", "-S", "lr=abc", check=False)
+    assert finished.returncode != 0
+    assert "error: params.yaml: lr: 'abc': input should be a valid number" in finished.stderr

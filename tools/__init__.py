@@ -1,0 +1,1 @@
+"""What make targets run: `make check` is `tools/check.py`, `make paper` is `tools/study.py`."""

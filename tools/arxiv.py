@@ -31,7 +31,9 @@ def main() -> None:
         folder = Path(name)
         copy_sources(source, folder)
         compile_pdf(folder / source.name)
-        files = [file for pattern in PACKED for file in sorted(folder.glob(pattern))]
+        files = []
+        for pattern in PACKED:
+            files += sorted(folder.glob(pattern))
         ARCHIVE.write_bytes(pack({str(file.relative_to(folder)): file.read_bytes() for file in files}))
     print(f"{ARCHIVE}: {len(files)} files")
 

@@ -21,14 +21,14 @@ PATIENCE = hub.TIMEOUT + 3  # seconds; a name server that does not answer knows 
 
 
 class Availability(NamedTuple):
-    """Where one input is, and what stands in its way.
+    """The place of one input, and what stands in its way.
 
     ``missing`` is one line, empty if nothing does; ``no_hub`` is why the hub does not have it, empty if it was not
     that; ``made_here`` is true of what no network and no disk is needed for.
     """
 
     name: str
-    where: str
+    place: str
     missing: str = ""
     no_hub: str = ""
     made_here: bool = False
@@ -36,8 +36,9 @@ class Availability(NamedTuple):
 
 def sources(params: Params) -> list[Availability]:
     """The data, then the checkpoint of each architecture; the hub is asked, and given up on quickly."""
-    profile, asked = params.profiles[params.profile], Hub()
-    return [_data(profile.data, asked), *(_checkpoint(params, name, asked) for name in params.architectures)]
+    asker = Hub()
+    data = _data(params.profiles[params.profile].data, asker)
+    return [data, *(_checkpoint(params, name, asker) for name in params.architectures)]
 
 
 class Hub:
@@ -72,16 +73,17 @@ class Hub:
         return answer
 
 
-def _data(data: GeneratedData | LocalData | HubData, asked: Hub) -> Availability:
+def _data(data: GeneratedData | LocalData | HubData, asker: Hub) -> Availability:
     if isinstance(data, GeneratedData):
         return Availability("data", "generated here", made_here=True)
     if isinstance(data, LocalData):
         return _attempt("data", data.path, lambda: load_local(data))
-    return _on_hub("data", repository_of(data), DATA_FILES, asked, lambda folder: None, lambda names: None)
+    return _on_hub("data", repository_of(data), DATA_FILES, asker, lambda folder: None, lambda names: None)
 
 
-def _checkpoint(params: Params, name: str, asked: Hub) -> Availability:
-    base, family, label = params.profiles[params.profile].base, params.architecture[name], f"{name} checkpoint"
+def _checkpoint(params: Params, name: str, asker: Hub) -> Availability:
+    base, family = params.profiles[params.profile].base, params.architecture[name]
+    label = f"{name} checkpoint"
     if isinstance(base, LocalBase):
         folder = Path(base.path, name)
         return _attempt(label, str(folder), lambda: verify(folder, family, str(folder)))
@@ -92,7 +94,7 @@ def _checkpoint(params: Params, name: str, asked: Hub) -> Availability:
         label,
         repository,
         snapshot.FILES,
-        asked,
+        asker,
         lambda folder: verify(folder, family, str(repository)),
         lambda names: require_files(names, family, str(repository)),
     )
@@ -102,7 +104,7 @@ def _on_hub(
     name: str,
     repository: hub.Repository,
     patterns: tuple[str, ...],
-    asked: Hub,
+    asker: Hub,
     verify: Callable[[Path], None],
     inspect: Callable[[list[str]], None],
 ) -> Availability:
@@ -110,16 +112,16 @@ def _on_hub(
     if folder is not None:
         return _attempt(name, f"{repository}, cached", lambda: verify(folder))
     try:
-        files = asked.files(repository)
+        files = asker.files(repository)
     except hub.HubError as error:
         return Availability(name, str(repository), hub.unreachable(repository, str(error)), str(error))
     size = sum(files[file] for file in hub.matching(files, patterns))
     return _attempt(name, f"{repository}, {gigabytes(size)} to download", lambda: inspect(list(files)))
 
 
-def _attempt(name: str, where: str, check: Callable[[], object]) -> Availability:
+def _attempt(name: str, place: str, check: Callable[[], object]) -> Availability:
     try:
         check()
     except InputError as error:
-        return Availability(name, where, str(error))
-    return Availability(name, where)
+        return Availability(name, place, str(error))
+    return Availability(name, place)

@@ -44,7 +44,8 @@ def weights(sizes: dict[str, Any]) -> tuple[int, int]:
     A layer has four projections of attention and two of the feed-forward part; biases, norms, positions and heads are
     left out.
     """
-    width, layers = sizes.get("hidden_size", sizes.get("dim")), sizes.get("num_hidden_layers", sizes.get("n_layers"))
+    width = sizes.get("hidden_size", sizes.get("dim"))
+    layers = sizes.get("num_hidden_layers", sizes.get("n_layers"))
     inner = sizes.get("intermediate_size", sizes.get("hidden_dim"))
     multiplied = layers * (4 * width**2 + 2 * width * inner)
     return multiplied + sizes["vocab_size"] * width, multiplied
@@ -54,7 +55,7 @@ def run_flops(settings: RunSettings, multiplied: int, rows: dict[str, int]) -> f
     """Operations of one run: training, one evaluation an epoch, and the test.
 
     Args:
-        settings: one cell's resolved settings.
+        settings: resolved, of one cell.
         multiplied: parameters that a token is multiplied with (see ``weights``).
         rows: by split.
     """

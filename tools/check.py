@@ -18,7 +18,8 @@ from stages.core.errors import InputError, run_stage
 from stages.hub.disk import free_bytes, gigabytes, require_space
 from stages.study.params import Params, load_params
 from tools.availability import Availability, sources
-from tools.estimate import Forecast, disk_bytes, duration, estimate, jobs, table
+from tools.engine.display import duration
+from tools.estimate import Forecast, disk_bytes, estimate, jobs, table
 from tools.machine import Machine, measure
 
 PROGRAMS = ("latexmk", "latexdiff")
@@ -45,24 +46,24 @@ def main(profile: str | None = None, quick: bool = False) -> bool:
         if profile not in params.profiles:
             raise InputError(f"profile: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
         params = params.model_copy(update={"profile": profile})
-    found = sources(params)
+    inputs = sources(params)
     if quick:
-        _require(params, found)
+        _require(params, inputs)
         return True
     host = measure(params.profiles[params.profile].train.precision)
     expected = estimate(params, host)
-    lines = [*_tools(), *_machine(params, host, expected), *map(_source, found)]
+    lines = [_python(), _tex(), *_machine(params, host, expected), *map(_source, inputs)]
     _report(params, lines, expected)
-    missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + _no_hub(found)
+    missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + _no_hub(inputs)
     print("\n".join(f"missing: {fault}" for fault in missing) or "nothing is missing")
     return not missing
 
 
-def _require(params: Params, found: list[Availability]) -> None:
-    for source in found:
+def _require(params: Params, inputs: list[Availability]) -> None:
+    for source in inputs:
         if source.missing:
             raise InputError(source.missing)
-    if not all(source.made_here for source in found):
+    if not all(source.made_here for source in inputs):
         require_space(Path().absolute(), disk_bytes(params), f"profile {params.profile}")
 
 
@@ -75,18 +76,17 @@ def _report(params: Params, lines: list[Line], expected: Forecast) -> None:
     print(f"memory: {expected.memory_basis}\ntime: {expected.time_basis}\n")
 
 
-def _tools() -> list[Line]:
-    wanted, version = ".".join(map(str, PYTHON)), ".".join(map(str, sys.version_info[:3]))
+def _python() -> Line:
+    wanted, here = ".".join(map(str, PYTHON)), ".".join(map(str, sys.version_info[:3]))
+    return Line("Python", f"{wanted} or newer", here, "" if sys.version_info >= PYTHON else "make PYTHON=...")
+
+
+def _tex() -> Line:
+    what, needed = "TeX", "LaTeX, latexmk, latexdiff"
     lacking = [name for name in PROGRAMS if shutil.which(name) is None] + _lacking_tex_files()
-    return [
-        Line("Python", f"{wanted} or newer", version, "" if sys.version_info >= PYTHON else "make PYTHON=..."),
-        Line(
-            "TeX",
-            "LaTeX, latexmk, latexdiff",
-            "incomplete" if lacking else "complete",
-            f"{', '.join(lacking)}; `make tex` installs it or says how" if lacking else "",
-        ),
-    ]
+    if not lacking:
+        return Line(what, needed, "complete")
+    return Line(what, needed, "incomplete", f"{', '.join(lacking)}; `make tex` installs it or says how")
 
 
 def _lacking_tex_files() -> list[str]:
@@ -94,27 +94,33 @@ def _lacking_tex_files() -> list[str]:
     names = os.environ.get("TEX_FILES", "").split()
     if not names or shutil.which("kpsewhich") is None:
         return names
-    found = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, check=False).stdout
-    return [name for name in names if f"/{name}\n" not in found]
+    paths = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, check=False).stdout
+    return [name for name in names if f"/{name}\n" not in paths]
 
 
 def _machine(params: Params, host: Machine, expected: Forecast) -> list[Line]:
-    small = params.profiles[params.profile].small_scale
-    needed, free = disk_bytes(params), free_bytes(Path())
-    seconds = [run.seconds for run in expected.runs.values()]
-    known = None not in seconds
-    total = f"{expected.bound} {duration(sum(seconds) * len(params.seeds) / expected.at_once)}" if known else "unknown"
+    any_device = params.profiles[params.profile].small_scale
+    lacks_gpu = not any_device and not host.is_gpu
     return [
-        Line("device", "any" if small else "a CUDA GPU", host.name, "" if small or host.is_gpu else "no GPU"),
+        Line("device", "any" if any_device else "a CUDA GPU", host.name, "no GPU" if lacks_gpu else ""),
         _memory(host, expected),
-        Line(
-            "disk",
-            gigabytes(needed),
-            f"{gigabytes(free)} free",
-            f"{gigabytes(needed - free)} more" if free < needed else "",
-        ),
-        Line("time", total, f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"),
+        _disk(params),
+        Line("time", _time(params, expected), f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"),
     ]
+
+
+def _disk(params: Params) -> Line:
+    needed, free = disk_bytes(params), free_bytes(Path())
+    missing = f"{gigabytes(needed - free)} more" if free < needed else ""
+    return Line("disk", gigabytes(needed), f"{gigabytes(free)} free", missing)
+
+
+def _time(params: Params, expected: Forecast) -> str:
+    """Of all runs, as many at once as were told."""
+    seconds = [run.seconds for run in expected.runs.values()]
+    if None in seconds:
+        return "unknown"
+    return f"{expected.bound} {duration(sum(seconds) * len(params.seeds) / expected.at_once)}"
 
 
 def _memory(host: Machine, expected: Forecast) -> Line:
@@ -125,18 +131,20 @@ def _memory(host: Machine, expected: Forecast) -> Line:
     if not peaks:
         return Line(what, "not predicted", here)
     needed = max(peaks) * at_once
-    short = f"{gigabytes(needed - host.memory_bytes)} more (JOBS=1 takes least)" if needed > host.memory_bytes else ""
-    return Line(what, f"{gigabytes(needed)} at most", here, short)
+    missing = needed - host.memory_bytes
+    fault = f"{gigabytes(missing)} more (JOBS=1 takes least)" if missing > 0 else ""
+    return Line(what, f"{gigabytes(needed)} at most", here, fault)
 
 
 def _source(source: Availability) -> Line:
-    here = f"no hub ({source.no_hub}), not cached" if source.no_hub else "unfit" if source.missing else "at hand"
-    return Line(source.name, source.where, here, "" if source.no_hub else source.missing)
+    if source.no_hub:  # one line tells what is missing for all such sources
+        return Line(source.name, source.place, f"no hub ({source.no_hub}), not cached")
+    return Line(source.name, source.place, "unfit" if source.missing else "at hand", source.missing)
 
 
-def _no_hub(found: list[Availability]) -> list[str]:
+def _no_hub(inputs: list[Availability]) -> list[str]:
     """What the hub does not give, as one line with the ways on."""
-    names = [source.name for source in found if source.no_hub]
+    names = [source.name for source in inputs if source.no_hub]
     if not names:
         return []
     return [

@@ -16,6 +16,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
+from stages.core.files import write_text
 from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
 from stages.published.claims import Claims
 from stages.report.numbers.ledger import Number, Numbers
@@ -67,10 +68,10 @@ def main(a: str, b: str) -> None:
         shutil.copyfile(mark_changes(old, new), OUTPUT)
         numbers = changed_numbers(*(Numbers.read_from(folder / NUMBERS).root for folder in (old, new)))
         claims = flipped_claims(*(read_verdicts(folder / Claims.path()) for folder in (old, new)))
-    print(
-        tabulate(numbers, headers=["number", a, b, "change"], disable_numparse=True) if numbers else "no number changed"
-    )
-    print("\n" + (tabulate(claims, headers=["claim", a, b]) if claims else "no claim's verdict flipped"))
+    headers = ["number", a, b, "change"]
+    print(tabulate(numbers, headers, disable_numparse=True) if numbers else "no number changed")
+    print()
+    print(tabulate(claims, ["claim", a, b]) if claims else "no claim's verdict flipped")
     print(f"\n{OUTPUT}")
 
 
@@ -81,10 +82,7 @@ def fetch(revision: str, folder: Path) -> None:
         InputError: no such revision or experiment, or its report is not in the cache.
     """
     if revision == WORKSPACE:
-        for path in (PAPER / "main.tex", GENERATED, Claims.path()):
-            if path.exists():
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path)
+        copy_workspace(folder)
         return
     from dvc.exceptions import DvcException  # a second to import
     from dvc.repo import Repo
@@ -98,9 +96,19 @@ def fetch(revision: str, folder: Path) -> None:
         raise InputError(
             f"{revision}: its report is not in the cache: {error}; check it out and run `dvc repro`"
         ) from error
-    if (shown := _git("show", f"{commit}:{Claims.path()}")) is not None:
-        (folder / Claims.path().parent).mkdir()
-        (folder / Claims.path()).write_text(shown, encoding="utf-8")
+    claims = _git("show", f"{commit}:{Claims.path()}")
+    if claims is not None:
+        write_text(folder / Claims.path(), claims)
+
+
+def copy_workspace(folder: Path) -> None:
+    """What of the report's source, numbers and claims there is here."""
+    for path in (PAPER / "main.tex", GENERATED, Claims.path()):
+        if path.is_dir():
+            shutil.copytree(path, folder / path)
+        elif path.exists():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder / path)
 
 
 def resolve(revision: str) -> str:
@@ -109,13 +117,17 @@ def resolve(revision: str) -> str:
     Raises:
         InputError: there is neither.
     """
-    if (commit := _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")) is not None:
+    commit = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if commit is not None:
         return commit.strip()
-    found = (_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or "").splitlines()
-    commits = [line.split()[0] for line in found if line.split()[1].rsplit("/", 1)[-1] == revision]
-    if not commits:
+    commit = None
+    for line in (_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or "").splitlines():
+        object_name, reference = line.split()
+        if reference.rsplit("/", 1)[-1] == revision:
+            commit = object_name  # the last of that name
+    if commit is None:
         raise InputError(f"{revision!r}: no such revision or experiment; `git log` and `dvc exp show` list them")
-    return commits[-1]
+    return commit
 
 
 def mark_changes(old: Path, new: Path) -> Path:
@@ -135,17 +147,20 @@ def mark_tables(old: Path, new: Path) -> None:
     """
     main = old / PAPER / "main.tex"
     for table in (old / TABLES).glob("*.tex"):
-        source, successor = table.read_text(encoding="utf-8"), new / TABLES / table.name
+        successor = new / TABLES / table.name
+        before = table.read_text(encoding="utf-8")
         if not successor.exists():
-            table.write_text(UNIT % source, encoding="utf-8")
+            table.write_text(UNIT % before, encoding="utf-8")
             text = main.read_text(encoding="utf-8")
-            line = re.sub(FLOAT % table.stem, r"Removed table: \2", text, flags=re.DOTALL)
-            main.write_text(line, encoding="utf-8")
-        elif (text := successor.read_text(encoding="utf-8")) != source:
+            text = re.sub(FLOAT % table.stem, r"Removed table: \2", text, flags=re.DOTALL)
+            main.write_text(text, encoding="utf-8")
+            continue
+        after = successor.read_text(encoding="utf-8")
+        if after != before:
             marked = latexdiff(table, successor)
-            unit = UNIT % (WHOLE % text if reshaped(source, text, marked) else CELLS % marked)
+            shown = WHOLE % after if reshaped(before, after, marked) else CELLS % marked
             for side in (table, successor):
-                side.write_text(unit, encoding="utf-8")
+                side.write_text(UNIT % shown, encoding="utf-8")
 
 
 def reshaped(old: str, new: str, marked: str) -> bool:
@@ -154,36 +169,33 @@ def reshaped(old: str, new: str, marked: str) -> bool:
     It keeps deleted text where it is: in the first case in a cell where it does not belong, in the second where TeX
     stops with "Misplaced \noalign" or "Misplaced \omit".
     """
-    before, after = (len(re.findall(BORDER, table)) for table in (old, new))
-    deleted = any(re.search(BORDER, command) for command in re.findall(r"%DIFDELCMD < (.*)", marked))
+    cells_moved = len(re.findall(BORDER, old)) != len(re.findall(BORDER, new))
+    cells_deleted = any(re.search(BORDER, command) for command in re.findall(r"%DIFDELCMD < (.*)", marked))
     typeset = re.sub(r"(?<!\\)%.*\n", "", marked)
     misplaced = re.search(rf"\\DIFdel\{{(?:(?!{BORDER}).)*\\(?:\w+rule|multicolumn)\b", typeset, re.DOTALL)
-    return before != after or deleted or misplaced is not None
+    return cells_moved or cells_deleted or misplaced is not None
 
 
 def latexdiff(old: Path, new: Path) -> str:
     """The LaTeX of ``new`` with what differs from ``old`` marked."""
-    done = subprocess.run(
-        [*LATEXDIFF, str(old), str(new)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
-    if done.returncode:
-        raise InputError(f"latexdiff: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout
+    command = [*LATEXDIFF, str(old), str(new)]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if finished.returncode:
+        raise InputError(f"latexdiff: {finished.stderr.strip().splitlines()[-1]}")
+    return finished.stdout
 
 
 def changed_numbers(old: dict[str, Number], new: dict[str, Number]) -> list[tuple[str, str, str, str]]:
     """Key, both texts and the difference of the values, for numbers that print differently or on one side alone."""
     rows = []
-    for key in [*old, *(key for key in new if key not in old)]:
+    for key in {**old, **new}:  # in the order of the old ones, then of those that are new
         a, b = old.get(key), new.get(key)
-        if a is None or b is None or a.text != b.text:
-            both = a is not None and b is not None and not isinstance(a.value, str) and not isinstance(b.value, str)
-            change = f"{b.value - a.value:+.4g}" if both else ""
-            rows.append((key, a.text if a else "--", b.text if b else "--", change))
+        if a is None or b is None:
+            rows.append((key, a.text if a else "--", b.text if b else "--", ""))
+        elif a.text != b.text:
+            numeric = not isinstance(a.value, str) and not isinstance(b.value, str)
+            rows.append((key, a.text, b.text, f"{b.value - a.value:+.4g}" if numeric else ""))
     return rows
 
 
@@ -199,8 +211,8 @@ def flipped_claims(old: dict[str, str], new: dict[str, str]) -> list[tuple[str, 
 
 
 def _git(*arguments: str) -> str | None:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
+    finished = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return finished.stdout if finished.returncode == 0 else None
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from stages.study.resolve import resolve_census, resolve_run, resolve_study
 from stages.training.record import Record
 from stages.training.settings import RunSettings
 from tools import budget
+from tools.engine.display import duration
 from tools.machine import Machine
 
 IMDB_ROWS = {"train": 25_000, "test": 25_000, "unsupervised": 50_000}
-Key = tuple[str, str]  # configuration, architecture
+Cell = tuple[str, str]  # configuration, architecture
 
 
 class RunForecast(NamedTuple):
@@ -35,7 +36,7 @@ class RunForecast(NamedTuple):
 class Forecast(NamedTuple):
     """Of a profile: its runs (a seed each), how many at once, and where the figures come from."""
 
-    runs: dict[Key, RunForecast]
+    runs: dict[Cell, RunForecast]
     at_once: int
     bound: Literal["about", "at least"]  # how its times are meant
     memory_basis: str
@@ -47,7 +48,7 @@ def jobs() -> int:
     return int(os.environ.get("STUDY_JOBS", "1"))
 
 
-def settings_of(params: Params) -> dict[Key, RunSettings]:
+def settings_of(params: Params) -> dict[Cell, RunSettings]:
     """Of every configuration with every architecture."""
     names = params.configurations + params.probes
     return {(name, a): resolve_run(params, a, name) for name in names for a in params.architectures}
@@ -68,20 +69,25 @@ def disk_bytes(params: Params) -> int:
 
 def estimate(params: Params, host: Machine) -> Forecast:
     """From the records of the same profile on such a device, else from operations and predicted memory."""
-    if records := _records(params, host):
+    records = _records(params, host)
+    if records:
         at_once = next(iter(records.values()))[0].environment.runs_at_once
-        runs = {key: _recorded(found) for key, found in records.items()}
+        runs = {cell: _recorded(records_of_cell) for cell, records_of_cell in records.items()}
         return Forecast(runs, at_once, "about", "recorded peaks, imports included", "recorded runs (metrics/runs)")
-    basis, peaks = _peaks(params, host)
-    rows, runs = rows_of(params), {}
-    multiplied = {a: budget.weights(budget.sizes_of(params, a))[1] for a in params.architectures}
-    for key, settings in settings_of(params).items():
-        seconds = rows and budget.run_flops(settings, multiplied[key[1]], rows) / host.flops_a_second
-        runs[key] = RunForecast(peaks[key], seconds)
-    time_basis = (
-        f"matrix products alone and every row at its longest, at {host.flops_a_second / 1e9:,.0f} GFLOP/s measured here"
-    )
-    return Forecast(runs, 1, "at least", basis, time_basis if rows else "unknown until `prepare` has counted the rows")
+    memory_basis, peaks = _peaks(params, host)
+    rows = rows_of(params)
+    if rows is None:
+        time_basis = "unknown until `prepare` has counted the rows"
+        runs = {cell: RunForecast(peak, None) for cell, peak in peaks.items()}
+        return Forecast(runs, 1, "at least", memory_basis, time_basis)
+    rate = f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"
+    time_basis = f"matrix products alone and every row at its longest, at {rate} measured here"
+    runs = {}
+    for cell, settings in settings_of(params).items():
+        _, multiplied = budget.weights(budget.sizes_of(params, settings.architecture))
+        flops = budget.run_flops(settings, multiplied, rows)
+        runs[cell] = RunForecast(peaks[cell], flops / host.flops_a_second)
+    return Forecast(runs, 1, "at least", memory_basis, time_basis)
 
 
 def rows_of(params: Params) -> dict[str, int] | None:
@@ -90,51 +96,52 @@ def rows_of(params: Params) -> dict[str, int] | None:
     if isinstance(data, GeneratedData):
         return data.model_dump(include={"train", "validation", "test", "unsupervised"})
     if Card.path().exists() and DataSettings.path().exists() and DataSettings.read().data == data:
-        card = Card.model_validate_json(Card.path().read_text(encoding="utf-8"))
-        return {name: split.rows for name, split in card.splits.items()}
+        return {name: split.rows for name, split in Card.read().splits.items()}
     if isinstance(data, HubData) and data.hub_id == "stanfordnlp/imdb":
         return IMDB_ROWS | {"train": IMDB_ROWS["train"] - data.validation, "validation": data.validation}
     return None
 
 
-def _records(params: Params, host: Machine) -> dict[Key, list[Record]] | None:
+def _records(params: Params, host: Machine) -> dict[Cell, list[Record]] | None:
     """The records of every cell, if each was made with this profile on such a device."""
-    found: dict[Key, list[Record]] = {}
-    for cell in resolve_study(params).runs:
+    records: dict[Cell, list[Record]] = {}
+    for run in resolve_study(params).runs:
         try:
-            record = Record.read_from(cell.record_path)
+            record = Record.read_from(run.record_path)
         except InputError:
             return None
-        if record.run.settings.profile != params.profile or (record.environment.device == "cpu") == host.is_gpu:
+        on_gpu = record.environment.device != "cpu"
+        if record.run.settings.profile != params.profile or on_gpu != host.is_gpu:
             return None
-        found.setdefault((cell.configuration, cell.architecture), []).append(record)
-    return found
+        records.setdefault((run.configuration, run.architecture), []).append(record)
+    return records
 
 
 def _recorded(records: list[Record]) -> RunForecast:
     """Medians over seeds."""
-    costs = [record.cost for record in records]
-    seconds = median(c.startup_seconds + c.train_seconds + c.evaluation_seconds + c.saving_seconds for c in costs)
-    peaks = [
-        c.peak_memory_reserved_bytes
-        or c.baseline_memory_host_bytes + max(c.peak_memory_host_bytes, c.evaluation_peak_memory_host_bytes)
-        for c in costs
-    ]
-    return RunForecast(round(median(peaks)), seconds)
+    seconds, peaks = [], []
+    for cost in (record.cost for record in records):
+        seconds.append(cost.startup_seconds + cost.train_seconds + cost.evaluation_seconds + cost.saving_seconds)
+        on_host = max(cost.peak_memory_host_bytes, cost.evaluation_peak_memory_host_bytes)
+        peaks.append(cost.peak_memory_reserved_bytes or cost.baseline_memory_host_bytes + on_host)
+    return RunForecast(round(median(peaks)), median(seconds))
 
 
-def _peaks(params: Params, host: Machine) -> tuple[str, dict[Key, int | None]]:
+def _peaks(params: Params, host: Machine) -> tuple[str, dict[Cell, int | None]]:
     """How the peaks of training are predicted, and the peaks: from the census, or full fine-tuning's computed here."""
     settings = settings_of(params)
-    if (census := _census(params)) is not None:
-        cells = census.root[params.protocol]
-        found = {(name, a): cells[a][name].predicted_memory for name, a in settings}
-        return f"predicted for a GPU ({Census.path()})", {key: memory.peak for key, memory in found.items()}
-    once: dict[str, int] = {}
-    for (_, a), run in settings.items():
-        if run.method == "full" and a not in once:
-            once[a] = _predicted(params, run, host)
-    peaks = {key: once.get(key[1]) if run.method == "full" else None for key, run in settings.items()}
+    census = _census(params)
+    if census is not None:
+        counted = census.root[params.protocol]
+        peaks = {(name, a): counted[a][name].predicted_memory.peak for name, a in settings}
+        return f"predicted for a GPU ({Census.path()})", peaks
+    peaks = dict.fromkeys(settings)
+    of_full: dict[str, int] = {}  # the same for all rates
+    for (name, a), run in settings.items():
+        if run.method == "full":
+            if a not in of_full:
+                of_full[a] = _predicted(params, run, host)
+            peaks[name, a] = of_full[a]
     return "predicted for full fine-tuning, which takes most; tensors alone, without the libraries", peaks
 
 
@@ -165,7 +172,7 @@ def _census(params: Params) -> Census | None:
     return census if all(name in known.get(a, {}) for name, a in settings_of(params)) else None
 
 
-def table(params: Params, runs: dict[Key, RunForecast]) -> str:
+def table(params: Params, runs: dict[Cell, RunForecast]) -> str:
     """Memory and time of a run, a row a configuration."""
     labels = [params.architecture[a].label for a in params.architectures]
     names = params.configurations + params.probes
@@ -174,14 +181,9 @@ def table(params: Params, runs: dict[Key, RunForecast]) -> str:
 
 
 def _shown(run: RunForecast) -> str:
-    memory = "" if run.memory_bytes is None else gigabytes(run.memory_bytes)
-    return ", ".join(part for part in (memory, "" if run.seconds is None else duration(run.seconds)) if part)
-
-
-def duration(seconds: float) -> str:
-    """In the unit that suits: 45 s, 12 min, 7.5 h, 12 days."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 72 * 3600 else f"{seconds / 86400:.0f} days"
+    known = []
+    if run.memory_bytes is not None:
+        known.append(gigabytes(run.memory_bytes))
+    if run.seconds is not None:
+        known.append(duration(run.seconds))
+    return ", ".join(known)

@@ -23,14 +23,14 @@ class Machine(NamedTuple):
 def measure(precision: Precision) -> Machine:
     """Look at this machine for about a second."""
     import psutil
-    import torch
+    import torch  # seconds to import, and a quick check asks nothing of it
 
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     if torch.cuda.is_available():
-        rate = matrix_rate("cuda", dtype)
-        return Machine(torch.cuda.get_device_name(), True, torch.cuda.mem_get_info()[1], rate)
-    name = f"no GPU, {os.cpu_count()} CPU cores"
-    return Machine(name, False, psutil.virtual_memory().available, matrix_rate("cpu", dtype))
+        memory = torch.cuda.mem_get_info()[1]
+        return Machine(torch.cuda.get_device_name(), True, memory, matrix_rate("cuda", dtype))
+    memory = psutil.virtual_memory().available
+    return Machine(f"no GPU, {os.cpu_count()} CPU cores", False, memory, matrix_rate("cpu", dtype))
 
 
 def matrix_rate(device: str, dtype: object) -> float:
@@ -39,7 +39,8 @@ def matrix_rate(device: str, dtype: object) -> float:
 
     side = SIDE[device]
     left, right = (torch.ones(side, side, dtype=dtype, device=device) for _ in range(2))
-    seconds, began = [], time.perf_counter()
+    seconds = []
+    began = time.perf_counter()
     while time.perf_counter() - began < MEASURED_SECONDS or len(seconds) < 2:
         started = time.perf_counter()
         left @ right

@@ -3,8 +3,9 @@
 from rich.console import Console
 
 from stages.core.errors import run_stage
+from tools.engine.display import table
 from tools.engine.messages import log_path
-from tools.engine.progress import State, read_state, table
+from tools.engine.state import StudyState, read_state
 
 
 def main() -> None:
@@ -20,23 +21,25 @@ def main() -> None:
         console.print(line, markup=False)
 
 
-def details(state: State) -> list[str]:
+def details(state: StudyState) -> list[str]:
     """Lines under the table."""
     lines = []
-    for name, entry in state.stages.items():
-        if entry.status == "running" and state.alive:
+    for name, stage in state.stages.items():
+        if stage.status == "running" and state.alive:
             lines.append(f"{name}: {last_line(name)}")
-        if entry.status == "failed":
-            lines.append(f"{name} failed: {entry.cause}; `dvc repro -s {name}` tries it again")
+        if stage.status == "failed":
+            lines.append(f"{name} failed: {stage.cause}; `dvc repro -s {name}` tries it again")
+    return [*lines, whole(state)]
+
+
+def whole(state: StudyState) -> str:
+    """How the study as a whole is."""
     if state.finished:
-        lines.append("finished")
-    elif state.alive:
-        lines.append(
-            f"running on {state.slots} workers" + (f", dashboard {state.dashboard}" if state.dashboard else "")
-        )
-    else:
-        lines.append("interrupted; `make paper` goes on from here")
-    return lines
+        return "finished"
+    if not state.alive:
+        return "interrupted; `make paper` goes on from here"
+    line = f"running on {state.slots} workers"
+    return f"{line}, dashboard {state.dashboard}" if state.dashboard else line
 
 
 def last_line(stage: str) -> str:

@@ -7,14 +7,19 @@ at the end with the command that tries it again; ``make status`` shows how far a
 import argparse
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from zc.lockfile import LockError, LockFile
 
 from stages.core.errors import InputError, run_stage
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve, resolve_study
-from tools.engine.messages import FOLDER
-from tools.engine.progress import State, duration, headline, new_state
+from tools.engine.display import Display, duration, headline
+from tools.engine.messages import FOLDER, log_path
+from tools.engine.state import StudyState, new_state
+
+if TYPE_CHECKING:
+    from tools.engine.dag import Dag
 
 RUNNING = FOLDER / "running"
 
@@ -46,67 +51,62 @@ def main(jobs: int, scheduler: str | None = None, remote: str | None = None) -> 
     report(state, params)
 
 
-def bring_up_to_date(params: Params, jobs: int, scheduler: str | None, remote: str | None) -> State:
+def bring_up_to_date(params: Params, jobs: int, scheduler: str | None, remote: str | None) -> StudyState:
     """Find what is out of date and run it."""
-    from tools.engine.dag import Dag
+    from tools.engine.dag import Dag  # DVC and Dask take a second each: a wrong parameter is named without them
     from tools.engine.plan import plan
 
-    cells = resolve_study(params).runs
-    pipeline = Dag()
-    pipeline.clear_stale_locks()
-    state = new_state(cells, pipeline.stages)
-    plan(pipeline, state, params.allow_failed)
+    dag = Dag()
+    dag.clear_stale_locks()
+    state = new_state(resolve_study(params).runs, dag.stages)
+    plan(dag, state, params.allow_failed)
     state.write()
-    if any(entry.status == "waiting" for entry in state.stages.values()):
-        run(pipeline, state, params, jobs, scheduler, remote)
+    if any(stage.status == "waiting" for stage in state.stages.values()):
+        run(dag, state, params, jobs, scheduler, remote)
     state.finished = True
     state.write()
     return state
 
 
-def run(pipeline, state: State, params: Params, jobs: int, scheduler: str | None, remote: str | None) -> None:
+def run(dag: "Dag", state: StudyState, params: Params, jobs: int, scheduler: str | None, remote: str | None) -> None:
+    """Run what waits, on workers here or on those of a scheduler."""
     from tools.engine.cluster import connect, has_dashboard, slots
     from tools.engine.plan import push_inputs
-    from tools.engine.progress import View
-    from tools.engine.scheduler import Options, Study
+    from tools.engine.scheduler import Head, Options
 
-    exclusive = params.profiles[params.profile].train.exclusive
-    cells = {cell.stage: cell for cell in state.runs}
+    options = Options(
+        runs={run.stage: run for run in state.runs},
+        allow_failed=params.allow_failed,
+        exclusive=params.profiles[params.profile].train.exclusive,
+        remote=remote,
+    )
     if remote:
-        push_inputs(pipeline, state, remote)
-    with connect(scheduler, jobs) as client, View(state) as view:
+        push_inputs(dag, state, remote)
+    with connect(scheduler, jobs) as client, Display(state) as display:
         state.dashboard = client.dashboard_link if scheduler or has_dashboard() else None
+        workers = sum(map(len, slots(client).values()))
         dashboard = state.dashboard or "none (it needs bokeh)"
-        view.say(
-            f"{sum(map(len, slots(client).values()))} workers, Dask's dashboard: {dashboard}; see also `make status`"
-        )
-        Study(pipeline, state, view, client, Options(cells, params.allow_failed, exclusive, remote)).run()
+        display.say(f"{workers} workers, Dask's dashboard: {dashboard}; see also `make status`")
+        Head(dag, state, display, client, options).run()
 
 
-def report(state: State, params: Params) -> None:
+def report(state: StudyState, params: Params) -> None:
     """How it ended.
 
     Raises:
         InputError: a stage failed that may not.
     """
-    failed = {name: entry for name, entry in state.stages.items() if entry.status == "failed"}
-    runs = {cell.stage for cell in state.runs}
+    failed = {name: stage for name, stage in state.stages.items() if stage.status == "failed"}
     print(headline(state))
-    for name, entry in failed.items():
-        print(f"  {name} failed: {entry.cause}\n    log: models/.study/logs/{name}.log; again: {again(name)}")
-    if not failed or (params.allow_failed and failed.keys() <= runs):
+    for name, stage in failed.items():
+        print(f"  {name} failed: {stage.cause}\n    log: {log_path(name)}; again: dvc repro -s {name}")
+    only_runs_failed = failed.keys() <= {run.stage for run in state.runs}
+    if not failed or (params.allow_failed and only_runs_failed):
         return
-    raise InputError(
-        f"{len(failed)} of {len(state.stages)} stages failed; `make paper` tries them again" + holes(failed, runs)
-    )
-
-
-def again(name: str) -> str:
-    return f"dvc repro -s {name}"
-
-
-def holes(failed: dict, runs: set[str]) -> str:
-    return ", `allow_failed: true` in params.yaml goes on without them" if failed.keys() <= runs else ""
+    message = f"{len(failed)} of {len(state.stages)} stages failed; `make paper` tries them again"
+    if only_runs_failed:
+        message += ", `allow_failed: true` in params.yaml goes on without them"
+    raise InputError(message)
 
 
 if __name__ == "__main__":

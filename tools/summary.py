@@ -15,11 +15,11 @@ PDF = Path("paper/main.pdf")
 
 def table(summary: dict, study: StudySettings) -> str:
     """Test accuracy in percent, mean and sample standard deviation over seeds."""
-    rows = [
-        [study.architectures[architecture].label, study.configurations[configuration].label, _accuracy(cell)]
-        for architecture, configurations in summary.items()
-        for configuration, cell in configurations.items()
-    ]
+    rows = []
+    for architecture, cells in summary.items():
+        for configuration, cell in cells.items():
+            labels = study.architectures[architecture].label, study.configurations[configuration].label
+            rows.append([*labels, _accuracy(cell)])
     return tabulate(rows, headers=["architecture", "configuration", "test accuracy (%)"], tablefmt="simple")
 
 

@@ -19,10 +19,10 @@ def main(number: str) -> None:
     Raises:
         InputError: the paper prints no such number.
     """
-    found = matches(number.strip(), Numbers.read_from(NUMBERS).root)
-    if not found:
+    numbers = matches(number.strip(), Numbers.read_from(NUMBERS).root)
+    if not numbers:
         raise InputError(f"{number!r}: not a number or key in {NUMBERS}; keys look like distilbert.full.accuracy")
-    print("\n\n".join(describe(key, entry) for key, entry in found.items()))
+    print("\n\n".join(describe(key, entry) for key, entry in numbers.items()))
 
 
 def matches(wanted: str, numbers: dict[str, Number]) -> dict[str, Number]:
@@ -39,8 +39,11 @@ def matches(wanted: str, numbers: dict[str, Number]) -> dict[str, Number]:
         lambda key, text: key.startswith(f"{wanted}."),
         lambda key, text: plain in parts(text),
     )
-    found = ({key: number for key, number in numbers.items() if test(key, number.text)} for test in tests)
-    return next(filter(None, found), {})
+    for test in tests:
+        passed = {key: number for key, number in numbers.items() if test(key, number.text)}
+        if passed:
+            return passed
+    return {}
 
 
 def parts(text: str) -> set[str]:
@@ -50,7 +53,7 @@ def parts(text: str) -> set[str]:
 
 
 def describe(key: str, number: Number) -> str:
-    """A few lines: value, origin, the command that makes it again, the records behind it."""
+    """A few lines: value, source, the command that makes it again, the records behind it."""
     lines = {
         "value": f"{number.value}",
         "source": f"{number.source}: {number.source_key}",

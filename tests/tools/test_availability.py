@@ -44,3 +44,7 @@ def test_hub_that_never_answers_is_given_up_on(monkeypatch):
     with pytest.raises(hub.HubError, match=r"^no answer in 0\.01 s$"):
         Hub().files(REPOSITORY)
     end.set()
+
+
+def test_patience_is_over_the_clients_own_time_out():
+    assert availability.PATIENCE > hub.TIMEOUT

@@ -5,13 +5,14 @@ import pytest
 from stages.core.errors import InputError
 from stages.training.settings import Run
 from tools import status
+from tools.engine.display import headline
 from tools.engine.messages import log_path
-from tools.engine.progress import State, headline, new_state, seconds_left
+from tools.engine.state import StudyState, new_state, seconds_left
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
-def study() -> State:
+def study() -> StudyState:
     """Four runs: one done in ten seconds, one running, one failed, one waiting; two workers."""
     cells = [
         Run(architecture="roberta", configuration=c, seed=s, role="train") for c in ("full", "ia3") for s in (1, 2)

@@ -7,7 +7,7 @@ where two seeds agree on 92 to 99 % of the examples.
 """
 
 import json
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from stages.analysis.paired_tests import paired_intervals, paired_tests
 from stages.analysis.resampling import bootstrap_means
 from stages.analysis.statistics import CONFIDENCE, LEVEL, TAILS
 from stages.core.errors import run_stage
+from stages.core.files import write_text
 
 REPORT = Path("metrics/bench/coverage.json")
 DRAWS = 1000
@@ -28,30 +29,31 @@ ACCURACY = 0.87
 SHARED, OWN = 0.85, 0.10  # of the variance of the example's ease and the answer's noise; the rest is noise
 ARCHITECTURES, CONFIGURATIONS, HEADLINE = 3, 10, 7  # the default grid
 PAIRS = [*combinations(range(HEADLINE), 2), (0, 7), (3, 8), (5, 9)]  # headline, then learning rate alone
-UNEVEN = [0.015] + [0.001] * 6 + [0.015, 0.001, 0.001]  # full fine-tuning varies most in the default study
+SPREADS = {  # between-seed standard deviations of the configurations, by their name in percentage points
+    "0": [0.0],
+    "0.5": [0.005],
+    "0.1, two of ten 1.5": [0.015] + [0.001] * 6 + [0.015, 0.001, 0.001],  # full fine-tuning varies most in the study
+}
 PIGEONHOLE_RESAMPLES = 1000
 
 
 def main() -> None:
     """Print and write coverage by setting and family-wise error by setting."""
+    expected = product((2, 5), (500, 2000), (0.0, 0.005))  # what the default study is like: seeds, examples, sd
+    beyond = product((2, 5), (2000,), (0.01, 0.02))
+    errors = [family_wise_error(1, 2000, "0", SPREADS["0"])]  # a single seed has no spread
+    for seeds, name in product((2, 5), SPREADS):
+        errors.append(family_wise_error(seeds, 2000, name, SPREADS[name]))
     report = {
         "draws": DRAWS,
         "accuracy": ACCURACY,
         "confidence": CONFIDENCE,
         "level": LEVEL,
-        "coverage": [
-            coverage(seeds, examples, sd) for seeds in (2, 5) for examples in (500, 2000) for sd in (0.0, 0.005)
-        ],
-        "coverage_beyond": [coverage(seeds, 2000, sd) for seeds in (2, 5) for sd in (0.01, 0.02)],
-        "family_wise_error": [
-            family_wise_error(seeds, 2000, name, sds)
-            for seeds in (1, 2, 5)
-            for name, sds in {"0": [0.0], "0.5": [0.005], "0.1, two of ten 1.5": UNEVEN}.items()
-            if seeds > 1 or name == "0"
-        ],
+        "coverage": [coverage(*setting) for setting in expected],
+        "coverage_beyond": [coverage(*setting) for setting in beyond],
+        "family_wise_error": errors,
     }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_text(REPORT, json.dumps(report, indent=2) + "\n")
     print(table(report))
 
 
@@ -112,10 +114,11 @@ def difference_coverage(generator: np.random.Generator, seeds: int, examples: in
     """Share of draws in which the interval of a difference that is zero in expectation holds zero."""
     draws = [simulate(generator, seeds, examples, [sd] * 2, shared=True) for _ in range(DRAWS)]
     resampled = bootstrap_means(np.concatenate([draw.sum(axis=2) for draw in draws]).T) / seeds
-    bounds = [
-        paired_intervals(draw, [(0, 1)], resampled[:, 2 * index : 2 * index + 2]) for index, draw in enumerate(draws)
-    ]
-    return float(np.mean([low[0] <= 0 <= high[0] for low, high in bounds]))
+    covered = []
+    for index, draw in enumerate(draws):
+        low, high = paired_intervals(draw, [(0, 1)], resampled[:, 2 * index : 2 * index + 2])
+        covered.append(low[0] <= 0 <= high[0])
+    return float(np.mean(covered))
 
 
 def family_wise_error(
@@ -133,9 +136,8 @@ def family_wise_error(
         p = np.concatenate([paired_tests(correct, PAIRS)["p"] for correct in answers])
         fixed = np.concatenate([clustered_mcnemar(correct) for correct in answers])
         for key, values in (("study", p), ("seeds_as_fixed", fixed)):
-            errors[key] += bool(
-                values.min() * len(values) <= LEVEL
-            )  # Holm's first step decides whether any is rejected
+            any_rejected = values.min() * len(values) <= LEVEL  # Holm's first step decides it
+            errors[key] += bool(any_rejected)
     low, high = proportion_confint(errors["study"], draws, method="wilson")
     return {
         "seeds": seeds,
@@ -157,33 +159,19 @@ def clustered_mcnemar(correct: np.ndarray) -> np.ndarray:
 
 def table(report: dict) -> str:
     """Percent, and percentage points for standard deviations and half-widths."""
-    shares = ("study", "examples_alone", "pigeonhole", "study_difference")
-    rows = [
-        [
-            row["seeds"],
-            row["examples"],
-            row["seed_sd_pp"],
-            *(100 * row[name] for name in shares),
-            row["median_half_width_pp"],
-        ]
-        for row in report["coverage"] + report["coverage_beyond"]
-    ]
+    rows = []
+    for row in report["coverage"] + report["coverage_beyond"]:
+        shares = [100 * row[name] for name in ("study", "examples_alone", "pigeonhole", "study_difference")]
+        rows.append([row["seeds"], row["examples"], row["seed_sd_pp"], *shares, row["median_half_width_pp"]])
     headers = ["seeds", "examples", "seed sd (pp)", "coverage (%)", "examples alone", "pigeonhole", "difference"]
-    errors = [
-        [
-            row["seeds"],
-            row["seed_sd_pp"],
-            *(100 * row[key] for key in ("study", "study_low", "study_high", "seeds_as_fixed")),
-        ]
-        for row in report["family_wise_error"]
-    ]
-    error_headers = ["seeds", "seed sd (pp)", "family-wise error (%)", "from", "to", "seeds as fixed"]
-    return "\n\n".join(
-        [
-            tabulate(rows, headers=[*headers, "half-width (pp)"], floatfmt=(".0f", ".0f", ".1f", *[".1f"] * 4, ".2f")),
-            tabulate(errors, headers=error_headers, floatfmt=".1f", disable_numparse=[1]),
-        ]
-    )
+    formats = (".0f", ".0f", ".1f", *[".1f"] * 4, ".2f")
+    covered = tabulate(rows, headers=[*headers, "half-width (pp)"], floatfmt=formats)
+    rows = []
+    for row in report["family_wise_error"]:
+        shares = [100 * row[name] for name in ("study", "study_low", "study_high", "seeds_as_fixed")]
+        rows.append([row["seeds"], row["seed_sd_pp"], *shares])
+    headers = ["seeds", "seed sd (pp)", "family-wise error (%)", "from", "to", "seeds as fixed"]
+    return covered + "\n\n" + tabulate(rows, headers=headers, floatfmt=".1f", disable_numparse=[1])
 
 
 if __name__ == "__main__":

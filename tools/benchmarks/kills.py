@@ -20,16 +20,18 @@ import psutil
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
-from tools.benchmarks.common import working_copy as sandbox
+from tools.benchmarks.common import working_copy
 
-VICTIMS = {
+VICTIMS = {  # by what stands in their command lines
     "driver": "tools.study",
     "worker": "multiprocessing",
     "training": "stages.train",
     "DVC": "tools.engine.reproduce",
 }
 FIND_SECONDS = 30.0
-Identity = tuple[int, str]  # process and start of the process that made a run
+RESULTS = ("models/runs", "models/.checkpoints", "metrics/runs", "paper/main.pdf")
+Origin = tuple[int, str]  # process that made a run, and its start
+TRAINED_AGAIN = "completed runs trained again"
 
 
 def main(size: str, jobs: int, kills: int, seed: int) -> None:
@@ -38,49 +40,95 @@ def main(size: str, jobs: int, kills: int, seed: int) -> None:
     Raises:
         InputError: a completed run was trained again, or a result is not that of the undisturbed study.
     """
-    draw = random.Random(seed)
-    changes = sandbox.SIZES[size]
+    changes = working_copy.SIZES[size]
     with TemporaryDirectory() as name:
-        calm = sandbox.make(Path(name, "calm"), changes)
+        calm = working_copy.make(Path(name, "calm"), changes)
         began = time.monotonic()
-        sandbox.run(calm, *sandbox.study(jobs))
+        working_copy.execute(calm, *working_copy.study(jobs))
         undisturbed = time.monotonic() - began
-        folder = sandbox.make(Path(name, "killed"), changes)
-        tally = Counter({"completed runs trained again": 0})
-        made: dict[str, Identity] = {}
-        while tally["kills"] < kills:
-            disturb(folder, jobs, draw, undisturbed / 4, tally, made, kills)
-        finish(folder, jobs, tally, made)
-        different = [cell for cell, own in sandbox.qualities(folder).items() if own != sandbox.qualities(calm)[cell]]
-        clean = sandbox.clean(folder)
-    print(tabulate(sorted(tally.items()), headers=["what", "times"]))
+        study = DisturbedStudy(working_copy.make(Path(name, "killed"), changes), jobs)
+        draw = random.Random(seed)
+        while study.tally["kills"] < kills:
+            study.disturb(kills, draw, longest=undisturbed / 4)
+        study.finish()
+        expected, results = working_copy.qualities(calm), working_copy.qualities(study.folder)
+        different = [run for run, quality in results.items() if quality != expected[run]]
+        clean = working_copy.clean(study.folder)
+    print(tabulate(sorted(study.tally.items()), headers=["what", "times"]))
     print(f"undisturbed {undisturbed:.0f} s; other results than undisturbed: {', '.join(different) or 'none'}")
-    if different or tally["completed runs trained again"] or not clean:
-        raise InputError("something was lost" if clean else "dvc status is not clean")
+    if not clean:
+        raise InputError("dvc status is not clean")
+    if different or study.tally[TRAINED_AGAIN]:
+        raise InputError("something was lost")
 
 
-def disturb(
-    folder: Path, jobs: int, draw: random.Random, longest: float, tally: Counter, made: dict[str, Identity], kills: int
-) -> None:
-    """One start of the study and one kill or more, until it ends."""
-    process = sandbox.start(folder, *sandbox.study(jobs))
-    tally["starts"] += 1
-    while process.poll() is None and tally["kills"] < kills:
-        wait(process, draw.uniform(1, longest))
-        kind = list(VICTIMS)[tally["kills"] % len(VICTIMS)]
-        note_completed(folder, tally, made)
-        if (victim := find(process, kind)) is not None:
-            os.kill(victim, signal.SIGKILL)
-            tally["kills"] += 1
-            tally[f"kills of {kind}"] += 1
-    process.wait()
-    note_completed(folder, tally, made)
-    if process.returncode == 0 and tally["kills"] < kills:
-        tally["studies completed and begun again"] += 1
-        made.clear()
-        for path in ("models/runs", "models/.checkpoints", "metrics/runs", "paper/main.pdf"):
-            target = folder / path
-            shutil.rmtree(target, ignore_errors=True) if target.is_dir() else target.unlink(missing_ok=True)
+class DisturbedStudy:
+    """A study that is killed and started again, and what it has made so far."""
+
+    def __init__(self, folder: Path, jobs: int) -> None:
+        self.folder, self.command = folder, working_copy.study(jobs)
+        self.tally = Counter({TRAINED_AGAIN: 0})
+        self.origins: dict[str, Origin] = {}
+
+    def disturb(self, kills: int, draw: random.Random, longest: float) -> None:
+        """One start of the study and one kill or more, up to ``kills`` in all, until it ends.
+
+        Args:
+            longest: seconds between two kills.
+        """
+        process = working_copy.start(self.folder, *self.command)
+        self.tally["starts"] += 1
+        while process.poll() is None and self.tally["kills"] < kills:
+            wait(process, draw.uniform(1, longest))
+            kind = list(VICTIMS)[self.tally["kills"] % len(VICTIMS)]
+            self.note_completed()
+            victim = find(process, kind)
+            if victim is not None:
+                os.kill(victim, signal.SIGKILL)
+                self.tally["kills"] += 1
+                self.tally[f"kills of {kind}"] += 1
+        process.wait()
+        self.note_completed()
+        if process.returncode == 0 and self.tally["kills"] < kills:
+            self.tally["studies completed and begun again"] += 1
+            self.delete_results()
+
+    def delete_results(self) -> None:
+        self.origins.clear()
+        for name in RESULTS:
+            path = self.folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def note_completed(self) -> None:
+        """Remember who made each completed run, and count those that were made again."""
+        if not (self.folder / "models/.study/state.json").exists():
+            return
+        stages = working_copy.state(self.folder).stages
+        for run in working_copy.runs(self.folder):
+            if stages[run.stage].status not in ("done", "unchanged"):
+                continue
+            identity = working_copy.record(self.folder, run)["run"]
+            origin = identity["process_id"], identity["started_at"]
+            if self.origins.setdefault(run.stage, origin) != origin:
+                self.tally[TRAINED_AGAIN] += 1
+                self.origins[run.stage] = origin
+
+    def finish(self) -> None:
+        """Start the study until it ends well.
+
+        Raises:
+            InputError: it does not.
+        """
+        while working_copy.execute(self.folder, *self.command, check=False).returncode:
+            self.tally["starts"] += 1
+            if self.tally["starts"] > 10 * (self.tally["kills"] + 1):
+                state = working_copy.state(self.folder).model_dump_json(indent=1)
+                raise InputError(f"the study does not end: {state}")
+        self.tally["starts"] += 1
+        self.note_completed()
 
 
 def wait(process: subprocess.Popen, seconds: float) -> None:
@@ -107,34 +155,9 @@ def find(driver: subprocess.Popen, kind: str) -> int | None:
     return None
 
 
-def note_completed(folder: Path, tally: Counter, made: dict[str, Identity]) -> None:
-    """Remember who made each completed run, and count those that were made again."""
-    if not (folder / "models/.study/state.json").exists():
-        return
-    stages = sandbox.state(folder).stages
-    for cell in sandbox.cells(folder):
-        if stages[cell.stage].status not in ("done", "unchanged"):
-            continue
-        run = sandbox.record(folder, cell)["run"]
-        own = run["process_id"], run["started_at"]
-        if made.setdefault(cell.stage, own) != own:
-            tally["completed runs trained again"] += 1
-            made[cell.stage] = own
-
-
-def finish(folder: Path, jobs: int, tally: Counter, made: dict[str, Identity]) -> None:
-    """Start the study until it ends well."""
-    while sandbox.run(folder, *sandbox.study(jobs), check=False).returncode:
-        tally["starts"] += 1
-        if tally["starts"] > 10 * (tally["kills"] + 1):
-            raise InputError(f"the study does not end: {sandbox.state(folder).model_dump_json(indent=1)}")
-    tally["starts"] += 1
-    note_completed(folder, tally, made)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    sandbox.add_size(parser)
+    working_copy.add_size(parser)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")

@@ -38,6 +38,7 @@ def compiled(mode: str) -> dict:
     return {"train": ONE_BATCH | {"length_multiple": 32, "compile": mode}}
 
 
+OURS = Lever("the study's", {})
 EVERYWHERE = [
     Lever("batches of similar length", {"batching": "random"}),
     Lever("padding to the longest", {"padding": "max_length"}),
@@ -96,32 +97,32 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
         InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
     """
     with prepared(repeats, device, full, rows) as (workspace, study, machine):
-        cells = [c for c in study.runs if c.configuration == CONFIGURATION and c.seed == study.seeds[0]]
-        if not cells:
+        runs = [run for run in study.runs if run.configuration == CONFIGURATION and run.seed == study.seeds[0]]
+        if not runs:
             raise InputError(f"configurations: {CONFIGURATION} is not in the grid")
-        measured = [row for cell in cells for row in measure(cell, workspace, device, repeats)]
+        measured = []
+        for run in runs:
+            measured += measure(run, workspace, device, repeats)
     report = Levers(machine=machine, repeats=repeats, full_size=full, rows=measured)
     publish(report, REPORTS[full], table)
 
 
-def measure(cell: Run, workspace: Path, device: str, repeats: int) -> list[LeverRow]:
+def measure(run: Run, workspace: Path, device: str, repeats: int) -> list[LeverRow]:
     """The study's settings and each variation, in turns."""
-    path = workspace / RunSettings.path(cell.architecture, cell.configuration)
+    path = workspace / RunSettings.path(run.architecture, run.configuration)
     settings = RunSettings.read_from(path)
-    variations = [Lever("the study's", {}), *LEVERS[device]]
-    found: dict[str, list[LeverRun]] = {}
-    for n in range(repeats):
+    variations = [OURS, *LEVERS[device]]
+    measured: dict[str, list[LeverRun]] = {lever.choice: [] for lever in variations}
+    for repeat in range(1, repeats + 1):
         for lever in variations:
             changed(settings, lever.without).write_to(path)
-            found.setdefault(lever.choice, []).append(run(cell, workspace, device))
-            print(
-                f"[{n + 1} of {repeats}] {cell.architecture}: {lever.choice}"
-                f"{', without' if lever.without else ''}: {found[lever.choice][-1].seconds:.1f} s",
-                flush=True,
-            )
+            result = train(run, workspace, device)
+            measured[lever.choice].append(result)
+            name = f"{lever.choice}, without" if lever.without else lever.choice
+            print(f"[{repeat} of {repeats}] {run.architecture}: {name}: {result.seconds:.1f} s", flush=True)
     settings.write_to(path)
-    ours = middle(found["the study's"])
-    return [row(cell.architecture, lever, ours, middle(found[lever.choice])) for lever in variations[1:]]
+    ours = middle(measured[OURS.choice])
+    return [row(run.architecture, lever, ours, middle(measured[lever.choice])) for lever in LEVERS[device]]
 
 
 def changed(settings: RunSettings, without: dict) -> RunSettings:
@@ -131,10 +132,10 @@ def changed(settings: RunSettings, without: dict) -> RunSettings:
     return RunSettings.model_validate(fields | without | {"train": train})
 
 
-def run(cell: Run, workspace: Path, device: str) -> LeverRun:
-    finished = run_process(["stages.train", cell.architecture, cell.configuration, str(cell.seed)], workspace, device)
-    record = Record.read_from(workspace / cell.record_path)
-    texts = full_size.count(workspace / "data/tokenized" / cell.architecture / "train")
+def train(run: Run, workspace: Path, device: str) -> LeverRun:
+    finished = run_process(["stages.train", run.architecture, run.configuration, str(run.seed)], workspace, device)
+    record = Record.read_from(workspace / run.record_path)
+    texts = full_size.count(workspace / "data/tokenized" / run.architecture / "train")
     samples = texts * record.run.settings.train.epochs
     return LeverRun(
         samples_per_second=samples / record.cost.train_seconds,
@@ -145,7 +146,8 @@ def run(cell: Run, workspace: Path, device: str) -> LeverRun:
 
 def middle(runs: list[LeverRun]) -> LeverRun:
     """The median of each figure."""
-    return LeverRun(**{name: median(getattr(one, name) for one in runs) for name in LeverRun.model_fields})
+    figures = {name: median(getattr(run, name) for run in runs) for name in LeverRun.model_fields}
+    return LeverRun(**figures)
 
 
 def row(architecture: str, lever: Lever, ours: LeverRun, without: LeverRun) -> LeverRow:
@@ -162,17 +164,13 @@ def row(architecture: str, lever: Lever, ours: LeverRun, without: LeverRun) -> L
 
 def table(report: Levers, form: str) -> str:
     """A row a choice and architecture."""
-    rows = [
-        [
-            one.architecture,
-            one.choice,
-            *(f"{side.samples_per_second:.0f}" for side in (one.without, one.ours)),
-            f"{one.ratio_samples_per_second:.2f}",
-            *(f"{side.seconds:.1f}" for side in (one.without, one.ours)),
-            f"{one.ratio_seconds:.2f}",
-        ]
-        for one in report.rows
-    ]
+    rows = []
+    for one in report.rows:
+        without, ours = one.without, one.ours
+        samples = [f"{without.samples_per_second:.0f}", f"{ours.samples_per_second:.0f}"]
+        seconds = [f"{without.seconds:.1f}", f"{ours.seconds:.1f}"]
+        ratios = [f"{one.ratio_samples_per_second:.2f}", f"{one.ratio_seconds:.2f}"]
+        rows.append([one.architecture, one.choice, *samples, ratios[0], *seconds, ratios[1]])
     headers = ["architecture", "choice", "samples/s without", "with", "ratio", "s/run without", "with", "ratio"]
     return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
 

@@ -20,6 +20,7 @@ from tabulate import tabulate
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text
 from stages.core.types import Strict
+from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
 from stages.training.record import Record
 
@@ -55,15 +56,15 @@ class Overhead(Strict):
 
 def main(study: bool = False, sizes: tuple[int, ...] = SIZES) -> None:
     """Measure what is asked for, keep what the report has of the rest."""
-    before = Overhead.model_validate_json(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else None
+    report = Overhead(no_op_seconds=None, generated=[], study=None)
+    if REPORT.exists():
+        report = Overhead.model_validate_json(REPORT.read_text(encoding="utf-8"))
     if study:
         with TemporaryDirectory() as name:
-            share = measure_study(Path(name, "clone"))
-        generated = before.generated if before else []
-        report = Overhead(no_op_seconds=before.no_op_seconds if before else None, generated=generated, study=share)
+            measured = {"study": measure_study(Path(name, "clone"))}
     else:
-        generated = [measure_dag(size) for size in sizes]
-        report = Overhead(no_op_seconds=no_op(), generated=generated, study=before.study if before else None)
+        measured = {"generated": [measure_dag(size) for size in sizes], "no_op_seconds": no_op()}
+    report = report.model_copy(update=measured)
     write_text(REPORT, report.model_dump_json(indent=2) + "\n")
     print(table(report))
 
@@ -75,23 +76,22 @@ def dvc(folder: Path, *arguments: str) -> tuple[float, str]:
         InputError: it failed; with its last line.
     """
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode:
-        raise InputError(f"dvc {' '.join(arguments)}: {(done.stdout.strip() or 'failed').splitlines()[-1]}")
-    return time.perf_counter() - began, done.stdout
+    command = [sys.executable, "-m", "dvc", *arguments]
+    finished = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if finished.returncode:
+        last_line = (finished.stdout.strip() or "failed").splitlines()[-1]
+        raise InputError(f"dvc {' '.join(arguments)}: {last_line}")
+    return time.perf_counter() - began, finished.stdout
 
 
 def no_op() -> float | None:
     """Seconds of ``dvc repro`` in this study when everything is up to date."""
-    if json.loads(dvc(Path(), "status", "--json")[1].strip().splitlines()[-1]):
+    _, status = dvc(Path(), "status", "--json")
+    out_of_date = json.loads(status.strip().splitlines()[-1])
+    if out_of_date:
         return None
-    return dvc(Path(), "repro")[0]
+    seconds, _ = dvc(Path(), "repro")
+    return seconds
 
 
 def measure_dag(size: int) -> DagTimes:
@@ -100,8 +100,8 @@ def measure_dag(size: int) -> DagTimes:
         folder = Path(name)
         write_dag(folder, size)
         dvc(folder, "init", "--no-scm", "--quiet")
-        first = dvc(folder, "repro", "--quiet")[0]
-        again = dvc(folder, "repro", "--quiet")[0]
+        first, _ = dvc(folder, "repro", "--quiet")
+        again, _ = dvc(folder, "repro", "--quiet")
     return DagTimes(stages=size, first_seconds=first, seconds_a_stage=(first - again) / size, no_op_seconds=again)
 
 
@@ -131,11 +131,14 @@ def step_seconds(folder: Path) -> float:
     A run has one thread, so on an idle machine, and there alone, its wall clock is processor time.
     """
     study = StudySettings.read_from(folder / StudySettings.path())
-    costs = [Record.read_from(folder / cell.record_path).cost for cell in study.runs]
-    reports = [json.loads((folder / f"metrics/base/{name}.json").read_text()) for name in study.architectures]
-    return sum(cost.train_seconds + cost.evaluation_seconds for cost in costs) + sum(
-        report.get("seconds") or 0 for report in reports
-    )
+    seconds = 0.0
+    for run in study.runs:
+        cost = Record.read_from(folder / run.record_path).cost
+        seconds += cost.train_seconds + cost.evaluation_seconds
+    for name in study.architectures:
+        report = BaseReport.read_from(folder / BaseReport.path(name))
+        seconds += report.seconds or 0  # none where the encoder was not pretrained here
+    return seconds
 
 
 def table(report: Overhead) -> str:
@@ -143,12 +146,11 @@ def table(report: Overhead) -> str:
         [dag.stages, f"{dag.first_seconds:.1f}", f"{dag.seconds_a_stage:.3f}", f"{dag.no_op_seconds:.1f}"]
         for dag in report.generated
     ]
-    no_op = "not measured" if report.no_op_seconds is None else f"{report.no_op_seconds:.1f} s"
-    share = (
-        "not measured"
-        if report.study is None
-        else f"{100 * report.study.share:.0f} % of {report.study.cpu_seconds:.0f} s"
-    )
+    no_op = share = "not measured"
+    if report.no_op_seconds is not None:
+        no_op = f"{report.no_op_seconds:.1f} s"
+    if report.study is not None:
+        share = f"{100 * report.study.share:.0f} % of {report.study.cpu_seconds:.0f} s"
     return "\n".join(
         [
             tabulate(rows, headers=["stages", "first (s)", "a stage (s)", "no-op (s)"], disable_numparse=True),

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
+from stages.core.files import write_text
 from stages.study.grid import StudySettings
 from stages.training.record import Record
 from stages.training.settings import Run
@@ -38,12 +39,11 @@ def main() -> None:
         (workspace / "data/tokenized").symlink_to(Path("data/tokenized").resolve())
         for architecture, family in study.architectures.items():
             randomise(architecture, family.model_class, workspace)
-        report = {
-            architecture: {name: compare(architecture, name, study.seeds, workspace) for name in CONFIGURATIONS}
-            for architecture in study.architectures
-        }
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        report = {}
+        for architecture in study.architectures:
+            comparisons = {name: compare(architecture, name, study.seeds, workspace) for name in CONFIGURATIONS}
+            report[architecture] = comparisons
+    write_text(REPORT, json.dumps(report, indent=2) + "\n")
     print(table(report))
 
 
@@ -61,26 +61,25 @@ def randomise(architecture: str, model_class: str, workspace: Path) -> None:
 
 def compare(architecture: str, configuration: str, seeds: list[int], workspace: Path) -> dict[str, float]:
     """Mean test accuracy from pretrained and from random weights, and the difference, as fractions."""
-    cells = [Run(architecture=architecture, configuration=configuration, seed=seed, role="train") for seed in seeds]
-    for cell in cells:
-        subprocess.run(
-            [sys.executable, "-m", "stages.train", architecture, configuration, str(cell.seed)],
-            cwd=workspace,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=True,
-        )
-    pretrained = mean(Record.read_from(cell.record_path).quality.test_accuracy for cell in cells)
-    random = mean(Record.read_from(workspace / cell.record_path).quality.test_accuracy for cell in cells)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    accuracies = {"pretrained": [], "random": []}
+    for seed in seeds:
+        command = [sys.executable, "-m", "stages.train", architecture, configuration, str(seed)]
+        subprocess.run(command, cwd=workspace, env=environment, check=True)
+        run = Run(architecture=architecture, configuration=configuration, seed=seed, role="train")
+        accuracies["pretrained"].append(Record.read_from(run.record_path).quality.test_accuracy)
+        accuracies["random"].append(Record.read_from(workspace / run.record_path).quality.test_accuracy)
+    pretrained, random = mean(accuracies["pretrained"]), mean(accuracies["random"])
     return {"pretrained": pretrained, "random": random, "lift": pretrained - random}
 
 
 def table(report: dict) -> str:
     """Percent, and percentage points for the lift."""
-    rows = [
-        [architecture, configuration, *(100 * values[key] for key in ("pretrained", "random", "lift"))]
-        for architecture, configurations in report.items()
-        for configuration, values in configurations.items()
-    ]
+    rows = []
+    for architecture, comparisons in report.items():
+        for configuration, values in comparisons.items():
+            percent = [100 * values[key] for key in ("pretrained", "random", "lift")]
+            rows.append([architecture, configuration, *percent])
     headers = ["architecture", "configuration", "pretrained (%)", "random (%)", "lift (pp)"]
     return tabulate(rows, headers=headers, floatfmt=".2f")
 

@@ -20,6 +20,7 @@ from pypdf import PdfReader
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
+from stages.core.files import write_text
 from stages.report.numbers.ledger import Number, Numbers
 from tools.why import NUMBERS, matches, remake
 
@@ -27,6 +28,7 @@ PDF = Path("paper/main.pdf")
 REPORT = Path("metrics/bench/provenance.json")
 NAMES = ("IA3", "r=8", "r=16", "v3", "(IA)3", "UTF-8")
 SEED = 2025
+REPRO = "dvc repro "
 
 
 def main(count: int) -> None:
@@ -48,14 +50,14 @@ def main(count: int) -> None:
         rebuild(clone, [numbers[key] for _, key in drawn])
         run(clone, "dvc repro --quiet --force --single-item tables figures paper")
         again = Numbers.read_from(clone / NUMBERS).root
-    rows = [
-        {"number": numeral, "key": key, "command": remake(numbers[key]), "same": same(numbers[key], again.get(key))}
-        for numeral, key in drawn
-    ]
+    rows = []
+    for numeral, key in drawn:
+        is_same = same(numbers[key], again.get(key))
+        rows.append({"number": numeral, "key": key, "command": remake(numbers[key]), "same": is_same})
     print(tabulate(rows, headers="keys", disable_numparse=True))
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    if different := [row["key"] for row in rows if not row["same"]]:
+    write_text(REPORT, json.dumps(rows, indent=2) + "\n")
+    different = [row["key"] for row in rows if not row["same"]]
+    if different:
         raise InputError(f"not rebuilt: {', '.join(different)}")
 
 
@@ -64,9 +66,9 @@ def numerals(text: str) -> set[str]:
     for name in NAMES:
         text = text.replace(name, " ")
     text = re.sub(r"(?:Section|Table|TABLE|Fig\.) ?[IVX\d]+", " ", text)
-    text = re.sub(r"\[[\d, \u2013-]+\]", lambda m: " " if "." not in m[0] else m[0], text)  # citations, not intervals
-    found = re.findall(r"(?<![A-Za-z\d.,])\d[\d,]*(?:\.\d+)*", text.replace("\u2212", "-"))
-    return {numeral.rstrip(",.") for numeral in found}
+    text = re.sub(r"\[[\d, \u2013-]+\]", " ", text)  # citations: what has a point is an interval
+    printed = re.findall(r"(?<![A-Za-z\d.,])\d[\d,]*(?:\.\d+)*", text.replace("\u2212", "-"))
+    return {numeral.rstrip(",.") for numeral in printed}
 
 
 def draw(printed: list[str], numbers: dict[str, Number], count: int) -> list[tuple[str, str]]:
@@ -75,12 +77,13 @@ def draw(printed: list[str], numbers: dict[str, Number], count: int) -> list[tup
     Raises:
         InputError: ``make why`` does not know one.
     """
-    chance, drawn = random.Random(SEED), []
+    chance = random.Random(SEED)
+    drawn = []
     for numeral in chance.sample(printed, min(count, len(printed))):
-        found = sorted(matches(numeral, numbers))
-        if not found:
+        keys = sorted(matches(numeral, numbers))
+        if not keys:
             raise InputError(f"{numeral!r} is printed in {PDF} and `make why` does not know it")
-        drawn.append((numeral, chance.choice(found)))
+        drawn.append((numeral, chance.choice(keys)))
     return drawn
 
 
@@ -98,16 +101,22 @@ def rebuild(clone: Path, numbers: list[Number]) -> None:
     Raises:
         InputError: they do not.
     """
-    sources = {number.source: remake(number) for number in numbers}
-    for source in sources:
+    commands = {number.source: remake(number) for number in numbers}
+    for source in commands:
         path = clone / source
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    stages = {command.removeprefix("dvc repro ") for command in sources.values() if command.startswith("dvc repro ")}
-    for command in set(sources.values()) - {f"dvc repro {stage}" for stage in stages}:
-        run(clone, command)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    stages = set()
+    for command in set(commands.values()):
+        if command.startswith(REPRO):
+            stages.add(command.removeprefix(REPRO))
+        else:
+            run(clone, command)
     if stages:
-        run(clone, f"dvc repro --quiet --no-run-cache {' '.join(sorted(stages))}")
-    for source, command in sources.items():
+        run(clone, f"{REPRO}--quiet --no-run-cache {' '.join(sorted(stages))}")
+    for source, command in commands.items():
         if not (clone / source).exists():
             raise InputError(f"`{command}` does not make {source}")
 
@@ -118,9 +127,9 @@ def run(folder: Path, command: str) -> None:
     Raises:
         InputError: it fails.
     """
-    done = subprocess.run(shlex.split(command), cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InputError(f"`{command}`: {(done.stderr or done.stdout).strip()}")
+    finished = subprocess.run(shlex.split(command), cwd=folder, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        raise InputError(f"`{command}`: {(finished.stderr or finished.stdout).strip()}")
 
 
 def same(before: Number, after: Number | None) -> bool:

@@ -48,14 +48,12 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
 def local(jobs: int) -> SpecCluster:
     """Workers as processes of their own, each with a GPU to itself as far as there are enough."""
     gpus = visible_gpus()
-    options = {"nthreads": 1, "memory_limit": 0, "host": LOOPBACK, "dashboard": False, "silence_logs": 40}
-    workers = {
-        number: {
-            "cls": Nanny,
-            "options": options | ({"env": {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}} if gpus else {}),
-        }
-        for number in range(jobs)
-    }
+    workers = {}
+    for number in range(jobs):
+        options = {"nthreads": 1, "memory_limit": 0, "host": LOOPBACK, "dashboard": False, "silence_logs": 40}
+        if gpus:
+            options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
+        workers[number] = {"cls": Nanny, "options": options}
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
     scheduler = {"cls": Scheduler, "options": {"host": LOOPBACK, "port": 0, **dashboard}}
     return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=40)
@@ -63,8 +61,9 @@ def local(jobs: int) -> SpecCluster:
 
 def visible_gpus() -> list[str]:
     """Those that this process may use, by number or id."""
-    if (given := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
-        return [name for name in given.split(",") if name]
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [name for name in allowed.split(",") if name]
     if shutil.which("nvidia-smi") is None:
         return []
     shown = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True)
@@ -78,11 +77,8 @@ def has_dashboard() -> bool:
 
 def slots(client: Client) -> dict[str, list[str]]:
     """Addresses of the workers by host name; a worker counts once, whatever its threads."""
-    return slots_of(client.scheduler_info(n_workers=-1)["workers"])
-
-
-def slots_of(workers: dict[str, dict]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    hosts: dict[str, list[str]] = {}
     for address, worker in workers.items():
-        found.setdefault(worker["host"], []).append(address)
-    return found
+        hosts.setdefault(worker["host"], []).append(address)
+    return hosts

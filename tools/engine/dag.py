@@ -1,6 +1,5 @@
 """The study's DAG, read from DVC, and dvc.lock, which the head alone writes."""
 
-import os
 import re
 from pathlib import Path
 
@@ -13,7 +12,9 @@ from dvc.stage import PipelineStage
 from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
 
 from stages.core.errors import InputError
-from tools.engine.messages import JOURNAL, LockEntry, Outcome
+from stages.core.files import written_whole
+from tools.engine.messages import JOURNAL, LockEntry, Outcome, journal_path
+from tools.engine.recipe import code_dependencies, fingerprint
 from tools.engine.reproduce import lock_entry
 
 
@@ -33,8 +34,12 @@ class Dag:
         except DvcException as error:
             raise InputError(" ".join(str(error).split())) from error
         self.stages: dict[str, PipelineStage] = {stage.name: stage for stage in plan_repro(graph, list(graph))}
-        self.upstream = {stage.name: [before.name for before in graph.successors(stage)] for stage in graph}
-        self.downstream = {stage.name: [after.name for after in graph.predecessors(stage)] for stage in graph}
+        self.upstream: dict[str, list[str]] = {}
+        self.downstream: dict[str, list[str]] = {}
+        for stage in graph:  # an edge of DVC's graph leads to what a stage depends on
+            self.upstream[stage.name] = [before.name for before in graph.successors(stage)]
+            self.downstream[stage.name] = [after.name for after in graph.predecessors(stage)]
+        self._code: dict[str, str | None] = {}
         self._made: dict[str, LockEntry] = {}
         self._unwritten: set[str] = set()
 
@@ -45,20 +50,28 @@ class Dag:
 
     def following(self, name: str) -> int:
         """How many stages wait for this one, directly or not."""
-        found, queue = set(), [name]
+        waiting, queue = set(), [name]
         while queue:
             for after in self.downstream[queue.pop()]:
-                if after not in found:
-                    found.add(after)
+                if after not in waiting:
+                    waiting.add(after)
                     queue.append(after)
-        return len(found)
+        return len(waiting)
+
+    def code(self, name: str) -> dict[str, str | None]:
+        """Hashes of the code that a stage depends on, as it was when a stage first asked for it."""
+        dependencies = code_dependencies(self.stages[name])
+        for dependency in dependencies:
+            if dependency.def_path not in self._code:
+                self._code[dependency.def_path] = fingerprint(dependency)
+        return {dependency.def_path: self._code[dependency.def_path] for dependency in dependencies}
 
     def note(self, outcome: Outcome) -> None:
         """Take in what a stage's process left; ``write_lock`` writes it."""
         self._made[outcome.stage] = outcome.lock
         self._unwritten.add(outcome.stage)
 
-    def entry(self, name: str) -> LockEntry:
+    def lock_entry(self, name: str) -> LockEntry:
         """A stage's part of dvc.lock as it is or will be written."""
         return self._made.get(name) or lock_entry(self.stages[name])
 
@@ -71,7 +84,10 @@ class Dag:
     def clear_stale_locks(self) -> None:
         """Remove what a killed DVC left in its list of locked paths, unless some DVC still runs."""
         path = Path(self.repo.tmp_dir, "rwlock")
-        if path.exists() and not any(map(runs_dvc, set(re.findall(r'"pid": (\d+)', path.read_text())))):
+        if not path.exists():
+            return
+        holders = set(re.findall(r'"pid": (\d+)', path.read_text()))
+        if not any(map(runs_dvc, holders)):
             path.unlink()
 
 
@@ -109,8 +125,7 @@ def update_lock(entries: dict[str, LockEntry]) -> None:
     data = parse_yaml_for_update(text, str(path)) or {"schema": "2.0"}
     stages = data.setdefault("stages", {})
     stages.update(entries)
-    temporary = path.with_suffix(".lock.tmp")
-    dump_yaml(str(temporary), data)
-    os.replace(temporary, path)
+    with written_whole(path) as beside:
+        dump_yaml(str(beside), data)
     for name in entries:
-        (JOURNAL / f"{name}.json").unlink(missing_ok=True)
+        journal_path(name).unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """What the head tells a worker about one stage, and what comes back; JSON, so that it passes between processes."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +8,6 @@ from pydantic import BaseModel
 FOLDER = Path("models/.study")  # the head's notes: state, journal, logs
 JOURNAL = FOLDER / "journal"
 LOGS = FOLDER / "logs"
-CODE = ("dvc.yaml", "params.yaml", "requirements.txt", "stages")
 
 LockEntry = dict[str, Any]  # of one stage, as dvc.lock has it
 Kind = Literal["diverged", "out of memory", "killed", "error"]
@@ -20,11 +18,12 @@ class Job(BaseModel):
 
     stage: str
     action: Literal["reproduce", "fetch"] = "reproduce"
+    command: str = ""  # of the stage; this and the next must be the same where it is reproduced
+    code: dict[str, str | None] = {}  # what the command runs: DVC's hash of each file and folder (recipe.py)
     lock: LockEntry = {}
     upstream: dict[str, LockEntry] = {}  # whose outputs a worker without the head's workspace must fetch first
     remote: str | None = None  # of DVC; None: the workspace is shared
     workspace: str | None = None  # where to run; None: the worker's own clone
-    code: str  # fingerprint
     runs_at_once: dict[str, int] = {}  # by host
 
 
@@ -64,14 +63,3 @@ def failure_path(stage: str) -> Path:
 
 def log_path(stage: str) -> Path:
     return LOGS / f"{stage}.log"
-
-
-def code_fingerprint(folder: Path = Path()) -> str:
-    """SHA-256 of the code and parameters, which must be the same wherever a stage runs."""
-    digest = hashlib.sha256()
-    for name in CODE:
-        path = folder / name
-        files = sorted(f for f in path.rglob("*") if f.suffix in {".py", ".yaml"}) if path.is_dir() else [path]
-        for file in files:
-            digest.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()

@@ -3,43 +3,44 @@
 from stages.study.failures import FailedRun, failure_path, read_failure
 from stages.training.settings import Run
 from tools.engine.dag import Dag
-from tools.engine.progress import State
 from tools.engine.remote import push
 from tools.engine.reproduce import inputs, load
+from tools.engine.state import StudyState
 
 
-def plan(pipeline: Dag, state: State, allow_failed: bool) -> None:
+def plan(dag: Dag, state: StudyState, allow_failed: bool) -> None:
     """Mark the stages that are up to date, with all that they follow from; the rest wait.
 
     With ``allow_failed`` a run that failed on what it would read now is not tried again.
     """
-    cells = {cell.stage: cell for cell in state.runs} if allow_failed else {}
-    for name, entry in state.stages.items():
-        before = {state.stages[other].status for other in pipeline.upstream[name]}
+    runs = {run.stage: run for run in state.runs}
+    for name, stage in state.stages.items():
+        before = {state.stages[other].status for other in dag.upstream[name]}
         if not before <= {"unchanged", "failed"}:
             continue
-        if name in cells and (failed := standing_failure(pipeline, cells[name])):
-            entry.status, entry.cause = "failed", failed.cause
-        elif not pipeline.changed(name):
-            entry.status = "unchanged"
-    for cell in state.runs:
-        if state.stages[cell.stage].status == "unchanged":
-            failure_path(cell).unlink(missing_ok=True)  # tried again by `dvc repro`
+        failed = standing_failure(dag, runs[name]) if allow_failed and name in runs else None
+        if failed is not None:
+            stage.status, stage.cause = "failed", failed.cause
+        elif not dag.changed(name):
+            stage.status = "unchanged"
+    for name, run in runs.items():
+        if state.stages[name].status == "unchanged":
+            failure_path(run).unlink(missing_ok=True)  # tried again by `dvc repro`
 
 
-def standing_failure(pipeline: Dag, cell: Run) -> FailedRun | None:
+def standing_failure(dag: Dag, run: Run) -> FailedRun | None:
     """The failure of a run that would read now what it failed on."""
-    failed = read_failure(cell)
+    failed = read_failure(run)
     if failed is None or failed.inputs is None:
         return None
-    with pipeline.repo.lock:
-        return failed if failed.inputs == inputs(load(pipeline.repo, cell.stage, {})) else None
+    with dag.repo.lock:
+        return failed if failed.inputs == inputs(load(dag.repo, run.stage, {})) else None
 
 
-def push_inputs(pipeline: Dag, state: State, remote: str) -> None:
+def push_inputs(dag: Dag, state: StudyState, remote: str) -> None:
     """Upload what is up to date here and read by stages of the grid that are not."""
-    waiting = [name for name, entry in state.stages.items() if entry.status == "waiting" and "@" in name]
-    needed = {before for name in waiting for before in pipeline.upstream[name]}
-    ready = [pipeline.stages[name] for name in sorted(needed) if state.stages[name].status == "unchanged"]
-    with pipeline.repo.lock:
+    waiting = [name for name, stage in state.stages.items() if stage.status == "waiting" and "@" in name]
+    needed = set().union(*(dag.upstream[name] for name in waiting))
+    ready = [dag.stages[name] for name in sorted(needed) if state.stages[name].status == "unchanged"]
+    with dag.repo.lock:
         push(ready, remote)

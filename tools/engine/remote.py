@@ -14,8 +14,11 @@ def push(stages: Iterable[PipelineStage], remote: str) -> None:
         InputError: some of it did not arrive.
     """
     stages = list(stages)
-    found = {obj for stage in stages for objects in stage.get_used_objs().values() for obj in objects}
-    if found and (failed := stages[0].repo.cloud.push(found, remote=remote).failed):
+    objects = set().union(*(contents(stage.get_used_objs()) for stage in stages))
+    if not objects:
+        return
+    failed = stages[0].repo.cloud.push(objects, remote=remote).failed
+    if failed:
         raise InputError(f"remote {remote}: {len(failed)} files were not uploaded")
 
 
@@ -29,8 +32,13 @@ def fetch(stage: PipelineStage, remote: str | None) -> None:
         if not out.use_cache or (out.exists and not out.changed_checksum()):
             continue
         if out.changed_cache():
-            found = {obj for objects in out.get_used_objs(remote=remote).values() for obj in objects}
-            result = stage.repo.cloud.pull(found, remote=remote) if found else None
+            objects = contents(out.get_used_objs(remote=remote))
+            result = stage.repo.cloud.pull(objects, remote=remote) if objects else None
             if result is None or result.failed:
                 raise InputError(f"remote {remote}: does not have {out.def_path} as {stage.addressing} made it")
         out.checkout(force=True)
+
+
+def contents(used: dict[object, set]) -> set:
+    """The objects of all stores that DVC names."""
+    return set().union(*used.values())

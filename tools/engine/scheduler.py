@@ -3,58 +3,60 @@
 import queue
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from distributed import Client
-from distributed.scheduler import KilledWorker
 
 from stages.core.errors import InputError
-from stages.study.failures import FailedRun, failure_path
+from stages.core.files import write_text
+from stages.study.failures import failure_path
 from stages.training.settings import Run
-from tools.engine import cluster
-from tools.engine import worker as task
+from tools.engine import cluster, worker
 from tools.engine.dag import Dag
-from tools.engine.messages import Failure, Job, Outcome, code_fingerprint, log_path
+from tools.engine.display import Display
+from tools.engine.messages import Failure, Job, Outcome, log_path
+from tools.engine.outcomes import failed_run, result_of
 from tools.engine.plan import standing_failure
-from tools.engine.progress import State, View
+from tools.engine.state import Status, StudyState
 
 POLL_SECONDS = 1.0
-SHOWN_LOG_LINES = 30
-WRITE_LOCK_EVERY = 60.0  # seconds; rewriting dvc.lock takes one, and the journal has it meanwhile
+# Rewriting dvc.lock takes 4 s with 420 runs in it, in which nothing is started; the journal has it all meanwhile.
+WRITE_LOCK_EVERY = 60.0  # seconds, at least
+WRITE_LOCK_SHARE = 0.02  # of the time, at most
 
 
 class Options(NamedTuple):
     """What the study is told beside its parameters."""
 
-    runs: dict[str, Run]  # the runs, by stage
+    runs: dict[str, Run]  # by stage
     allow_failed: bool
     exclusive: bool
     remote: str | None  # of DVC; None: all workers share this workspace
 
 
-class Study:
+class Head:
     """One pass over the pipeline. ``run`` returns when nothing more can be done."""
 
-    def __init__(self, pipeline: Dag, state: State, view: View, client: Client, options: Options) -> None:
-        self.pipeline, self.state, self.view, self.client, self.options = pipeline, state, view, client, options
-        self.code = code_fingerprint()
-        self.importance = {name: pipeline.following(name) for name in pipeline.stages}
+    def __init__(self, dag: Dag, state: StudyState, display: Display, client: Client, options: Options) -> None:
+        self.dag, self.state, self.display = dag, state, display
+        self.client, self.options = client, options
+        self.importance = {name: dag.following(name) for name in dag.stages}
         self.in_flight: dict[str, bool] = {}  # stage -> whether a Dask worker has it
         self.due: set[str] = set()  # ready and out of date: asking DVC again each second would cost the runs
         self.finished: queue.Queue = queue.Queue()
         self.here = ThreadPoolExecutor(max_workers=2)  # for what only the head can do
         self.hosts: dict[str, list[str]] = {}
-        self.lock_written = time.monotonic()
+        self.write_lock_after = time.monotonic() + WRITE_LOCK_EVERY
 
     def run(self) -> None:
-        """Until every stage is up to date, failed, or waits for one that failed."""
+        """Until every stage is up to date, failed, or waits for one that failed; with no worker, until there is one."""
         try:
-            while self.submit_ready() or self.in_flight:
-                self.take_finished()
-                if time.monotonic() - self.lock_written > WRITE_LOCK_EVERY:
+            while self.in_flight or any(map(self.is_ready, self.waiting())):
+                if not self.submit_ready():
+                    self.take_finished()
+                if time.monotonic() > self.write_lock_after:
                     self.write_lock()
             self.block_rest()
         finally:
@@ -62,52 +64,66 @@ class Study:
             self.here.shutdown(wait=False, cancel_futures=True)
 
     def write_lock(self) -> None:
-        self.pipeline.write_lock()
-        self.lock_written = time.monotonic()
-
-    def status(self, name: str) -> str:
-        return self.state.stages[name].status
+        began = time.monotonic()
+        self.dag.write_lock()
+        ended = time.monotonic()
+        self.write_lock_after = ended + max(WRITE_LOCK_EVERY, (ended - began) / WRITE_LOCK_SHARE)
 
     def submit_ready(self) -> bool:
-        """Start what can be started, the stages first that most others wait for; whether something was."""
+        """Start what can be started, the stages first that most others wait for; whether something was, or settled."""
         self.hosts = cluster.slots(self.client)
         self.state.slots = sum(map(len, self.hosts.values()))
         started = False
         for name in sorted(self.waiting(), key=lambda name: -self.importance[name]):
-            if not all(self.satisfied(before, name) for before in self.pipeline.upstream[name]):
+            # DVC is asked last, of what would start at once: of 420 runs it takes a second, and workers would wait.
+            if not self.is_ready(name) or not self.has_room(name):
                 continue
-            if self.options.allow_failed and name in self.options.runs:
-                failed = standing_failure(self.pipeline, self.options.runs[name])
-                if failed is not None:
-                    self.set(name, "failed", failed.cause)
-                    return True
-            if name not in self.due:
-                if not self.pipeline.changed(name):
-                    self.set(name, "unchanged")
-                    return True  # others may be ready now
-                self.due.add(name)
-            if self.has_room(name):
-                self.submit(name)
-                started = True
+            if self.settle_without_running(name):
+                return True  # others may be ready now
+            self.submit(name)
+            started = True
         return started
 
     def waiting(self) -> list[str]:
-        return [name for name, entry in self.state.stages.items() if entry.status == "waiting"]
+        return [name for name, stage in self.state.stages.items() if stage.status == "waiting"]
 
-    def satisfied(self, before: str, name: str) -> bool:
-        """Whether a stage need not wait for another: made, or a failed run that ``name`` may show as a hole."""
-        accepted = self.options.allow_failed and before in self.options.runs and name not in self.options.runs
-        return self.status(before) in ("done", "unchanged") or (accepted and self.status(before) == "failed")
+    def is_ready(self, name: str) -> bool:
+        """Whether all that a stage reads is made, or a failed run that it may show as a hole."""
+        done: set[Status] = {"done", "unchanged"}
+        shows_holes = self.options.allow_failed and name not in self.options.runs
+        for before in self.dag.upstream[name]:
+            accepted = done | {"failed"} if shows_holes and before in self.options.runs else done
+            if self.state.stages[before].status not in accepted:
+                return False
+        return True
+
+    def settle_without_running(self, name: str) -> bool:
+        """Mark a ready stage that failed on the same before, or that is up to date; whether it was."""
+        if self.options.allow_failed and name in self.options.runs:
+            failed = standing_failure(self.dag, self.options.runs[name])
+            if failed is not None:
+                self.set(name, "failed", failed.cause)
+                return True
+        if name in self.due:
+            return False
+        if not self.dag.changed(name):
+            self.set(name, "unchanged")
+            return True
+        self.due.add(name)
+        return False
 
     def on_worker(self, name: str) -> bool:
         """Without a shared workspace the head makes what is not of the grid: it reads everything."""
         return self.options.remote is None or "@" in name
 
+    def feeds_workers(self, name: str) -> bool:
+        return any(self.on_worker(after) for after in self.dag.downstream[name])
+
     def has_room(self, name: str) -> bool:
         """Whether a worker is free; a run that wants its machine alone shares it with nothing."""
         if not self.on_worker(name):
             return True
-        busy = [other for other, worker in self.in_flight.items() if worker]
+        busy = [other for other, on_worker in self.in_flight.items() if on_worker]
         if not self.options.exclusive:
             return len(busy) < self.state.slots
         runs = [other for other in busy if other in self.options.runs]
@@ -116,30 +132,39 @@ class Study:
         return not runs and len(busy) < self.state.slots
 
     def submit(self, name: str) -> None:
-        on_worker, remote = self.on_worker(name), self.options.remote
+        on_worker = self.on_worker(name)
         alone = self.options.exclusive and name in self.options.runs
-        job = Job(
+        job = self.job(name, alone)
+        self.set(name, "running")
+        if on_worker:
+            # A run alone on its machine takes the first worker of any: the others there stay idle.
+            allowed = [workers[0] for workers in self.hosts.values()] if alone else None
+            key = f"{name}-{time.time_ns()}"
+            future = self.client.submit(carried(), job.model_dump_json(), key=key, workers=allowed, pure=False)
+            self.watch(name, future, on_worker=True)
+        else:
+            self.run_here(job)
+
+    def job(self, name: str, alone: bool) -> Job:
+        """A stage as a worker, or a process of the head's own, is told of it."""
+        remote, elsewhere = self.options.remote, self.options.remote is not None and self.on_worker(name)
+        upstream = self.dag.upstream[name] if elsewhere else []
+        return Job(
             stage=name,
-            upstream={before: self.pipeline.entry(before) for before in self.pipeline.upstream[name]}
-            if remote and on_worker
-            else {},
-            remote=remote if on_worker or self.feeds_workers(name) else None,
-            workspace=None if remote and on_worker else str(Path.cwd()),
-            code=self.code,
+            command=self.dag.stages[name].cmd,
+            code=self.dag.code(name),
+            upstream={before: self.dag.lock_entry(before) for before in upstream},
+            remote=remote if elsewhere or self.feeds_workers(name) else None,
+            workspace=None if elsewhere else str(Path.cwd()),
             runs_at_once={host: 1 if alone else len(workers) for host, workers in self.hosts.items()},
         )
-        self.set(name, "running")
-        self.in_flight[name] = on_worker
-        if on_worker:
-            first = [workers[0] for workers in self.hosts.values()] if alone else None
-            key = f"{name}-{time.time_ns()}"
-            future = self.client.submit(carried(), job.model_dump_json(), key=key, workers=first, pure=False)
-        else:
-            future = self.here.submit(task.run, job.model_dump_json())
-        future.add_done_callback(lambda done: self.finished.put((name, done)))
 
-    def feeds_workers(self, name: str) -> bool:
-        return any(self.on_worker(after) for after in self.pipeline.downstream[name])
+    def run_here(self, job: Job) -> None:
+        self.watch(job.stage, self.here.submit(worker.run, job.model_dump_json()), on_worker=False)
+
+    def watch(self, name: str, future, on_worker: bool) -> None:
+        self.in_flight[name] = on_worker
+        future.add_done_callback(lambda done: self.finished.put((name, done)))
 
     def take_finished(self) -> None:
         """Wait a little for a stage to end and book it.
@@ -154,87 +179,57 @@ class Study:
                 raise InputError("the Dask scheduler is gone; `make paper` goes on from here") from None
             return
         on_worker = self.in_flight.pop(name)
-        found = result_of(name, future)
-        if isinstance(found, Failure):
-            self.book_failure(found)
+        result = result_of(name, future)
+        if isinstance(result, Failure):
+            self.book_failure(result)
         elif self.options.remote and on_worker:
-            self.bring_home(found)
+            self.bring_home(result)
         else:
-            self.book(found)
+            self.book(result)
 
-    def bring_home(self, found: Outcome) -> None:
+    def bring_home(self, outcome: Outcome) -> None:
         """Put what a worker without this workspace made where DVC expects it."""
-        for path, text in found.files.items():
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(f"{path}.tmp")
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
-        job = Job(stage=found.stage, action="fetch", lock=found.lock, remote=self.options.remote, code=self.code)
-        self.in_flight[found.stage] = False
-        future = self.here.submit(task.run, job.model_copy(update={"workspace": str(Path.cwd())}).model_dump_json())
-        future.add_done_callback(lambda done: self.finished.put((found.stage, done)))
+        for path, text in outcome.files.items():
+            write_text(Path(path), text)
+        remote, workspace = self.options.remote, str(Path.cwd())
+        self.run_here(Job(stage=outcome.stage, action="fetch", lock=outcome.lock, remote=remote, workspace=workspace))
 
-    def book(self, found: Outcome) -> None:
-        self.pipeline.note(found)
-        if cell := self.options.runs.get(found.stage):
-            failure_path(cell).unlink(missing_ok=True)
-        self.set(found.stage, "done" if found.ran else "unchanged")
+    def book(self, outcome: Outcome) -> None:
+        self.dag.note(outcome)
+        if run := self.options.runs.get(outcome.stage):
+            failure_path(run).unlink(missing_ok=True)
+        self.set(outcome.stage, "done" if outcome.ran else "unchanged")
 
     def book_failure(self, failure: Failure) -> None:
         """Record a failed run; keep the log of any failed stage."""
-        if not log_path(failure.stage).exists() and failure.log:
-            log_path(failure.stage).parent.mkdir(parents=True, exist_ok=True)
-            log_path(failure.stage).write_text(failure.log, encoding="utf-8")
-        if cell := self.options.runs.get(failure.stage):
-            failed = FailedRun(
-                **cell.model_dump(exclude={"role"}),
-                kind=failure.kind,
-                cause=failure.cause,
-                at=datetime.now(UTC).isoformat(timespec="seconds"),
-                inputs=failure.inputs,
-                log=failure.log.splitlines()[-SHOWN_LOG_LINES:],
-            )
-            failed.write_to(failure_path(cell))
+        log = log_path(failure.stage)
+        if failure.log and not log.exists():
+            write_text(log, failure.log)
+        if run := self.options.runs.get(failure.stage):
+            failed_run(run, failure).write_to(failure_path(run))
         self.set(failure.stage, "failed", failure.cause)
-
-    def set(self, name: str, status: str, cause: str | None = None) -> None:
-        entry = self.state.stages[name]
-        entry.status, entry.cause = status, cause
-        if status == "running":
-            entry.started = time.time()
-        elif entry.started:
-            entry.ended = time.time()
-        self.view.event(name)
 
     def block_rest(self) -> None:
         for name in self.waiting():
             self.set(name, "blocked")
 
+    def set(self, name: str, status: Status, cause: str | None = None) -> None:
+        stage = self.state.stages[name]
+        stage.status, stage.cause = status, cause
+        if status == "running":
+            stage.started = time.time()
+        elif stage.started:
+            stage.ended = time.time()
+        self.state.write()
+        self.display.event(name)
+
 
 def carried() -> Callable[[str], str]:
-    """``task.run`` as a function that travels by value: a scheduler started anywhere needs nothing of the project."""
+    """``worker.run`` as a function that travels by value: a scheduler started anywhere needs nothing of the project."""
 
     def call(job: str) -> str:
-        from tools.engine import worker as task
+        from tools.engine import worker
 
-        return task.run(job)
+        return worker.run(job)
 
     return call
-
-
-def result_of(name: str, future) -> Outcome | Failure:
-    """What a worker returned, or why it could not."""
-    try:
-        error = future.exception()
-    except CancelledError as cancelled:
-        error = cancelled
-    if isinstance(error, KilledWorker):
-        cause = f"its worker died {error.allowed_failures + 1} times, last {error.last_worker.address}"
-        return Failure(stage=name, kind="killed", cause=cause, log="")
-    if error is not None:
-        cause = f"worker: {type(error).__name__}: {' '.join(str(error).split())}"
-        return Failure(stage=name, kind="error", cause=cause, log="")
-    try:
-        return Failure.model_validate_json(future.result())
-    except ValueError:
-        return Outcome.model_validate_json(future.result())

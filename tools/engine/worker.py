@@ -1,7 +1,12 @@
-"""What a Dask worker does for one stage: start its process, wait, and say what came of it."""
+"""A worker of a study: ``make worker SCHEDULER=tcp://host:port`` starts one in this folder.
 
+The folder is the head's own, shared between machines, or a clone at the same commit (then the head is given a REMOTE).
+``make paper`` without a SCHEDULER starts its workers itself (``cluster.py``); what one does for a stage is ``run``.
+"""
+
+import argparse
+import asyncio
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -9,24 +14,35 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from distributed import get_worker
+import dask
+from distributed import Nanny, get_worker
 from distributed.comm import get_address_host
 
-from tools.engine.messages import (
-    Failure,
-    FailureNote,
-    Job,
-    Kind,
-    Outcome,
-    code_fingerprint,
-    failure_path,
-    journal_path,
-    log_path,
-)
+from stages.core.errors import InputError, run_stage
+from tools.engine.cluster import TIMEOUT, UNTOUCHED
+from tools.engine.diagnosis import failure
+from tools.engine.messages import Failure, Job, Outcome, journal_path, log_path
 
-TAIL_BYTES = 20_000
-SHELL_SIGNAL = 128  # what a shell adds to the number of the signal that killed its command
-OUT_OF_MEMORY = re.compile(r"MemoryError|OutOfMemoryError|[Cc]annot allocate memory|can't allocate memory|bad_alloc")
+
+def main(scheduler: str) -> None:
+    """Serve until the scheduler ends or Ctrl-C.
+
+    Raises:
+        InputError: nothing answers at the address.
+    """
+    try:
+        asyncio.run(serve(scheduler))
+    except (OSError, TimeoutError, ValueError) as error:
+        raise InputError(f"SCHEDULER={scheduler}: no Dask scheduler answers: {error}") from error
+    except KeyboardInterrupt:
+        return
+
+
+async def serve(scheduler: str) -> None:
+    dask.config.set(UNTOUCHED)
+    async with Nanny(scheduler, nthreads=1, memory_limit=0, dashboard=False, death_timeout=TIMEOUT) as nanny:
+        print(f"worker {nanny.worker_address} of {scheduler}", flush=True)
+        await nanny.finished()
 
 
 def run(job_json: str) -> str:
@@ -36,18 +52,16 @@ def run(job_json: str) -> str:
     """
     job = Job.model_validate_json(job_json)
     folder = Path(job.workspace) if job.workspace else Path.cwd()
-    if not (folder / "dvc.yaml").exists() or code_fingerprint(folder) != job.code:
-        where = f"worker {socket.gethostname()}:{folder}"
-        cause = f"{where}: code or params.yaml differ from the head's: check out the same commit there"
-        return Failure(stage=job.stage, kind="error", cause=cause, log="").model_dump_json()
-    return run_here(job, folder).model_dump_json()
+    return run_in(folder, job).model_dump_json()
 
 
-def run_here(job: Job, folder: Path) -> Outcome | Failure:
+def run_in(folder: Path, job: Job) -> Outcome | Failure:
     """Run a job in a process of its own in ``folder``, its output in the stage's log."""
+    if not (folder / "dvc.yaml").exists():
+        cause = f"worker {socket.gethostname()}:{folder}: no dvc.yaml: start it in the study's folder or in a clone"
+        return Failure(stage=job.stage, kind="error", cause=cause, log="")
     log = folder / log_path(job.stage)
     log.parent.mkdir(parents=True, exist_ok=True)
-    entry = folder / journal_path(job.stage)
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "tools.engine.reproduce"],
@@ -63,12 +77,13 @@ def run_here(job: Job, folder: Path) -> Outcome | Failure:
         status = process.wait()
         process.stdin.close()
     if status < 0:  # DVC was killed: its command must not go on without it
-        kill_group(process.pid)
-    if status == 0 and job.action == "fetch":
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if status != 0:
+        return failure(job.stage, status, log, folder)
+    if job.action == "fetch":
         return Outcome(stage=job.stage, ran=True, lock=job.lock)
-    if status == 0:
-        return Outcome.model_validate_json(entry.read_text(encoding="utf-8"))
-    return failure(job.stage, status, log, folder / failure_path(job.stage))
+    return Outcome.model_validate_json((folder / journal_path(job.stage)).read_text(encoding="utf-8"))
 
 
 def environment(job: Job) -> dict[str, str]:
@@ -85,32 +100,7 @@ def host() -> str:
         return ""
 
 
-def kill_group(leader: int) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
-
-
-def failure(stage: str, status: int, log: Path, note_path: Path) -> Failure:
-    """Why a stage failed, from its exit status and the end of its log."""
-    inputs = None
-    if note_path.exists():
-        note = FailureNote.model_validate_json(note_path.read_text(encoding="utf-8"))
-        status, inputs = note.status, note.inputs
-    tail = log.read_bytes()[-TAIL_BYTES:].decode("utf-8", errors="replace")
-    kind, cause = diagnose(status, tail)
-    return Failure(stage=stage, kind=kind, cause=cause, log=tail, inputs=inputs)
-
-
-def diagnose(status: int, log: str) -> tuple[Kind, str]:
-    """A word and a line: the signal, or the last line that speaks of an error."""
-    number = -status if status < 0 else status - SHELL_SIGNAL
-    if number in set(signal.Signals):
-        hint = "; the system does so when memory runs out" if number == signal.SIGKILL else ""
-        return "killed", f"killed by {signal.Signals(number).name}{hint}"
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    last = next((line for line in reversed(lines) if re.match(r"[\w.]*(error|Error|Exception)\b", line)), None)
-    cause = last or (lines[-1] if lines else f"exit status {status}")
-    if OUT_OF_MEMORY.search(log):
-        return "out of memory", cause
-    cause = cause.removeprefix("error: ")
-    return ("diverged" if cause.startswith("diverged") else "error"), cause
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scheduler", help="tcp://host:port")
+    run_stage(main, **vars(parser.parse_args()))

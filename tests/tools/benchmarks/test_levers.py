@@ -8,15 +8,15 @@ from stages.training.run import fine_tune
 from stages.training.settings import RunSettings
 from tests.helpers.tiny_study import write_params, write_study
 from tools.benchmarks import levers
-from tools.benchmarks.common import processes as machine
+from tools.benchmarks.common import processes
 from tools.benchmarks.common.processes import Finished
 from tools.benchmarks.levers import LEVERS, Lever, Levers
 
 
 @pytest.fixture(autouse=True)
 def _in_folder(in_empty_folder, monkeypatch):
-    monkeypatch.setattr(machine, "PEAK_SECONDS", 0.0)
-    monkeypatch.setitem(machine.SIZE, "cpu", 64)
+    monkeypatch.setattr(processes, "PEAK_SECONDS", 0.0)
+    monkeypatch.setitem(processes.SIZE, "cpu", 64)
 
 
 def test_each_choice_is_taken_back_alone(monkeypatch, capsys):

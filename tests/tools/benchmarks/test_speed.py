@@ -10,10 +10,10 @@ from stages.training.record import Record
 from stages.training.settings import RunSettings
 from tests.helpers.tiny_study import CONFIGS, write_params, write_study
 from tools.benchmarks import speed
-from tools.benchmarks.common import full_size
-from tools.benchmarks.common import processes as machine
+from tools.benchmarks.common import full_size, processes
 from tools.benchmarks.common.processes import Finished
 from tools.benchmarks.common.results import Speed
+from tools.benchmarks.speed_table import table
 
 TINY = {
     "distilbert": {"vocab_size": 60, "dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32},
@@ -26,8 +26,8 @@ TINY = {
 
 @pytest.fixture(autouse=True)
 def _in_folder(in_empty_folder, monkeypatch):
-    monkeypatch.setattr(machine, "PEAK_SECONDS", 0.0)
-    monkeypatch.setitem(machine.SIZE, "cpu", 64)
+    monkeypatch.setattr(processes, "PEAK_SECONDS", 0.0)
+    monkeypatch.setitem(processes.SIZE, "cpu", 64)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
@@ -86,7 +86,7 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     monkeypatch.setattr(
         speed.Record, "read_from", lambda path: SimpleNamespace(cost=SimpleNamespace(evaluation_seconds=1))
     )
-    monkeypatch.setattr(speed, "own", lambda _: record)
+    monkeypatch.setattr(speed, "figures_of", lambda _: record)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     speed.main()
     published, ours = "tools.benchmarks.common.published_recipe", "stages.train"
@@ -126,7 +126,7 @@ def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
 
     monkeypatch.setattr(speed, "run_process", run)
     monkeypatch.setattr(speed.Record, "read_from", lambda path: Record)
-    monkeypatch.setattr(speed, "own", own)
+    monkeypatch.setattr(speed, "figures_of", own)
     speed.main(full=True, rows=16)
     report = Speed.model_validate_json(Path("metrics/bench/speed-full-size.json").read_text(encoding="utf-8"))
     assert len(ran) == 2 * 12
@@ -147,14 +147,14 @@ def test_measured_peaks_are_set_against_the_predicted(monkeypatch):
     monkeypatch.setattr(speed.Record, "read_from", lambda path: SimpleNamespace(cost=cost))
     figures = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75}
     measured = iter([90, 104])
-    monkeypatch.setattr(speed, "own", lambda _: figures | {"peak_memory_allocated_bytes": next(measured)})
+    monkeypatch.setattr(speed, "figures_of", lambda _: figures | {"peak_memory_allocated_bytes": next(measured)})
     monkeypatch.setattr(full_size, "predicted_peak", lambda *_: 100)
     reports = []
     monkeypatch.setattr(speed, "publish", lambda report, *_: reports.append(report))
     speed.main()
     speed.main()
     both = reports[0].model_copy(update={"cells": [cell for report in reports for cell in report.cells]})
-    assert "peak memory of training, measured / predicted: 0.90 to 1.04\n" in speed.table(both, "simple")
+    assert "peak memory of training, measured / predicted: 0.90 to 1.04\n" in table(both, "simple")
 
 
 def test_full_size_checkpoint_trains_through_the_real_code(monkeypatch):
@@ -174,7 +174,7 @@ def test_flops_are_those_of_the_matrix_products():
     write_study("distilbert")
 
     found = {
-        name: machine.example_flops(RunSettings.read("distilbert", name), Path("models/base/distilbert"), 10)
+        name: processes.example_flops(RunSettings.read("distilbert", name), Path("models/base/distilbert"), 10)
         for name in ("full", "ia3")
     }
     config = CONFIGS["distilbert"]

@@ -76,10 +76,10 @@ def write_split(folder: Path, rows: int, max_length: int, vocabulary: int) -> No
     """Random token ids; labels alternate."""
     generator = np.random.default_rng(rows)
     drawn = generator.lognormal(np.log(LENGTH_MEDIAN), LENGTH_SIGMA, rows).astype(int)
-    lengths = drawn.clip(min(16, max_length), max_length)
-    ids = [generator.integers(min(1000, vocabulary // 2), vocabulary, n, dtype=np.int32) for n in lengths]
-    masks = [np.ones(n, dtype=np.int8) for n in lengths]
-    columns = {"input_ids": ids, "attention_mask": masks, "label": np.arange(rows) % 2, "length": lengths}
+    tokens = drawn.clip(min(16, max_length), max_length)
+    ids = [generator.integers(min(1000, vocabulary // 2), vocabulary, n, dtype=np.int32) for n in tokens]
+    masks = [np.ones(n, dtype=np.int8) for n in tokens]
+    columns = {"input_ids": ids, "attention_mask": masks, "label": np.arange(rows) % 2, "length": tokens}
     Dataset.from_dict(columns).save_to_disk(folder)
 
 
@@ -89,8 +89,16 @@ def evaluated(workspace: Path, settings: RunSettings) -> int:
     return settings.train.epochs * count(folder / settings.selection_split) + count(folder / "test")
 
 
+def lengths(folder: Path) -> list[int]:
+    """Tokens of each text of a split."""
+    tokens = []
+    for file in sorted(folder.glob("data-*.arrow")):
+        tokens += pa.ipc.open_stream(pa.memory_map(str(file))).read_all()["length"].to_pylist()
+    return tokens
+
+
 def count(folder: Path) -> int:
-    return sum(pa.ipc.open_stream(pa.memory_map(str(f))).read_all().num_rows for f in folder.glob("data-*.arrow"))
+    return len(lengths(folder))
 
 
 def predicted_peak(settings: RunSettings, checkpoint: Path, length: int, device: str) -> int | None:
@@ -107,18 +115,16 @@ def extrapolate(cells: list[SpeedRow], rows: int, seeds: int = 2, epochs: int = 
 
     Nothing is extrapolated unless every architecture and stand-in was measured.
     """
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for cell in cells:
-        own = cell.ours
-        evaluation = cell.evaluation_seconds_per_example
-        fixed = own.seconds - own.train_seconds - evaluation * 2 * rows  # selection and test splits have ``rows`` texts
-        trained = epochs * IMDB["train"] / own.samples_per_second
-        found[f"{cell.architecture} {cell.configuration}"] = (
-            trained + evaluation * (epochs * IMDB["validation"] + IMDB["test"]) + fixed
-        )
+        ours, evaluation = cell.ours, cell.evaluation_seconds_per_example
+        fixed = ours.seconds - ours.train_seconds - evaluation * 2 * rows  # as many texts to select and to test on
+        training = epochs * IMDB["train"] / ours.samples_per_second
+        evaluating = evaluation * (epochs * IMDB["validation"] + IMDB["test"])
+        seconds[f"{cell.architecture} {cell.configuration}"] = training + evaluating + fixed
     architectures = {cell.architecture for cell in cells}
-    names = ["full", "lora-ffn", "qlora-ffn", "ia3", *STANDS_FOR]
-    grid = [f"{a} {STANDS_FOR.get(name, name)}" for a in architectures for name in names]
-    if len(architectures) < 3 or not set(grid) <= found.keys():
-        return Extrapolation(seconds_by_cell=found)
-    return Extrapolation(grid_seconds=seeds * sum(found[key] for key in grid), seconds_by_cell=found)
+    configurations = ["full", "lora-ffn", "qlora-ffn", "ia3", *STANDS_FOR]
+    grid = [f"{a} {STANDS_FOR.get(name, name)}" for a in architectures for name in configurations]
+    if len(architectures) < 3 or not set(grid) <= seconds.keys():
+        return Extrapolation(seconds_by_cell=seconds)
+    return Extrapolation(grid_seconds=seeds * sum(seconds[cell] for cell in grid), seconds_by_cell=seconds)

@@ -47,7 +47,7 @@ class Clock(TrainerCallback):
 
 
 def main(architecture: str, configuration: str, seed: int) -> None:
-    """Train and evaluate one cell."""
+    """Train and evaluate one run."""
     run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text())
     checkpoint, data = Path("models/base", architecture), Path("data/tokenized", architecture)
     set_seed(seed)
@@ -56,22 +56,7 @@ def main(architecture: str, configuration: str, seed: int) -> None:
     clock = Clock()
     trainer = Trainer(
         model=build(run, checkpoint),
-        args=TrainingArguments(
-            output_dir=f"published/{seed}",
-            seed=seed,
-            num_train_epochs=run["train"]["epochs"],
-            per_device_train_batch_size=8,
-            gradient_accumulation_steps=2,
-            learning_rate=run["learning_rate"],
-            optim="paged_adamw_8bit" if run["method"] == "qlora" else "adamw_torch",
-            eval_strategy="epoch",
-            save_strategy="epoch",
-            save_total_limit=1,
-            load_best_model_at_end=run["method"] != "qlora",
-            metric_for_best_model="accuracy",
-            report_to="none",
-            use_cpu=not torch.cuda.is_available(),
-        ),
+        args=training_arguments(run, seed),
         train_dataset=train,
         eval_dataset=test,
         data_collator=DataCollatorWithPadding(
@@ -92,6 +77,26 @@ def main(architecture: str, configuration: str, seed: int) -> None:
                 "peak_memory_allocated_bytes": allocated,
             }
         )
+    )
+
+
+def training_arguments(run: dict, seed: int) -> TrainingArguments:
+    """As published; what is not named is the default."""
+    return TrainingArguments(
+        output_dir=f"published/{seed}",
+        seed=seed,
+        num_train_epochs=run["train"]["epochs"],
+        per_device_train_batch_size=8,
+        gradient_accumulation_steps=2,
+        learning_rate=run["learning_rate"],
+        optim="paged_adamw_8bit" if run["method"] == "qlora" else "adamw_torch",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=1,
+        load_best_model_at_end=run["method"] != "qlora",
+        metric_for_best_model="accuracy",
+        report_to="none",
+        use_cpu=not torch.cuda.is_available(),
     )
 
 

@@ -1,4 +1,4 @@
-"""A clone of the project to run a study in that may be disturbed: of one of three sizes."""
+"""A copy of the project to run a study in that may be disturbed: of one of three sizes."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from stages.study.params import load_params
 from stages.study.resolve import resolve_study
 from stages.training.settings import Run
 from tools.engine.messages import FOLDER
-from tools.engine.progress import State, read_state
+from tools.engine.state import StudyState, read_state
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW = {
@@ -51,21 +51,21 @@ def make(folder: Path, changes: dict[str, object]) -> Path:
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     for name in names:
-        made = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
-        if not made and name != "dvc.lock" and (ROOT / name).is_file():
+        is_result = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
+        if not is_result and name != "dvc.lock" and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     set_params(folder, changes)
-    run(folder, "git", "init", "--quiet")
-    run(folder, "git", "config", "user.name", "benchmark")
-    run(folder, "git", "config", "user.email", "benchmark@example.org")
+    execute(folder, "git", "init", "--quiet")
+    execute(folder, "git", "config", "user.name", "benchmark")
+    execute(folder, "git", "config", "user.email", "benchmark@example.org")
     commit(folder)
     return folder
 
 
 def commit(folder: Path) -> None:
-    run(folder, "git", "add", "--all")
-    run(folder, "git", "commit", "--quiet", "--message", "state")
+    execute(folder, "git", "add", "--all")
+    execute(folder, "git", "commit", "--quiet", "--message", "state")
 
 
 def set_params(folder: Path, changes: dict[str, object]) -> None:
@@ -80,21 +80,21 @@ def set_params(folder: Path, changes: dict[str, object]) -> None:
     yaml.dump(params, folder / "params.yaml")
 
 
-def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def execute(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """A command to its end, with this environment's programs first.
 
     Raises:
         SystemExit: it failed and ``check`` is set.
     """
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
-    if check and done.returncode:
-        sys.exit(f"error: {' '.join(command)}\n{done.stdout}\n{done.stderr}")
-    return done
+    finished = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    if check and finished.returncode:
+        sys.exit(f"error: {' '.join(command)}\n{finished.stdout}\n{finished.stderr}")
+    return finished
 
 
-def start(folder: Path, *command: str, output: Path | None = None) -> subprocess.Popen:
-    """A command in the background, its output in a file."""
-    stream = (output or folder.with_name(f"{folder.name}.log")).open("ab")
+def start(folder: Path, *command: str) -> subprocess.Popen:
+    """A command in the background, its output in a file beside the folder."""
+    stream = folder.with_name(f"{folder.name}.log").open("ab")
     return subprocess.Popen(command, cwd=folder, env=environment(), stdout=stream, stderr=subprocess.STDOUT)
 
 
@@ -107,23 +107,23 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def cells(folder: Path) -> list[Run]:
+def runs(folder: Path) -> list[Run]:
     return resolve_study(load_params(folder / "params.yaml")).runs
 
 
-def record(folder: Path, cell: Run) -> dict:
-    return json.loads((folder / cell.record_path).read_text(encoding="utf-8"))
+def record(folder: Path, run: Run) -> dict:
+    return json.loads((folder / run.record_path).read_text(encoding="utf-8"))
 
 
 def qualities(folder: Path) -> dict[str, dict]:
     """The deterministic section of every run's record."""
-    return {cell.stage: record(folder, cell)["quality"] for cell in cells(folder)}
+    return {run.stage: record(folder, run)["quality"] for run in runs(folder)}
 
 
-def state(folder: Path) -> State:
+def state(folder: Path) -> StudyState:
     return read_state(folder / FOLDER / "state.json")
 
 
 def clean(folder: Path) -> bool:
     """Whether `dvc status` finds nothing to do."""
-    return "up to date" in run(folder, "dvc", "status").stdout
+    return "up to date" in execute(folder, "dvc", "status").stdout
