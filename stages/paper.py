@@ -12,30 +12,20 @@ from pathlib import Path
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text, written_whole
 from stages.report.entries.build import build
-from stages.report.entries.inputs import Results, read_results
-from stages.report.entries.quotes import commit_subject, examples
+from stages.report.entries.inputs import read_results
 from stages.report.numbers.companion import write_companion
-from stages.report.numbers.ledger import Ledger
-from stages.report.text.checklist import CHECKLIST, answer, load_checklist
-from stages.report.text.findings import find
+from stages.report.text.checklist import CHECKLIST
+from stages.report.text.context import FLOATS, GENERATED, context, produced
 from stages.report.text.lint import check_floats, check_printed, check_table, check_template
 from stages.report.text.pdf import compile_pdf, overfull, type3_fonts
-from stages.report.text.phrases import Phrases
-from stages.report.text.phrases_cells import ArchitecturePhrases
-from stages.report.text.phrases_inputs import BasesPhrases, DataPhrases
-from stages.report.text.phrases_pairs import Pairs
-from stages.report.text.phrases_published import PublishedPhrases
-from stages.report.text.phrases_runs import RunsPhrases
 from stages.report.text.templates import render
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"
 SECTIONS = PAPER / "sections"
 BIBLIOGRAPHY = PAPER / "references.bib"
-GENERATED = PAPER / "generated"
 NUMBERS = GENERATED / "numbers.json"
 COMPANION = PAPER / "numbers.html"
-FLOATS = {"tables": ".tex", "figures": ".pdf"}
 
 
 def main() -> None:
@@ -61,57 +51,6 @@ def main() -> None:
     ledger.write(NUMBERS)
     write_companion(ledger, COMPANION)
     print(f"{source.with_suffix('.pdf')}: {len(ledger.printed)} numbers, each traced in {COMPANION}")
-
-
-def context(results: Results, ledger: Ledger) -> dict[str, object]:
-    """All names that the templates may use: subjects with their conditions and words, and what prints a number."""
-    say, found = Phrases(results, ledger), find(results)
-    tables, figures = produced("tables"), produced("figures")
-    architectures = [ArchitecturePhrases(say, found, name) for name in results.study.architectures]
-    one_architecture = len(architectures) == 1
-    names = {
-        "study": results.study,
-        "small": results.study.small_scale,
-        "protocol_is_corrected": results.study.protocol == "corrected",
-        "one_seed": len(results.study.seeds) == 1,
-        "two_seeds": len(results.study.seeds) == 2,
-        "one_architecture": one_architecture,
-        "everywhere": "" if one_architecture else " on every architecture",
-        "anywhere": "" if one_architecture else " on any architecture",
-        "first_run": results.study.runs[0],
-        "found": found,
-        "say": say,
-        "number": say.number,
-        "has": say.has,
-        "has_table": lambda name: name in tables,
-        "has_figure": lambda name: name in figures,
-        "architectures": architectures,
-        "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
-        "pairs": Pairs(say),
-        "runs": RunsPhrases(say),
-        "data": DataPhrases(results.card),
-        "bases": BasesPhrases(say),
-        "published": PublishedPhrases(say),
-        "real": results.real,
-        "examples": examples(ledger),
-        "commit_subject": commit_subject(results, ledger),
-    }
-    parts = load_checklist()
-    answers = answer(parts, names)
-    return names | {"checklist": [(part, answers[name]) for name, part in parts.items()]}
-
-
-def produced(kind: str) -> list[str]:
-    """Names of the tables or figures that this grid has.
-
-    Raises:
-        InputError: the stage that makes them has not run.
-    """
-    folder = GENERATED / kind
-    names = sorted(path.stem for path in folder.glob(f"*{FLOATS[kind]}"))
-    if not names:
-        raise InputError(f"{folder}: nothing there; run `dvc repro {kind}` first")
-    return names
 
 
 def build_pdf(source: Path) -> None:

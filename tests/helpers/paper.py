@@ -11,6 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from stages import collect, figures, paper, tables
+from stages.report.entries.inputs import Results
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
 
@@ -49,8 +50,9 @@ def source(**changes) -> str:
     return written()
 
 
-def written() -> str:
-    results = paper.read_results()
+def written(results: Results | None = None) -> str:
+    """The LaTeX of the report for the results in the current folder, or for these."""
+    results = results or paper.read_results()
     text = paper.render(paper.TEMPLATE, paper.context(results, paper.build(results)))
     return " ".join(untraced(text).split())
 

@@ -67,29 +67,29 @@ def answer(parts: dict[str, Part], context: dict[str, object], path: Path = CHEC
         InputError: names the file and the key of the first answer that is blank, unknown or at fault.
     """
     templates = environment(path.parent)
-    found: dict[str, list[Answered]] = {}
+    answers: dict[str, list[Answered]] = {}
     for name, part in parts.items():
+        answers[name] = []
         for item, texts in part.items.items():
-            printed = Answered(
-                *(_print(templates, getattr(texts, f), context, f"{path}: {name}.items.{item}.{f}") for f in FIELDS)
-            )
-            if printed.answer not in ANSWERS:
+            printed = {}
+            for field in Answered._fields:
+                place = f"{path}: {name}.items.{item}.{field}"
+                printed[field] = _print(templates, getattr(texts, field), context, place)
+            if printed["answer"] not in ANSWERS:
                 key = f"{name}.items.{item}.answer"
-                raise InputError(f"{path}: {key}: {str(printed.answer)!r}; {_wanted(key)}")
-            found.setdefault(name, []).append(printed)
-    return found
+                raise InputError(f"{path}: {key}: {str(printed['answer'])!r}; {_wanted(key)}")
+            answers[name].append(Answered(**printed))
+    return answers
 
 
-FIELDS = Answered._fields
-
-
-def _print(templates: jinja2.Environment, text: str, context: dict[str, object], where: str) -> Latex:
+def _print(templates: jinja2.Environment, text: str, context: dict[str, object], place: str) -> Latex:
+    """A template filled in, with punctuation joined to the word before; ``place`` names it in an error."""
     try:
         printed = re.sub(r"\s+(?=[.,;:])", "", templates.from_string(text).render(context)).strip()
     except (jinja2.TemplateError, KeyError, TypeError) as error:
-        raise InputError(f"{where}: {type(error).__name__}: {error}") from error
+        raise InputError(f"{place}: {type(error).__name__}: {error}") from error
     if not printed:
-        raise InputError(f"{where}: blank; {_wanted(where)}")
+        raise InputError(f"{place}: blank; {_wanted(place)}")
     return Latex(printed)
 
 

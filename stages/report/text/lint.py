@@ -41,6 +41,7 @@ def check_table(path: Path) -> None:
 
 
 def _refuse(path: Path, text: str, start: int, reason: str) -> None:
+    """Raise for the first numeral of the prose from ``start`` on; what is no prose is blanked, so that lines stay."""
     prose = CODE.sub(_words_alone, text)
     for pattern in (TRACED, NAMED, LAYOUT, INDEX):
         prose = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose)
@@ -51,11 +52,15 @@ def _refuse(path: Path, text: str, start: int, reason: str) -> None:
 
 def _words_alone(code: re.Match[str]) -> str:
     """Of a part of the template, what it holds of prose: its strings of several words or with a TeX command."""
-    kept = [" "] * len(code[0])
-    for literal in re.finditer(r"\"[^\"]*\"|'[^']*'", code[0] if code[0].startswith("\\") else ""):
+    part = code[0]
+    kept = re.sub(r"[^\n]", " ", part)
+    if part.startswith("%"):  # a comment of TeX
+        return kept
+    for literal in re.finditer(r"\"[^\"]*\"|'[^']*'", part):
         if re.search(r"[\s\\]|^.\d", literal[0]):
-            kept[literal.start() : literal.end()] = literal[0].replace("\\\\", " \\")
-    return "".join("\n" if old == "\n" else new for old, new in zip(code[0], kept, strict=True))
+            words = literal[0].replace("\\\\", " \\")  # a backslash is written twice in a string
+            kept = kept[: literal.start()] + words + kept[literal.end() :]
+    return kept
 
 
 def check_printed(ledger: Ledger) -> None:
@@ -65,8 +70,8 @@ def check_printed(ledger: Ledger) -> None:
         InputError: names them and the lines that enter them.
     """
     if unprinted := ledger.never_printed():
-        where = "; ".join(f"{line}: {key}" for key, line in unprinted.items())
-        raise InputError(f"{where}: entered and never printed; print it, drop it, or enter it as optional")
+        entered = "; ".join(f"{line}: {key}" for key, line in unprinted.items())
+        raise InputError(f"{entered}: entered and never printed; print it, drop it, or enter it as optional")
 
 
 def check_floats(text: str, produced: dict[str, list[str]]) -> None:

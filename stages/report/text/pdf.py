@@ -52,23 +52,24 @@ def compile_pdf(source: Path) -> Path:
 
 def errors(log: str) -> list[str]:
     """TeX's error messages, each with its line of the source; a missing file with the package to install."""
-    found = []
+    messages = []
     lines = log.splitlines()
     for index, line in enumerate(lines):
         if not line.startswith("! ") or "==> Fatal" in line:
             continue
-        where = next((at for at in lines[index + 1 : index + 12] if re.match(r"l\.\d+", at)), "")
-        message = " ".join(f"{line[2:]} {where}".split())
+        context = lines[index + 1 : index + 12]  # TeX shows the place of an error within these
+        source_line = next((shown for shown in context if re.match(r"l\.\d+", shown)), "")
+        message = " ".join(f"{line[2:]} {source_line}".split())
         if match := re.search(r"File `([^']+\.(?:sty|cls))' not found", line):
             message = f"{match[1]} not found; install LaTeX: {INSTALL}"
-        found.append(message)
-    return found
+        messages.append(message)
+    return messages
 
 
 def undefined(log: str) -> dict[str, str]:
     """Labels and citation keys that were used and never defined, each with a line that uses it."""
-    found = re.findall(r"LaTeX Warning: (?:Reference|Citation) `([^']+)' .*undefined on input line (\d+)", log)
-    return dict(sorted(found))
+    uses = re.findall(r"LaTeX Warning: (?:Reference|Citation) `([^']+)' .*undefined on input line (\d+)", log)
+    return dict(sorted(uses))
 
 
 def overfull(log: str) -> list[str]:
@@ -79,10 +80,10 @@ def overfull(log: str) -> list[str]:
 
 def type3_fonts(pdf: Path) -> list[str]:
     """Names of the bitmap fonts in a PDF, figures included: IEEE takes none."""
-    found: set[str] = set()
+    names: set[str] = set()
     for page in PdfReader(pdf).pages:
-        found |= _type3(page.get("/Resources"))
-    return sorted(found)
+        names |= _type3(page.get("/Resources"))
+    return sorted(names)
 
 
 def _type3(resources: DictionaryObject | None) -> set[str]:
@@ -90,11 +91,14 @@ def _type3(resources: DictionaryObject | None) -> set[str]:
     if resources is None:
         return set()
     resources = resources.get_object()
-    fonts = resources.get("/Font", {}).get_object().items() if "/Font" in resources else ()
-    found = {name for name, font in fonts if font.get_object()["/Subtype"] == "/Type3"}
-    for form in resources["/XObject"].get_object().values() if "/XObject" in resources else ():
-        found |= _type3(form.get_object().get("/Resources"))
-    return found
+    names: set[str] = set()
+    if "/Font" in resources:
+        fonts = resources["/Font"].get_object()
+        names |= {name for name, font in fonts.items() if font.get_object()["/Subtype"] == "/Type3"}
+    if "/XObject" in resources:
+        for form in resources["/XObject"].get_object().values():
+            names |= _type3(form.get_object().get("/Resources"))
+    return names
 
 
 def _last_line(output: str) -> str:

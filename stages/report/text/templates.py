@@ -67,19 +67,19 @@ def render(template: Path, context: dict[str, object]) -> str:
     except jinja2.TemplateSyntaxError as error:
         raise InputError(f"{error.filename}:{error.lineno}: {error.message}") from error
     except jinja2.TemplateNotFound as error:
-        raise InputError(f"{_where(error, template)}: {template.parent / error.name}: not found") from error
+        raise InputError(f"{_place(error, template)}: {template.parent / error.name}: not found") from error
     except (jinja2.UndefinedError, KeyError, TypeError) as error:
-        raise InputError(f"{_where(error, template)}: {type(error).__name__}: {error}") from error
+        raise InputError(f"{_place(error, template)}: {type(error).__name__}: {error}") from error
     return re.sub(r"\s*\n\s*(?=[.,;:])", "", text)
 
 
-def _where(error: BaseException, template: Path) -> str:
+def _place(error: BaseException, template: Path) -> str:
     """File and line of the innermost template in the traceback: Jinja2 maps its generated code back to them."""
-    where = f"{template}:1"
+    place = f"{template}:1"
     frame = error.__traceback__
     while frame is not None:
         file = frame.tb_frame.f_code.co_filename
         if Path(file).is_relative_to(template.parent):
-            where = f"{file}:{frame.tb_lineno}"
+            place = f"{file}:{frame.tb_lineno}"
         frame = frame.tb_next
-    return where
+    return place

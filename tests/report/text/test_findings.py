@@ -1,6 +1,7 @@
 import pytest
 
-from tests.helpers.paper import SMALL, edit, source, written
+from stages import paper
+from tests.helpers.paper import SMALL, edit, prepare, source, written
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -43,3 +44,12 @@ def test_absent_cells_leave_no_sentence_behind():
 def test_single_configuration_grids_render(configurations):
     text = source(**SMALL | {"configurations": configurations})
     assert "it compares no adapter with full fine-tuning" in text
+
+
+def test_nothing_is_said_of_the_calibration_of_a_headline_grid_that_failed():
+    prepare(**SMALL | {"configurations": ["full"], "probes": ["full-probe"]})
+    results = paper.read_results()
+    of_probes = [entry for entry in results.statistics.calibration if entry.configuration == "full-probe"]
+    statistics = results.statistics.model_copy(update={"calibration": of_probes})
+    text = written(results._replace(statistics=statistics))
+    assert "Pareto frontier of its architecture. Where a share lies well below" in text

@@ -30,6 +30,6 @@ def test_no_process_that_fits_leaves_no_error_behind():
     results = paper.read_results()
     results.memory.loc[0, "relative_error"] = 0.5
     assert results.processes.empty
-    text = paper.render(paper.TEMPLATE, paper.context(results, paper.build(results)))
+    text = written(results)
     assert "leaves its weights and its optimiser state behind." in text
     assert "With these counted" not in text
