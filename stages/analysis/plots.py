@@ -28,11 +28,13 @@ def confusion(runs: pd.DataFrame) -> pd.DataFrame:
     """
     headline = runs[runs["role"] == "train"]
     counts = headline[["true_negatives", "false_positives", "false_negatives", "true_positives"]].sum().to_numpy()
+    outcomes = pd.DataFrame(product(CLASSES, CLASSES), columns=["actual", "predicted"])
+    if not counts.sum():  # every headline run failed
+        return outcomes.iloc[:0]
     exact = counts / counts.sum() * CONFUSION_ROWS
     rows = np.floor(exact).astype(int)
     missing = CONFUSION_ROWS - rows.sum()
     rows[np.argsort(rows - exact, kind="stable")[:missing]] += 1  # those that lost most by rounding down
-    outcomes = pd.DataFrame(product(CLASSES, CLASSES), columns=["actual", "predicted"])
     return outcomes.loc[outcomes.index.repeat(rows)]
 
 
