@@ -155,3 +155,11 @@ def assigned_names(file: Path) -> set[str]:
             nodes = [node for target in targets for node in ast.walk(target)]
             names |= {node.id for node in nodes if isinstance(node, ast.Name)}
     return names
+
+
+def test_readme_shows_every_file_and_folder_of_the_house():
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").split("```\nstages/")[1].split("```")[0]
+    shown = {line.split()[0] for line in f"stages/{tree}".splitlines() if line.strip()}
+    files = [p for d in ("stages", "tools") for p in (ROOT / d).rglob("*.py") if p.name != "__init__.py"]
+    folders = {f"{p.parent.name}/" for p in files} | {"report/"}
+    assert shown == {p.name for p in files} | folders
