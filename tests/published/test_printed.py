@@ -1,3 +1,5 @@
+import math
+
 from stages.published import printed
 
 
@@ -33,3 +35,11 @@ def test_tables_have_cells_of_the_grid():
     assert len(printed.table3()) == 9
     assert len(printed.configs()) == len(printed.runs())
     assert printed.epochs()["accuracy"].between(0.5, 1).all()
+
+
+def test_printed_training_losses_are_means_over_accumulated_batches():
+    """A run at chance loses ln 2 a text; two accumulated batches, summed, would print twice that."""
+    epochs = printed.epochs().query("architecture == 'deberta' and configuration in ('ia3', 'ia3-probe')")
+    at_chance = epochs[epochs["eval_loss"].between(0.69, 0.70)]
+    assert len(at_chance) >= 6
+    assert at_chance["train_loss"].sub(math.log(2)).abs().max() < 0.002
