@@ -117,9 +117,8 @@ def test_sentencepiece_model_splits_as_its_own_library_does(study):
     assert (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.mask_token_id) == (0, 3, library.vocab_size())
 
 
-def test_environment_variables_do_the_same(study, tmp_path, monkeypatch):
+def test_environment_variables_do_the_same(in_empty_folder, study, tmp_path):
     """As a user sets them, in processes of their own."""
-    monkeypatch.chdir(tmp_path)
     write_params(tmp_path, **SMALL)
     settings.main()
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(study / "home"), "PYTHONPATH": str(ROOT)}

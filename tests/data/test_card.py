@@ -104,14 +104,12 @@ def test_card_survives_writing_and_reading(tmp_path):
     assert path.read_bytes() == first
 
 
-def test_missing_card_names_the_stage(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_missing_card_names_the_stage(in_empty_folder):
     with pytest.raises(InputError, match=r"^data/raw/card\.json: not found; run `dvc repro prepare` first$"):
         Card.read()
 
 
-def test_card_of_another_schema_names_the_way_on(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_card_of_another_schema_names_the_way_on(in_empty_folder):
     Card.path().parent.mkdir(parents=True)
     Card.path().write_text('{"source": "local"}')
     with pytest.raises(

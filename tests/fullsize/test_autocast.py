@@ -31,9 +31,8 @@ def passed(model: torch.nn.Module, context) -> tuple[torch.Tensor, Counter]:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
-def test_does_what_torch_does_where_torch_can(architecture, configuration, tmp_path, monkeypatch):
+def test_does_what_torch_does_where_torch_can(in_empty_folder, architecture, configuration, monkeypatch):
     """On a CPU, by a CPU's rules, which leave normalisation and softmax to their operands."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(autocast, "FULL", ())
     torch.manual_seed(0)
     model = build(architecture, configuration, **{"profiles.mini.train.precision": "bf16"})[1].model.eval()

@@ -6,9 +6,8 @@ from stages.core.errors import InputError
 from tools.benchmarks import overhead
 
 
-def test_generated_pipeline_runs_once_and_then_not(tmp_path, monkeypatch):
+def test_generated_pipeline_runs_once_and_then_not(in_empty_folder, monkeypatch):
     """The real dvc on three stages; the study's own figures stay unmeasured."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(overhead, "no_op", lambda: None)
     overhead.main(sizes=(3,))
     report = json.loads(overhead.REPORT.read_text())
