@@ -14,6 +14,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super latexdiff
 TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssymb.sty hyperref.sty ptmr8t.tfm
 
+# A user's own TeX files are not the report's: `tex` does not look at them, nor does the build (stages/report/text/pdf.py).
+unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
+
 .DEFAULT_GOAL := help
 .PHONY: help paper check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
 

@@ -83,7 +83,7 @@ def test_failed_build_keeps_the_last_pdf():
     prepare(drawn=True, **SMALL)
     Path("paper/main.pdf").write_bytes(b"last")
     before_the_end(r"\wrong")
-    with pytest.raises(InputError, match=r"^main\.tex: Undefined control sequence\. l\.\d+ \\wrong$"):
+    with pytest.raises(InputError, match=r"^main\.tex:\d+: Undefined control sequence\. \\wrong$"):
         paper.main()
     assert Path("paper/main.pdf").read_bytes() == b"last"
     assert sorted(path.name for path in Path("paper").iterdir() if path.is_file()) == [

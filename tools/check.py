@@ -16,6 +16,7 @@ from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
 from stages.hub.disk import free_bytes, gigabytes, require_space
+from stages.report.text.pdf import tex_environment
 from stages.study.params import Params, load_params
 from tools.availability import Availability, sources
 from tools.engine.display import duration
@@ -94,7 +95,8 @@ def _lacking_tex_files() -> list[str]:
     names = os.environ.get("TEX_FILES", "").split()
     if not names or shutil.which("kpsewhich") is None:
         return names
-    paths = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, check=False).stdout
+    options = {"capture_output": True, "text": True, "check": False, "env": tex_environment()}
+    paths = subprocess.run(["kpsewhich", *names], **options).stdout
     return [name for name in names if f"/{name}\n" not in paths]
 
 

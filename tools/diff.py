@@ -28,7 +28,7 @@ OUTPUT = PAPER / "diff.pdf"
 # The link of a number is no change of the number; its text is compared. A deleted reference may have lost its label.
 LATEXDIFF = (
     *("latexdiff", "--type=CFONT", "--flatten", "--graphics-markup=none"),
-    *("--append-textcmd=traced,named", "--append-context1cmd=multicolumn", "--exclude-safecmd=ref"),
+    *("--append-textcmd=traced,named,rowname", "--append-context1cmd=multicolumn", "--exclude-safecmd=ref"),
 )
 
 # Tables hold old and new numbers side by side: columns move together to stay on the page, and shrink if they must.

@@ -35,7 +35,7 @@ def main() -> None:
         raise InputError(f"{SUMMARY} or {PDF} is missing: run `dvc repro`")
     study = StudySettings.read()
     print(table(json.loads(SUMMARY.read_text(encoding="utf-8")), study))
-    print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs\npaper: {PDF.resolve()}")
+    print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs\npaper: {PDF.absolute()}")
 
 
 if __name__ == "__main__":

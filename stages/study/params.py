@@ -16,6 +16,7 @@ from stages.core.types import Method, Name, Rate, Seed, Strict
 from stages.data.settings import GeneratedData, HubData, LocalData
 from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase, Tokenize
 from stages.study.grid import Configuration
+from stages.study.typeset import without_glyph
 from stages.training.settings import Train
 
 
@@ -87,6 +88,19 @@ class Params(Strict):
         for key in ("seeds", "architectures"):
             _no_repeats(key, getattr(self, key))
         _no_repeats("configurations and probes", self.configurations + self.probes)
+        return self
+
+    @model_validator(mode="after")
+    def _texts_can_be_shown(self) -> "Params":
+        """What the report prints of this file as it stands; a fault would else show after all the training."""
+        texts = {f"architecture.{name}.label": entry.label for name, entry in self.architecture.items()}
+        texts |= {f"configuration.{name}.label": entry.label for name, entry in self.configuration.items()}
+        texts |= {f"profiles.{name}.description": entry.description for name, entry in self.profiles.items()}
+        for key, text in texts.items():
+            if lacking := without_glyph(text):
+                raise ValueError(
+                    f"{key}: {text!r}: the report's fonts lack {lacking!r}; allowed: Latin letters, digits, punctuation"
+                )
         return self
 
 

@@ -16,6 +16,7 @@ from stages.encoders.settings import Architecture, BaseSettings, TokenizeSetting
 from stages.fullsize.settings import FULL_SIZE_PROFILE, CensusSettings
 from stages.study.grid import Configuration, StudySettings
 from stages.study.params import Params, Protocol
+from stages.study.typeset import DESCRIPTION, LABEL, shortened
 from stages.training.settings import Run, RunSettings
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
@@ -125,21 +126,30 @@ def resolve_study(params: Params) -> StudySettings:
     for role, configurations in (("train", params.configurations), ("probe", params.probes)):
         for architecture, configuration, seed in product(params.architectures, configurations, params.seeds):
             runs.append(Run(architecture=architecture, configuration=configuration, seed=seed, role=role))
-    named = params.architecture | params.configuration
+    architectures, configurations = _shown(params.architecture), _shown(params.configuration)
+    named = architectures | configurations
     return StudySettings(
         profile=params.profile,
-        description=profile.description,
+        description=shortened(profile.description, DESCRIPTION),
         small_scale=profile.small_scale,
         protocol=params.protocol,
         lr=params.lr,
         lr_probe=params.lr_probe,
         lr_scale=profile.train.lr_scale,
         seeds=params.seeds,
-        architectures={name: params.architecture[name] for name in params.architectures},
-        configurations={name: params.configuration[name] for name in params.configurations + params.probes},
+        architectures={name: architectures[name] for name in params.architectures},
+        configurations={name: configurations[name] for name in params.configurations + params.probes},
         labels={name: definition.label for name, definition in named.items()},
         runs=runs,
         allow_failed=params.allow_failed,
         max_length=profile.tokenize.max_length,
         train=profile.train,
     )
+
+
+def _shown(definitions: dict[str, Architecture] | dict[str, Configuration]) -> dict:
+    """With labels as the report prints them."""
+    return {
+        name: definition.model_copy(update={"label": shortened(definition.label, LABEL)})
+        for name, definition in definitions.items()
+    }

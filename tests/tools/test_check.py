@@ -9,6 +9,7 @@ import pytest
 from stages.core.errors import InputError
 from stages.hub import client as hub
 from tests.helpers.check import CPU, GPU, fill_hub_cache, free, run_check
+from tests.helpers.paper import needs_latex
 from tests.helpers.snapshots import write_snapshot
 from tests.helpers.tiny_study import ROOT, write_params
 from tools import check
@@ -94,6 +95,22 @@ def test_missing_tex_is_named(monkeypatch, capsys):
     complete, lines = run_check(monkeypatch, capsys, GPU, "paper")
     assert not complete
     assert lines[-2] == "missing: TeX: latexmk, IEEEtran.cls; `make tex` installs it or says how"
+
+
+@needs_latex
+def test_a_search_path_of_the_users_does_not_hide_tex(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TEXINPUTS", "/nowhere")
+    monkeypatch.setenv("TEX_FILES", "IEEEtran.cls")
+    _, lines = run_check(monkeypatch, capsys, GPU, "paper")
+    assert not [line for line in lines if "IEEEtran.cls" in line]
+    for name in ("apt-get", "latexdiff"):  # the one would install, the other may be missing
+        (tmp_path / name).write_text("#!/bin/sh\necho $0 $*\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    made = subprocess.run(
+        ["make", "-C", ROOT, "-s", "--no-print-directory", "tex"], capture_output=True, text=True, check=False
+    )
+    assert (made.stdout, made.returncode) == ("", 0)
 
 
 def test_local_sources_are_read(monkeypatch, capsys):

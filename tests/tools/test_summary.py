@@ -28,7 +28,23 @@ def test_prints_means_and_where_the_paper_is(capsys):
     assert lines[2].split() == ["RoBERTa", "Full", "FT", "87.65", "±", "0.12"]
     assert lines[3].split() == ["RoBERTa", "IA3", "50.00"]
     assert lines[-2] == "profile mini: generated film reviews, miniature encoders pretrained here; 2 runs"
-    assert lines[-1] == f"paper: {Path('paper/main.pdf').resolve()}"
+    assert lines[-1] == f"paper: {Path('paper/main.pdf').absolute()}"
+
+
+def test_with_a_cache_of_links_the_paper_has_the_name_that_it_has_here(tmp_path, capsys):
+    """`dvc config cache.type symlink`: paper/main.pdf is a link to a file of the cache."""
+    write_params(Path(), architectures=["roberta"], configurations=["full"], probes=[], seeds=[1])
+    settings.main()
+    summary.SUMMARY.parent.mkdir()
+    summary.SUMMARY.write_text("{}", encoding="utf-8")
+    cached = tmp_path / ".dvc/cache/files/md5/4a/b0"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"%PDF")
+    summary.PDF.parent.mkdir()
+    summary.PDF.symlink_to(cached)
+    capsys.readouterr()
+    summary.main()
+    assert capsys.readouterr().out.splitlines()[-1] == f"paper: {tmp_path}/paper/main.pdf"
 
 
 def test_before_the_study_has_run():

@@ -1,6 +1,9 @@
 """Text to LaTeX: one escape for every string."""
 
+import re
 import unicodedata
+
+from stages.study.typeset import SPACES, has_glyph
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -20,8 +23,11 @@ SPECIAL = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
-TYPESET = 0x17F  # Latin letters up to here have T1 glyphs
-PUNCTUATION = "\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u20ac\u2122"
+BREAK = "\u200b"  # Unicode's own: a line may end here, without a hyphen
+SEPARATORS = rf"-/._:?&=@,;+\\{BREAK}"  # of a word's parts, as they stand in a class of a pattern
+PART = re.compile(rf"[^{SEPARATORS}]+[{SEPARATORS}]*|[{SEPARATORS}]+")
+# TeX hyphenates a word of letters, but no line is as long as some; what has digits or signs it does not break at all.
+LONG_WORD, LONG_CODE = 24, 12
 
 
 class Latex(str):
@@ -33,12 +39,30 @@ class Latex(str):
 def escape(text: str) -> Latex:
     """LaTeX that prints ``text`` character by character, whatever it holds.
 
-    Control characters become spaces; a character without a glyph is printed as its code point.
+    Control characters become spaces; a character without a glyph is printed as its code point. Words that TeX would
+    let stick out of a column can break.
     """
     if isinstance(text, Latex):
         return text
-    escaped = "".join(map(_character, unicodedata.normalize("NFC", text)))
+    escaped = "".join(map(_character, breakable(unicodedata.normalize("NFC", text))))
     return Latex(escaped.replace("--", "-{}-{}"))  # two hyphens, not a dash
+
+
+def breakable(text: str) -> str:
+    """``text`` with a ``BREAK`` wherever a word may go on in the next line: a path, a hash, a URL."""
+    return re.sub(f"{BREAK}+", BREAK, re.sub(r"\S+", lambda word: _with_breaks(word[0]), text))
+
+
+def _with_breaks(word: str) -> str:
+    """After separators; inside a part only where that is long itself."""
+    parts = PART.findall(word)
+    opened = [_opened(part) for part in parts]
+    return word if len(word) <= LONG_WORD and opened == parts else BREAK.join(opened)
+
+
+def _opened(part: str) -> str:
+    longest = LONG_WORD if part.rstrip("-,;:.").isalpha() else LONG_CODE
+    return part if len(part) <= longest else BREAK.join(part)
 
 
 def named(label: str) -> Latex:
@@ -49,11 +73,11 @@ def named(label: str) -> Latex:
 def _character(character: str) -> str:
     if character in SPECIAL:
         return SPECIAL[character]
-    if unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp"):
+    if character == BREAK:
+        return r"\allowbreak{}"
+    if unicodedata.category(character) in SPACES:
         return " "
-    if ord(character) <= TYPESET or character in PUNCTUATION:
-        return character
-    return f"[U+{ord(character):04X}]"
+    return character if has_glyph(character) else rf"[U+{ord(character):04X}]\allowbreak{{}}"
 
 
 def listing(items: list[str], last: str = "and") -> Latex:

@@ -13,7 +13,7 @@ from pydantic import RootModel
 
 from stages.core.files import StageFile, write_text
 from stages.core.types import Strict
-from stages.report.numbers.latex import Latex, escape, named
+from stages.report.numbers.latex import BREAK, Latex, breakable, escape, named
 from stages.report.numbers.producers import Producers
 from stages.report.numbers.units import COUNT, SYMBOLS, Format, rate_text, tex, text
 
@@ -91,12 +91,12 @@ class Ledger:
     def quoted(self, prefix: str, words: str, source: Source) -> Latex:
         """Somebody's words as they stand, each numeral in them entered and linked."""
         latex = ""
-        for index, part in enumerate(re.split(r"(\d[\d.,]*)", words)):
+        for index, part in enumerate(re.split(rf"(\d(?:[\d.,{BREAK}]*[\d.,])?)", breakable(words))):
             is_numeral = index % 2 == 1  # split puts what the group matched between the rest
             if is_numeral:
                 key = f"{prefix}.{index}"
                 if not self.has(key):
-                    self.add(key, part, COUNT, source, optional=True)
+                    self.add(key, part.replace(BREAK, ""), COUNT, source, optional=True)
                 latex += self.number(key)
             elif part:
                 latex += named(part)

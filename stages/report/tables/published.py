@@ -9,7 +9,7 @@ from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger, Source
 from stages.report.numbers.units import UNITS, Format
-from stages.report.tables.tabular import WRAPPED, Column, Row, tabular
+from stages.report.tables.tabular import WRAPPED, Column, Row, cell_name, tabular
 
 PUBLISHED_ARCHITECTURES = list(dict.fromkeys(ARCHITECTURES.values()))
 CELL_COLUMNS = [Column("Architecture", "l"), Column("Configuration", "l")]
@@ -179,4 +179,4 @@ def cell_labels(results: Results, architecture: str, configuration: str) -> list
 
 def published_label(results: Results, name: str) -> Latex:
     """Of an architecture or a configuration of the published study, which the grid of this build may lack."""
-    return named(results.study.labels.get(name, name))
+    return cell_name(results.study.labels.get(name, name))

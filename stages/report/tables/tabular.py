@@ -7,6 +7,7 @@ from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 
+LONG_NAME = 30  # characters: more of them take several lines in a cell
 WRAPPED = r">{\raggedright\arraybackslash}X"
 STAR = Latex(r"\textsuperscript{*}")
 DAGGER = Latex(r"\textsuperscript{\textdagger}")
@@ -42,6 +43,8 @@ def tabular(columns: list[Column], groups: list[Group], width: str | None = None
     if note:
         lines.append(note)
     lines.append(rf"\end{{{environment}}}")
+    if width is None:  # as wide as its cells: labels may take it beyond its column
+        lines = [r"\begin{fitted}", *lines, r"\end{fitted}"]
     return "\n".join(lines) + "\n"
 
 
@@ -59,7 +62,12 @@ def star(results: Results, architecture: str, first: str | None, second: str) ->
 
 
 def label(results: Results, configuration: str) -> Latex:
-    return named(results.study.configurations[configuration].label)
+    return cell_name(results.study.configurations[configuration].label)
+
+
+def cell_name(label: str) -> Latex:
+    """A configurable name in a cell, where a long one takes several lines."""
+    return named(label) if len(label) <= LONG_NAME else Latex(rf"\rowname{{{named(label)}}}")
 
 
 def dagger(results: Results, architecture: str, *configurations: str) -> Latex:

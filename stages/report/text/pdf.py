@@ -11,13 +11,26 @@ from pypdf.generic import DictionaryObject
 
 from stages.core.errors import InputError
 
-COMMAND = ("latexmk", "-pdf", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error")
+# -norc: neither ~/.latexmkrc nor a system's, which may move the output or change the programs.
+COMMAND = (
+    *("latexmk", "-norc", "-pdf", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error"),
+    "-file-line-error",
+)
 PACKAGES = "latexmk texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super"
 INSTALL = f"sudo apt-get install -y --no-install-recommends {PACKAGES}"
 # Dates inside the PDF come from this, so that its bytes depend on the sources alone.
 EPOCH = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "TZ": "UTC"}
-# TeX breaks log lines here unless told otherwise, in the middle of names.
-WIDE_LOG = {"max_print_line": "10000"}
+# TeX breaks log lines and cuts what it shows of a source here unless told otherwise, in the middle of names.
+WIDE_LOG = {"max_print_line": "10000", "error_line": "254", "half_error_line": "238"}
+# Variables that tell TeX where to look, and what it may do: a user's are not those of the report.
+USERS_OWN = (
+    *("TEX", "LATEXMK", "KPSE", "KPATHSEA", "MKTEX", "BIBINPUTS", "BSTINPUTS", "MLBIB", "TFMFONTS", "T1FONTS"),
+    *("T1INPUTS", "VFFONTS", "ENCFONTS", "AFMFONTS", "PKFONTS", "openin_any", "openout_any", "shell_escape"),
+)
+# Of these, what says where TeX itself is installed, which may be known by such a variable alone.
+INSTALLATION = ("TEXMFCNF", "TEXMFROOT", "TEXMFMAIN", "TEXMFDIST", "TEXMFLOCAL", "TEXMFSYSCONFIG", "TEXMFSYSVAR")
+USERS_TREES = ("TEXMFCONFIG", "TEXMFVAR", "TEXMFHOME")
+ERROR = re.compile(r"(?:\./)?(?P<place>[^\s:]+\.\w+:\d+): (?P<message>.+)|! (?P<message_alone>.+)")  # a line of the log
 OVERFULL_POINTS = 2.0
 SHOWN = 3
 
@@ -33,16 +46,16 @@ def compile_pdf(source: Path) -> Path:
     done = subprocess.run(
         [*COMMAND, source.name],
         cwd=source.parent,
-        env={**os.environ, **EPOCH, **WIDE_LOG},
+        env={**tex_environment(), **EPOCH, **WIDE_LOG},
         capture_output=True,
         text=True,
+        encoding="utf-8",
         errors="replace",
         check=False,
     )
-    log_file = source.with_suffix(".log")
-    log = log_file.read_text(encoding="utf-8", errors="replace") if log_file.exists() else done.stdout
-    if faults := errors(log):
-        raise InputError(f"{source.name}: " + "; ".join(faults[:SHOWN]))
+    log = _read(source.with_suffix(".log")) or done.stdout
+    if faults := errors(log) or bibliography_errors(_read(source.with_suffix(".blg"))):
+        raise InputError("; ".join(faults[:SHOWN]))
     if done.returncode:
         raise InputError(f"{source.name}: latexmk failed: {_last_line(done.stderr or done.stdout)}")
     if faults := undefined(log):
@@ -50,20 +63,54 @@ def compile_pdf(source: Path) -> Path:
     return source.with_suffix(".pdf")
 
 
+def tex_environment() -> dict[str, str]:
+    """The environment without what would let a user's own TeX files or settings decide what the report looks like.
+
+    The user's trees of files, such as ``~/texmf``, come last: they add what the installation lacks and replace nothing.
+    """
+    clean = {}
+    for name, value in os.environ.items():
+        if not name.startswith(USERS_OWN) or name in (*INSTALLATION, *USERS_TREES):
+            clean[name] = value
+    trees, own = _variable("TEXMF", clean), [_variable(name, clean) for name in USERS_TREES]
+    for tree in own:
+        trees = trees.replace(f"{tree},", "", 1)
+    return clean | {"TEXMF": f"{{{','.join([trees, *own])}}}"} if trees else clean
+
+
+def _variable(name: str, environment: dict[str, str]) -> str:
+    """What a variable of TeX's configuration says; empty where TeX does not say."""
+    command = ["kpsewhich", f"-var-value={name}"]
+    if shutil.which(command[0]) is None:
+        return ""
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, env=environment)
+    return done.stdout.strip()
+
+
 def errors(log: str) -> list[str]:
-    """TeX's error messages, each with its line of the source; a missing file with the package to install."""
+    """TeX's error messages, each with its file and line; a missing file with the package to install."""
     messages = []
     lines = log.splitlines()
     for index, line in enumerate(lines):
-        if not line.startswith("! ") or "==> Fatal" in line:
+        match = ERROR.match(line)
+        if match is None or "==> Fatal" in line:
             continue
-        context = lines[index + 1 : index + 12]  # TeX shows the place of an error within these
-        source_line = next((shown for shown in context if re.match(r"l\.\d+", shown)), "")
-        message = " ".join(f"{line[2:]} {source_line}".split())
-        if match := re.search(r"File `([^']+\.(?:sty|cls))' not found", line):
-            message = f"{match[1]} not found; install LaTeX: {INSTALL}"
-        messages.append(message)
+        if missing := re.search(r"File `([^']+\.(?:sty|cls))' not found", line):
+            messages.append(f"{missing[1]} not found; install LaTeX: {INSTALL}")
+            continue
+        if match["place"] is None:  # of no file, such as "Emergency stop", which follows another
+            messages.append(match["message_alone"])
+            continue
+        context = lines[index + 1 : index + 12]  # TeX shows what it read last within these
+        read = next((re.sub(r"^l\.\d+", "", shown) for shown in context if re.match(r"l\.\d+", shown)), "")
+        messages.append(" ".join(f"{match['place']}: {match['message']} {read}".split()))
     return messages
+
+
+def bibliography_errors(log: str) -> list[str]:
+    """BibTeX's error messages, each with its file and line."""
+    found = re.findall(r"^(.+)---line (\d+) of file (.+)$", log, re.MULTILINE)
+    return [f"{file}:{line}: {message}" for message, line, file in found if not message.startswith("Warning--")]
 
 
 def undefined(log: str) -> dict[str, str]:
@@ -99,6 +146,11 @@ def _type3(resources: DictionaryObject | None) -> set[str]:
         for form in resources["/XObject"].get_object().values():
             names |= _type3(form.get_object().get("/Resources"))
     return names
+
+
+def _read(log: Path) -> str:
+    """Empty where the program did not get as far as to write one."""
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
 
 def _last_line(output: str) -> str:

@@ -4,6 +4,7 @@ from stages.data.card import IMDB, Card
 from stages.encoders.base_report import BaseReport
 from stages.report.numbers.latex import Latex
 from stages.report.text.phrases import Phrases
+from stages.study.typeset import DESCRIPTION, LABEL, shortened, without_glyph
 
 COMMIT_DIGITS = 12
 
@@ -13,7 +14,9 @@ class DataPhrases:
 
     def __init__(self, card: Card) -> None:
         self._card = card
-        self.name = card.name
+        self.name = "a data set whose name the fonts of this report lack"
+        if not without_glyph(card.name):
+            self.name = shortened(card.name, LABEL)
 
     @property
     def are_generated(self) -> bool:
@@ -38,7 +41,7 @@ class DataPhrases:
 
     @property
     def licence(self) -> str:
-        return self._card.licence or "not stated by the source"
+        return shortened(self._card.licence or "not stated by the source", DESCRIPTION)
 
     @property
     def place(self) -> str:

@@ -16,7 +16,8 @@ from stages.report.numbers.latex import Latex, escape, listing
             r"it\textquotesingle{}s \textquotedbl{}so\textquotedbl{} \textasciigrave{}x\textasciigrave{}",
         ),
         ("a--b DeBERTa-v3", "a-{}-{}b DeBERTa-v3"),
-        ("caf\u00e9 \u4e2d\u200b\n", "caf\u00e9 [U+4E2D]  "),
+        ("caf\u00e9 \u4e2d\u00ad\n", r"café [U+4E2D]\allowbreak{}  "),
+        ("a\u200bb", r"a\allowbreak{}b"),
     ],
 )
 def test_escape(given, expected):

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from stages import paper
 from stages.core.errors import InputError
-from stages.report.text.pdf import INSTALL, errors, overfull, undefined
+from stages.report.text.pdf import INSTALL, bibliography_errors, compile_pdf, errors, overfull, undefined
 from tests.helpers.paper import SMALL, before_the_end, needs_latex, prepare
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -13,7 +15,8 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 def test_log_faults():
     log = "\n".join(
         [
-            "! Undefined control sequence.",
+            "(Font) size/weight:12: no error.",
+            "./generated/tables/spread.tex:7: Undefined control sequence.",
             r"l.7 a \wrong",
             "!  ==> Fatal error occurred",
             r"Overfull \hbox (1.5pt too wide) in paragraph at lines 1--2",
@@ -22,7 +25,7 @@ def test_log_faults():
             "LaTeX Warning: Reference `tab:x' on page 1 undefined on input line 9.",
         ]
     )
-    assert errors(log) == [r"Undefined control sequence. l.7 a \wrong"]
+    assert errors(log) == [r"generated/tables/spread.tex:7: Undefined control sequence. a \wrong"]
     assert overfull(log) == [r"Overfull \hbox (7.5pt too wide) in paragraph at lines 3--4"]
     assert undefined(log) == {"tab:x": "9", "who2020": "9"}
 
@@ -32,6 +35,78 @@ def test_missing_package_names_the_command():
         "booktabs.sty not found; install LaTeX: sudo apt-get install -y --no-install-recommends latexmk "
         "texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super"
     ]
+
+
+def test_fault_of_the_bibliography():
+    log = "I was expecting a `,' or a `}'---line 5 of file references.bib\n : \nWarning--no year---line 7 of file a.bib"
+    assert bibliography_errors(log) == ["references.bib:5: I was expecting a `,' or a `}'"]
+
+
+def write_article() -> Path:
+    """A source with a class, a bibliography and a file of its own beside it."""
+    text = r"\documentclass[conference]{IEEEtran}\begin{document}\input{part}\cite{a}"
+    text += r"\bibliographystyle{IEEEtran}\bibliography{own}\end{document}"
+    Path("article.tex").write_text(text)
+    Path("part.tex").write_text("Text.")
+    Path("own.bib").write_text("@misc{a, title={T}, author={A}, year=2020}")
+    return Path("article.tex").absolute()
+
+
+OWN_CLASS = r"\NeedsTeXFormat{LaTeX2e}\ProvidesClass{IEEEtran}\LoadClass{article}\errmessage{not of the distribution}"
+
+
+@needs_latex
+@pytest.mark.parametrize(
+    ("variables", "files"),
+    [
+        ({}, {".latexmkrc": '$out_dir = "build"; $pdf_mode = 4;'}),
+        ({}, {".config/latexmk/latexmkrc": '$out_dir = "build";'}),
+        ({"LATEXMKRCSYS": "{home}/system"}, {"system": '$out_dir = "build";'}),
+        ({"TEXINPUTS": "/nowhere", "BSTINPUTS": "/nowhere", "BIBINPUTS": "/nowhere"}, {}),
+        ({"TEXINPUTS": "{home}/classes:"}, {"classes/IEEEtran.cls": OWN_CLASS}),
+        ({"TEXINPUTS_pdflatex": "{home}/classes:"}, {"classes/IEEEtran.cls": OWN_CLASS}),
+        ({"TEXMFHOME": "{home}/mine"}, {"mine/tex/latex/IEEEtran.cls": OWN_CLASS}),
+        ({}, {"texmf/tex/latex/IEEEtran.cls": OWN_CLASS}),
+        ({"TEXMFOUTPUT": "/nowhere", "KPSE_DOT": "/nowhere", "TEXFORMATS": "/nowhere", "TFMFONTS": "/nowhere"}, {}),
+        ({"LC_ALL": "C", "openin_any": "p", "shell_escape": "t", "error_line": "50"}, {}),
+    ],
+)
+def test_the_users_own_tex_has_no_say(variables, files, tmp_path, monkeypatch):
+    source, home = write_article(), tmp_path / "home"
+    home.mkdir()
+    for name, content in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(content)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=home))
+    assert compile_pdf(source) == source.with_suffix(".pdf")
+    assert compile_pdf(source).exists()
+
+
+@needs_latex
+def test_what_the_installation_lacks_is_taken_from_the_users_tree(tmp_path, monkeypatch):
+    source, own = write_article(), tmp_path / "texmf/tex/latex/own.sty"
+    own.parent.mkdir(parents=True)
+    own.write_text("% nothing")
+    source.write_text(source.read_text().replace(r"\begin", r"\usepackage{own}\begin", 1))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert compile_pdf(source).exists()
+
+
+@needs_latex
+def test_the_first_error_has_its_file_and_line():
+    source = write_article()
+    Path("part.tex").write_text("Text.\n\nMore of \\wrong text.\n\\other")
+    with pytest.raises(InputError) as error:
+        compile_pdf(source)
+    assert str(error.value) == r"part.tex:3: Undefined control sequence. More of \wrong"
+    Path("part.tex").write_text("Text.")
+    Path("own.bib").write_text("@misc{a, title={T}\n author={A}}")
+    with pytest.raises(InputError) as error:
+        compile_pdf(source)
+    assert str(error.value) == "own.bib:2: I was expecting a `,' or a `}'"
 
 
 @needs_latex
