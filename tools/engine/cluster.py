@@ -1,9 +1,6 @@
 """Dask: a cluster on this machine, or the scheduler of another; one task a worker at a time."""
 
 import importlib.util
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +8,7 @@ import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 
 from stages.core.errors import InputError
+from tools.machine import visible_gpus
 
 # Dask would set the threads and the allocator of everything a worker starts: stages decide that themselves, and the
 # memory of a run would not be comparable with one started by `dvc repro`.
@@ -57,17 +55,6 @@ def local(jobs: int) -> SpecCluster:
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
     scheduler = {"cls": Scheduler, "options": {"host": LOOPBACK, "port": 0, **dashboard}}
     return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=40)
-
-
-def visible_gpus() -> list[str]:
-    """Those that this process may use, by number or id."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None:
-        return [name for name in allowed.split(",") if name]
-    if shutil.which("nvidia-smi") is None:
-        return []
-    shown = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True)
-    return shown.stdout.split() if shown.returncode == 0 else []
 
 
 def has_dashboard() -> bool:
