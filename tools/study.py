@@ -14,7 +14,7 @@ from zc.lockfile import LockError, LockFile
 from stages.core.errors import InputError, run_stage
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve, resolve_study
-from tools.engine.display import Display, duration, headline
+from tools.engine.display import Display, duration, headline, listed
 from tools.engine.messages import FOLDER, log_path
 from tools.engine.state import StudyState, new_state
 from tools.machine import jobs
@@ -96,17 +96,24 @@ def report(state: StudyState, params: Params) -> None:
     """How it ended.
 
     Raises:
-        InputError: a stage failed that may not.
+        InputError: a stage failed that may not, or is blocked.
     """
     failed = {name: stage for name, stage in state.stages.items() if stage.status == "failed"}
     print(headline(state))
     for name, stage in failed.items():
         print(f"  {name} failed: {stage.cause}\n    log: {log_path(name)}; again: dvc repro -s {name}")
+    blocked: dict[str, list[str]] = {}  # by what blocks them
+    for name, stage in state.stages.items():
+        if stage.status == "blocked":
+            blocked.setdefault(stage.cause, []).append(name)
+    for cause, names in blocked.items():
+        print(f"  {listed(names)} blocked: {cause}")
     only_runs_failed = failed.keys() <= {run.stage for run in state.runs}
-    if not failed or (params.allow_failed and only_runs_failed):
+    if not blocked and (not failed or (params.allow_failed and only_runs_failed)):
         return
-    message = f"{len(failed)} of {len(state.stages)} stages failed; `make paper` tries them again"
-    if only_runs_failed:
+    counts = f"{len(failed)} failed and {sum(map(len, blocked.values()))} blocked"
+    message = f"of {len(state.stages)} stages {counts}; `make paper` tries them again"
+    if only_runs_failed and not params.allow_failed:
         message += ", `allow_failed: true` in params.yaml goes on without them"
     raise InputError(message)
 
