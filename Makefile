@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Stages run at once: one a core, or one alone where there is a GPU to measure on.
-JOBS ?= $(shell command -v nvidia-smi >/dev/null && echo 1 || getconf _NPROCESSORS_ONLN)
+# Stages run at once: a number, or auto: one a core that this process may use, or one alone with a GPU to measure on.
+JOBS ?= auto
 # tcp://host:port of a Dask scheduler whose workers run the study; without one, JOBS workers are started here.
 SCHEDULER ?=
 # A DVC remote, where those workers have clones of their own; without one, they share this folder.
@@ -24,12 +24,12 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build paper/main.pdf
-	@python -m tools.check --quick
-	@python -m tools.study --jobs $(JOBS) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
+	@python -m tools.check --quick --jobs='$(JOBS)'
+	@python -m tools.study --jobs='$(JOBS)' $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
 	@python -m tools.summary
 
 check: $(VENV)/study ## what a profile needs here and what is missing: make check [PROFILE=paper]
-	@TEX_FILES='$(TEX_FILES)' python -m tools.check $(if $(PROFILE),--profile '$(PROFILE)')
+	@TEX_FILES='$(TEX_FILES)' python -m tools.check --jobs='$(JOBS)' $(if $(PROFILE),--profile '$(PROFILE)')
 
 status: ## how far the study is, from any terminal
 	@python -m tools.status
@@ -38,10 +38,10 @@ worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
 	@python -m tools.engine.worker '$(SCHEDULER)'
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
-	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile -m 'not slow'
+	@jobs=$$(python -m tools.machine --jobs='$(JOBS)') && OMP_NUM_THREADS=1 python -m pytest -n $$jobs --dist loadfile -m 'not slow'
 
 test-all: $(VENV)/dev tex lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
-	OMP_NUM_THREADS=1 python -m pytest -n $(JOBS) --dist loadfile
+	@jobs=$$(python -m tools.machine --jobs='$(JOBS)') && OMP_NUM_THREADS=1 python -m pytest -n $$jobs --dist loadfile
 
 lint: $(VENV)/dev ## ruff
 	ruff check .

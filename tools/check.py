@@ -20,8 +20,8 @@ from stages.report.text.pdf import tex_environment
 from stages.study.params import Params, load_params
 from tools.availability import Availability, sources
 from tools.engine.display import duration
-from tools.estimate import Forecast, disk_bytes, estimate, jobs, table
-from tools.machine import Machine, measure
+from tools.estimate import Forecast, disk_bytes, estimate, table
+from tools.machine import Machine, jobs, measure
 
 PROGRAMS = ("latexmk", "latexdiff")
 PYTHON = (3, 11)
@@ -36,12 +36,13 @@ class Line(NamedTuple):
     missing: str = ""
 
 
-def main(profile: str | None = None, quick: bool = False) -> bool:
-    """Print the check of a profile (default: that of ``params.yaml``); whether all is at hand.
+def main(profile: str | None = None, quick: bool = False, told: str = "auto") -> bool:
+    """Print the check of a profile (default: that of ``params.yaml``) with ``told`` as JOBS; whether all is at hand.
 
     Raises:
-        InputError: the profile is unknown; with ``quick``, the first thing that is missing.
+        InputError: JOBS is wrong or the profile unknown; with ``quick``, the first thing that is missing.
     """
+    at_once = jobs(told)
     params = load_params()
     if profile is not None:
         if profile not in params.profiles:
@@ -49,23 +50,23 @@ def main(profile: str | None = None, quick: bool = False) -> bool:
         params = params.model_copy(update={"profile": profile})
     inputs = sources(params)
     if quick:
-        _require(params, inputs)
+        _require(params, inputs, at_once)
         return True
     host = measure(params.profiles[params.profile].train.precision)
     expected = estimate(params, host)
-    lines = [_python(), _tex(), *_machine(params, host, expected), *map(_source, inputs)]
+    lines = [_python(), _tex(), *_machine(params, host, expected, at_once), *map(_source, inputs)]
     _report(params, lines, expected)
     missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + _no_hub(inputs)
     print("\n".join(f"missing: {fault}" for fault in missing) or "nothing is missing")
     return not missing
 
 
-def _require(params: Params, inputs: list[Availability]) -> None:
+def _require(params: Params, inputs: list[Availability], at_once: int) -> None:
     for source in inputs:
         if source.missing:
             raise InputError(source.missing)
     if not all(source.made_here for source in inputs):
-        require_space(Path().absolute(), disk_bytes(params), f"profile {params.profile}")
+        require_space(Path().absolute(), disk_bytes(params, at_once), f"profile {params.profile}")
 
 
 def _report(params: Params, lines: list[Line], expected: Forecast) -> None:
@@ -100,19 +101,19 @@ def _lacking_tex_files() -> list[str]:
     return [name for name in names if f"/{name}\n" not in paths]
 
 
-def _machine(params: Params, host: Machine, expected: Forecast) -> list[Line]:
+def _machine(params: Params, host: Machine, expected: Forecast, at_once: int) -> list[Line]:
     any_device = params.profiles[params.profile].small_scale
     lacks_gpu = not any_device and not host.is_gpu
     return [
         Line("device", "any" if any_device else "a CUDA GPU", host.name, "no GPU" if lacks_gpu else ""),
-        _memory(host, expected),
-        _disk(params),
+        _memory(host, expected, at_once),
+        _disk(params, at_once),
         Line("time", _time(params, expected), f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"),
     ]
 
 
-def _disk(params: Params) -> Line:
-    needed, free = disk_bytes(params), free_bytes(Path())
+def _disk(params: Params, at_once: int) -> Line:
+    needed, free = disk_bytes(params, at_once), free_bytes(Path())
     missing = f"{gigabytes(needed - free)} more" if free < needed else ""
     return Line("disk", gigabytes(needed), f"{gigabytes(free)} free", missing)
 
@@ -125,8 +126,9 @@ def _time(params: Params, expected: Forecast) -> str:
     return f"{expected.bound} {duration(sum(seconds) * len(params.seeds) / expected.at_once)}"
 
 
-def _memory(host: Machine, expected: Forecast) -> Line:
-    at_once = 1 if host.is_gpu else jobs()
+def _memory(host: Machine, expected: Forecast, at_once: int) -> Line:
+    if host.is_gpu:
+        at_once = 1  # a GPU each
     peaks = [run.memory_bytes for run in expected.runs.values() if run.memory_bytes]
     what, kind = f"memory, {at_once} at once", "of the GPU" if host.is_gpu else "RAM free"
     here = f"{gigabytes(host.memory_bytes)} {kind}"
@@ -164,5 +166,6 @@ def run(**arguments: object) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", help="default: that of params.yaml")
+    parser.add_argument("--jobs", dest="told", default="auto", help="JOBS of make: a number, or auto")
     parser.add_argument("--quick", action="store_true", help="sources and disk alone")
     run_stage(run, **vars(parser.parse_args()))

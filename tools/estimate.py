@@ -1,7 +1,6 @@
 """What the runs of a profile take: memory and time by configuration and architecture, and disk in all."""
 
 import logging
-import os
 import warnings
 from statistics import median
 from typing import Literal, NamedTuple
@@ -43,19 +42,14 @@ class Forecast(NamedTuple):
     time_basis: str
 
 
-def jobs() -> int:
-    """Runs at once, as `make` was told."""
-    return int(os.environ.get("STUDY_JOBS", "1"))
-
-
 def settings_of(params: Params) -> dict[Cell, RunSettings]:
     """Of every configuration with every architecture."""
     names = params.configurations + params.probes
     return {(name, a): resolve_run(params, a, name) for name in names for a in params.architectures}
 
 
-def disk_bytes(params: Params) -> int:
-    """For checkpoints, data and the models of all runs, from nothing."""
+def disk_bytes(params: Params, at_once: int) -> int:
+    """For checkpoints, data and the models of all runs, so many at once, from nothing."""
     profile = params.profiles[params.profile]
     totals = {a: budget.weights(budget.sizes_of(params, a))[0] for a in params.architectures}
     runs = [(settings, totals[a]) for (_, a), settings in settings_of(params).items()]
@@ -63,7 +57,7 @@ def disk_bytes(params: Params) -> int:
     return (
         budget.checkpoint_bytes(totals, profile.base.source)
         + budget.data_bytes(rows, len(totals), profile.tokenize.max_length, profile.data.source)
-        + budget.models_bytes(runs, len(params.seeds), jobs())
+        + budget.models_bytes(runs, len(params.seeds), at_once)
     )
 
 

@@ -1,10 +1,18 @@
-"""The device that would train, and how fast it multiplies matrices."""
+"""What of this machine a study may use: cores, jobs at once, the device and how fast it multiplies matrices.
 
+``python -m tools.machine --jobs=<JOBS>`` prints how many jobs that is, for make.
+"""
+
+import argparse
 import os
+import re
+import shutil
+import subprocess
 import time
 from statistics import median
 from typing import NamedTuple
 
+from stages.core.errors import InputError, run_stage
 from stages.core.types import Precision
 
 MEASURED_SECONDS = 1.0
@@ -20,6 +28,39 @@ class Machine(NamedTuple):
     flops_a_second: float
 
 
+def jobs(told: str) -> int:
+    """How many at once, as ``make`` was told: a number, or by ``auto`` or nothing one a core, or one alone with a GPU.
+
+    Raises:
+        InputError: neither.
+    """
+    if told in ("", "auto"):
+        return 1 if visible_gpus() else cores()
+    if not re.fullmatch("0*[1-9][0-9]{0,3}", told):
+        raise InputError(f"JOBS: {told!r}: allowed: a number from 1 to 9999, or auto (what this process may use)")
+    return int(told)
+
+
+def cores() -> int:
+    """Those that this process may use: by its affinity, and by the CPU quota of its container, rounded up."""
+    import joblib
+    from dask import system
+
+    # Of a quota Dask knows the cgroup that is not the root of its tree, joblib version 1 mounted by another name.
+    return min(system.cpu_count(), joblib.cpu_count())
+
+
+def visible_gpus() -> list[str]:
+    """Those that this process may use, by number or id."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [name for name in allowed.split(",") if name]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    shown = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True)
+    return shown.stdout.split() if shown.returncode == 0 else []
+
+
 def measure(precision: Precision) -> Machine:
     """Look at this machine for about a second."""
     import psutil
@@ -29,8 +70,9 @@ def measure(precision: Precision) -> Machine:
     if torch.cuda.is_available():
         memory = torch.cuda.mem_get_info()[1]
         return Machine(torch.cuda.get_device_name(), True, memory, matrix_rate("cuda", dtype))
+    torch.set_num_threads(cores())
     memory = psutil.virtual_memory().available
-    return Machine(f"no GPU, {os.cpu_count()} CPU cores", False, memory, matrix_rate("cpu", dtype))
+    return Machine(f"no GPU, {cores()} CPU cores", False, memory, matrix_rate("cpu", dtype))
 
 
 def matrix_rate(device: str, dtype: object) -> float:
@@ -48,3 +90,13 @@ def matrix_rate(device: str, dtype: object) -> float:
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
     return 2 * side**3 / median(seconds[1:])  # the first one warms up
+
+
+def main(told: str) -> None:
+    print(jobs(told))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", dest="told", default="auto", help="a number, or auto")
+    run_stage(main, **vars(parser.parse_args()))

@@ -38,7 +38,7 @@ def whole(state: StudyState) -> str:
         return "finished"
     if not state.alive:
         return "interrupted; `make paper` goes on from here"
-    line = f"running on {state.slots} workers"
+    line = f"running on {state.slots} workers" if state.slots else "without workers, waits for one"
     return f"{line}, dashboard {state.dashboard}" if state.dashboard else line
 
 

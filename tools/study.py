@@ -14,9 +14,10 @@ from zc.lockfile import LockError, LockFile
 from stages.core.errors import InputError, run_stage
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve, resolve_study
-from tools.engine.display import Display, duration, headline
+from tools.engine.display import Display, duration, headline, listed
 from tools.engine.messages import FOLDER, log_path
 from tools.engine.state import StudyState, new_state
+from tools.machine import jobs
 
 if TYPE_CHECKING:
     from tools.engine.dag import Dag
@@ -24,19 +25,20 @@ if TYPE_CHECKING:
 RUNNING = FOLDER / "running"
 
 
-def main(jobs: int, scheduler: str | None = None, remote: str | None = None) -> None:
+def main(told: str, scheduler: str | None = None, remote: str | None = None) -> None:
     """Bring every stage up to date.
 
     Args:
-        jobs: workers to start on this machine, if there is no ``scheduler``.
+        told: JOBS of make, the workers to start on this machine, if there is no ``scheduler``.
         scheduler: address of a Dask scheduler with workers of its own.
         remote: a DVC remote between this folder and workers with clones of their own; None: they share this folder.
 
     Raises:
-        InputError: a parameter is wrong, another study runs here, or a stage failed.
+        InputError: JOBS or a parameter is wrong, another study runs here, or a stage failed.
     """
     if remote and not scheduler:
         raise InputError("REMOTE: only for the workers of a SCHEDULER; those of this machine share this folder")
+    at_once = jobs(told)
     params = load_params()
     resolve(params)
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -45,13 +47,13 @@ def main(jobs: int, scheduler: str | None = None, remote: str | None = None) -> 
     except LockError as error:
         raise InputError(f"{RUNNING}: another `make paper` runs in this folder; `make status` shows it") from error
     try:
-        state = bring_up_to_date(params, jobs, scheduler, remote)
+        state = bring_up_to_date(params, at_once, scheduler, remote)
     finally:
         lock.close()
     report(state, params)
 
 
-def bring_up_to_date(params: Params, jobs: int, scheduler: str | None, remote: str | None) -> StudyState:
+def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote: str | None) -> StudyState:
     """Find what is out of date and run it."""
     from tools.engine.dag import Dag  # DVC and Dask take a second each: a wrong parameter is named without them
     from tools.engine.plan import plan
@@ -62,13 +64,13 @@ def bring_up_to_date(params: Params, jobs: int, scheduler: str | None, remote: s
     plan(dag, state, params.allow_failed)
     state.write()
     if any(stage.status == "waiting" for stage in state.stages.values()):
-        run(dag, state, params, jobs, scheduler, remote)
+        run(dag, state, params, at_once, scheduler, remote)
     state.finished = True
     state.write()
     return state
 
 
-def run(dag: "Dag", state: StudyState, params: Params, jobs: int, scheduler: str | None, remote: str | None) -> None:
+def run(dag: "Dag", state: StudyState, params: Params, at_once: int, scheduler: str | None, remote: str | None) -> None:
     """Run what waits, on workers here or on those of a scheduler."""
     from tools.engine.cluster import connect, has_dashboard, slots
     from tools.engine.plan import push_inputs
@@ -82,7 +84,7 @@ def run(dag: "Dag", state: StudyState, params: Params, jobs: int, scheduler: str
     )
     if remote:
         push_inputs(dag, state, remote)
-    with connect(scheduler, jobs) as client, Display(state) as display:
+    with connect(scheduler, at_once) as client, Display(state) as display:
         state.dashboard = client.dashboard_link if scheduler or has_dashboard() else None
         workers = sum(map(len, slots(client).values()))
         dashboard = state.dashboard or "none (it needs bokeh)"
@@ -94,24 +96,31 @@ def report(state: StudyState, params: Params) -> None:
     """How it ended.
 
     Raises:
-        InputError: a stage failed that may not.
+        InputError: a stage failed that may not, or is blocked.
     """
     failed = {name: stage for name, stage in state.stages.items() if stage.status == "failed"}
     print(headline(state))
     for name, stage in failed.items():
         print(f"  {name} failed: {stage.cause}\n    log: {log_path(name)}; again: dvc repro -s {name}")
+    blocked: dict[str, list[str]] = {}  # by what blocks them
+    for name, stage in state.stages.items():
+        if stage.status == "blocked":
+            blocked.setdefault(stage.cause, []).append(name)
+    for cause, names in blocked.items():
+        print(f"  {listed(names)} blocked: {cause}")
     only_runs_failed = failed.keys() <= {run.stage for run in state.runs}
-    if not failed or (params.allow_failed and only_runs_failed):
+    if not blocked and (not failed or (params.allow_failed and only_runs_failed)):
         return
-    message = f"{len(failed)} of {len(state.stages)} stages failed; `make paper` tries them again"
-    if only_runs_failed:
+    counts = f"{len(failed)} failed and {sum(map(len, blocked.values()))} blocked"
+    message = f"of {len(state.stages)} stages {counts}; `make paper` tries them again"
+    if only_runs_failed and not params.allow_failed:
         message += ", `allow_failed: true` in params.yaml goes on without them"
     raise InputError(message)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=1, help="stages at once on this machine")
+    parser.add_argument("--jobs", dest="told", default="auto", help="stages at once on this machine: a number, or auto")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, tcp://host:port")
     parser.add_argument("--remote", help="DVC remote, for workers with clones of their own")
     arguments = vars(parser.parse_args())

@@ -42,10 +42,12 @@ def free(monkeypatch, count: int) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**13, 10**13, count))
 
 
-def run_check(monkeypatch, capsys, host: Machine = CPU, profile: str | None = None) -> tuple[bool, list[str]]:
+def run_check(
+    monkeypatch, capsys, host: Machine = CPU, profile: str | None = None, told: str = "1"
+) -> tuple[bool, list[str]]:
     """Whether all is at hand, and the printed lines with single spaces."""
     monkeypatch.setattr(check, "measure", lambda precision: host)
-    complete = check.main(profile)
+    complete = check.main(profile, told=told)
     return complete, [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 

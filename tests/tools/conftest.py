@@ -15,7 +15,7 @@ def offline(in_empty_folder, monkeypatch):
     monkeypatch.setattr(hub, "list_files", unreached)
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.delenv("TEX_FILES", raising=False)
-    monkeypatch.setenv("STUDY_JOBS", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     free(monkeypatch, 10**12)
     shutil.copy(ROOT / "params.yaml", "params.yaml")
     write_census()

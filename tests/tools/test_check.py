@@ -75,13 +75,12 @@ def test_quick_looks_at_the_disk(monkeypatch, tmp_path):
     fill_hub_cache(tmp_path / "cache")
     free(monkeypatch, 10**9)
     with pytest.raises(InputError, match=r"/test_quick_looks_at_the_disk0: profile paper takes 23 GB; free: 1\.00 GB$"):
-        check.main("paper", quick=True)
+        check.main("paper", quick=True, told="1")
 
 
 def test_too_little_memory_and_disk(monkeypatch, capsys):
     free(monkeypatch, 10**9)
-    monkeypatch.setenv("STUDY_JOBS", "3")
-    _, lines = run_check(monkeypatch, capsys, CPU, "paper")
+    _, lines = run_check(monkeypatch, capsys, CPU, "paper", "3")
     assert "memory, 3 at once 12 GB at most 8.00 GB RAM free" in lines
     assert "missing: memory, 3 at once: 4.00 GB more (JOBS=1 takes least)" in lines
     assert [line for line in lines if line.startswith("missing: disk: ")] == ["missing: disk: 31 GB more"]

@@ -1,16 +1,16 @@
 """Dask: a cluster on this machine, or the scheduler of another; one task a worker at a time."""
 
 import importlib.util
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 
 from stages.core.errors import InputError
+from tools.engine.display import duration
+from tools.machine import visible_gpus
 
 # Dask would set the threads and the allocator of everything a worker starts: stages decide that themselves, and the
 # memory of a run would not be comparable with one started by `dvc repro`.
@@ -23,6 +23,7 @@ QUIET = {
 }
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
+SAY_EVERY = 300.0  # seconds that a study is without workers
 
 
 @contextmanager
@@ -59,17 +60,6 @@ def local(jobs: int) -> SpecCluster:
     return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=40)
 
 
-def visible_gpus() -> list[str]:
-    """Those that this process may use, by number or id."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None:
-        return [name for name in allowed.split(",") if name]
-    if shutil.which("nvidia-smi") is None:
-        return []
-    shown = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True)
-    return shown.stdout.split() if shown.returncode == 0 else []
-
-
 def has_dashboard() -> bool:
     """Dask's own needs Bokeh, which the study does not."""
     return importlib.util.find_spec("bokeh") is not None
@@ -82,3 +72,34 @@ def slots(client: Client) -> dict[str, list[str]]:
     for address, worker in workers.items():
         hosts.setdefault(worker["host"], []).append(address)
     return hosts
+
+
+class Vigil:
+    """A study without workers waits for them: says so at once and then at intervals, and when it goes on."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.began: float | None = None  # of the wait
+        self.say_after = 0.0
+
+    def look(self, workers: int, client: Client) -> None:
+        """``workers``: how many there are now."""
+        now = time.monotonic()
+        if workers:
+            if self.began is not None:
+                self.say(f"{workers} workers: the study goes on")
+            self.began = None
+            return
+        if self.began is None:
+            self.began = self.say_after = now
+        if now >= self.say_after:
+            waited = f" ({duration(now - self.began)} so far)" if now > self.began else ""
+            self.say(f"no worker: the study waits for one{waited}; {remedy(client)}")
+            self.say_after = now + SAY_EVERY
+
+
+def remedy(client: Client) -> str:
+    """Of a study without workers."""
+    if client.cluster is not None:  # `local`
+        return "Dask starts it again"
+    return f"`make worker SCHEDULER={client.scheduler.address}` starts it"

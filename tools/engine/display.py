@@ -10,6 +10,7 @@ from rich.text import Text
 
 from tools.engine.state import StageState, Status, StudyState, seconds_left
 
+LISTED = 3  # names of a long list that are shown
 SINGLE_MARKS = 4  # with more seeds, counts
 MARKS: dict[Status, tuple[str, str]] = {
     "done": ("●", "green"),
@@ -93,6 +94,13 @@ def event_line(state: StudyState, name: str) -> str:
         line += f": {stage.cause}"
     is_run = any(run.stage == name for run in state.runs)
     return f"{line} ({headline(state)})" if is_run and stage.status in ("done", "failed") else line
+
+
+def listed(names: list[str]) -> str:
+    """The first few, and how many more."""
+    if len(names) <= LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:LISTED])} and {len(names) - LISTED} more"
 
 
 class Display:

@@ -37,6 +37,19 @@ def standing_failure(dag: Dag, run: Run) -> FailedRun | None:
         return failed if failed.inputs == inputs(load(dag.repo, run.stage, {})) else None
 
 
+def failed_before(dag: Dag, state: StudyState) -> dict[str, list[str]]:
+    """The stages that still wait, each with the failed ones from which it follows."""
+    failed: dict[str, list[str]] = {}
+    for name, stage in state.stages.items():  # a stage stands after those it follows from
+        if stage.status != "waiting":
+            continue
+        causes = set()
+        for before in dag.upstream[name]:
+            causes.update([before] if state.stages[before].status == "failed" else failed.get(before, []))
+        failed[name] = sorted(causes)
+    return failed
+
+
 def push_inputs(dag: Dag, state: StudyState, remote: str) -> None:
     """Upload what is up to date here and read by stages of the grid that are not."""
     waiting = [name for name, stage in state.stages.items() if stage.status == "waiting" and "@" in name]

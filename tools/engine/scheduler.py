@@ -2,12 +2,11 @@
 
 import queue
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from distributed import Client
+from distributed import Client, Future
 
 from stages.core.errors import InputError
 from stages.core.files import write_text
@@ -15,10 +14,10 @@ from stages.study.failures import failure_path
 from stages.training.settings import Run
 from tools.engine import cluster, worker
 from tools.engine.dag import Dag
-from tools.engine.display import Display
+from tools.engine.display import Display, listed
 from tools.engine.messages import Failure, Job, Outcome, log_path
 from tools.engine.outcomes import failed_run, result_of
-from tools.engine.plan import standing_failure
+from tools.engine.plan import failed_before, standing_failure
 from tools.engine.state import Status, StudyState
 
 POLL_SECONDS = 1.0
@@ -48,6 +47,9 @@ class Head:
         self.finished: queue.Queue = queue.Queue()
         self.here = ThreadPoolExecutor(max_workers=2)  # for what only the head can do
         self.hosts: dict[str, list[str]] = {}
+        self.vigil = cluster.Vigil(display.say)
+        self.pinned: dict[str, tuple[Future, list[str]]] = {}  # runs alone on their machines: which workers may
+        self.withdrawn: set[str] = set()  # keys of futures that nobody waits for any more
         self.write_lock_after = time.monotonic() + WRITE_LOCK_EVERY
 
     def run(self) -> None:
@@ -71,8 +73,7 @@ class Head:
 
     def submit_ready(self) -> bool:
         """Start what can be started, the stages first that most others wait for; whether something was, or settled."""
-        self.hosts = cluster.slots(self.client)
-        self.state.slots = sum(map(len, self.hosts.values()))
+        self.look_for_workers()
         started = False
         for name in sorted(self.waiting(), key=lambda name: -self.importance[name]):
             # DVC is asked last, of what would start at once: of 420 runs it takes a second, and workers would wait.
@@ -83,6 +84,22 @@ class Head:
             self.submit(name)
             started = True
         return started
+
+    def look_for_workers(self) -> None:
+        """Who is there now; a run alone on its machine waits again when all whom Dask may give it to are gone."""
+        self.hosts = cluster.slots(self.client)
+        present = {address for workers in self.hosts.values() for address in workers}
+        if self.state.slots != len(present):
+            self.state.slots = len(present)
+            self.state.write()
+        if any(map(self.on_worker, [*self.in_flight, *self.waiting()])):
+            self.vigil.look(len(present), self.client)
+        for name, (future, allowed) in list(self.pinned.items()):
+            if present.isdisjoint(allowed):
+                del self.pinned[name], self.in_flight[name]
+                self.withdrawn.add(future.key)
+                future.cancel()
+                self.set(name, "waiting")
 
     def waiting(self) -> list[str]:
         return [name for name, stage in self.state.stages.items() if stage.status == "waiting"]
@@ -140,7 +157,9 @@ class Head:
             # A run alone on its machine takes the first worker of any: the others there stay idle.
             allowed = [workers[0] for workers in self.hosts.values()] if alone else None
             key = f"{name}-{time.time_ns()}"
-            future = self.client.submit(carried(), job.model_dump_json(), key=key, workers=allowed, pure=False)
+            future = self.client.submit(worker.carried(), job.model_dump_json(), key=key, workers=allowed, pure=False)
+            if allowed:
+                self.pinned[name] = future, allowed
             self.watch(name, future, on_worker=True)
         else:
             self.run_here(job)
@@ -178,7 +197,10 @@ class Head:
             if self.client.status not in ("running", "connecting"):
                 raise InputError("the Dask scheduler is gone; `make paper` goes on from here") from None
             return
+        if getattr(future, "key", None) in self.withdrawn:
+            return
         on_worker = self.in_flight.pop(name)
+        self.pinned.pop(name, None)
         result = result_of(name, future)
         if isinstance(result, Failure):
             self.book_failure(result)
@@ -210,8 +232,8 @@ class Head:
         self.set(failure.stage, "failed", failure.cause)
 
     def block_rest(self) -> None:
-        for name in self.waiting():
-            self.set(name, "blocked")
+        for name, failed in failed_before(self.dag, self.state).items():
+            self.set(name, "blocked", f"{listed(failed)} failed")
 
     def set(self, name: str, status: Status, cause: str | None = None) -> None:
         stage = self.state.stages[name]
@@ -222,14 +244,3 @@ class Head:
             stage.ended = time.time()
         self.state.write()
         self.display.event(name)
-
-
-def carried() -> Callable[[str], str]:
-    """``worker.run`` as a function that travels by value: a scheduler started anywhere needs nothing of the project."""
-
-    def call(job: str) -> str:
-        from tools.engine import worker
-
-        return worker.run(job)
-
-    return call

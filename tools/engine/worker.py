@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def run(job_json: str) -> str:
     job = Job.model_validate_json(job_json)
     folder = Path(job.workspace) if job.workspace else Path.cwd()
     return run_in(folder, job).model_dump_json()
+
+
+def carried() -> Callable[[str], str]:
+    """``run`` as a function that travels by value: a scheduler started anywhere needs nothing of the project."""
+
+    def call(job: str) -> str:
+        from tools.engine import worker
+
+        return worker.run(job)
+
+    return call
 
 
 def run_in(folder: Path, job: Job) -> Outcome | Failure:

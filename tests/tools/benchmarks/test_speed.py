@@ -87,7 +87,7 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
         speed.Record, "read_from", lambda path: SimpleNamespace(cost=SimpleNamespace(evaluation_seconds=1))
     )
     monkeypatch.setattr(speed, "figures_of", lambda _: record)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("tools.benchmarks.common.workspace.cores", lambda: 2)
     speed.main()
     published, ours = "tools.benchmarks.common.published_recipe", "stages.train"
     alone, pairs = ran[:2], [sorted(ran[2:4]), sorted(ran[4:])]

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from stages.training.methods import DTYPES, build_model
 from stages.training.settings import RunSettings
+from tools.machine import cores
 
 ROOT = Path(__file__).resolve().parents[3]
 PEAK_SECONDS = 1.0  # of timing, after warm-up
@@ -30,14 +31,14 @@ class Finished(NamedTuple):
 
 
 def run_process(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
-    """Run ``python -m ...`` in ``folder``, by default on as many threads as it takes; on ``cpu`` without CUDA.
+    """Run ``python -m ...`` in ``folder``, by default on all cores; on ``cpu`` without CUDA.
 
     Raises:
         CalledProcessError: it failed; what it printed is in ``output``.
     """
     hidden = {} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
-    told = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **hidden, **told}
+    told = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads or cores())}
+    environment = {**os.environ, **hidden, **told}
     began = time.perf_counter()
     with TemporaryFile("w+", encoding="utf-8") as output:
         process = subprocess.Popen(

@@ -27,7 +27,7 @@ class MeasuredMachine(Strict):
     cores: int
     load_average: float  # of the minute before: others' work slows what is measured here
     device: str
-    threads: int  # of our runs; the published recipe takes torch's default
+    threads: int  # of our runs; the published recipe takes all cores
     precision: str  # of our runs
     packages: dict[str, str]
     commit: str | None

@@ -20,6 +20,7 @@ from stages.training.environment import git, packages, processor
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.processes import matmul_peak
 from tools.benchmarks.common.results import MeasuredMachine
+from tools.machine import cores
 
 INPUTS = ("data/tokenized", "models/base")
 
@@ -76,7 +77,7 @@ def describe(study: StudySettings, device: str) -> MeasuredMachine:
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         platform=platform.platform(),
         processor=processor(),
-        cores=os.cpu_count() or 1,
+        cores=cores(),
         load_average=os.getloadavg()[0],
         device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
         threads=study.train.threads,

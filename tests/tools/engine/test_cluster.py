@@ -1,0 +1,116 @@
+"""A study on a real Dask scheduler, whose workers come late, die and are replaced."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from stages.training.settings import Run
+from tests.helpers.tiny_study import ROOT
+from tools.engine.cluster import connect
+from tools.engine.dag import Dag
+from tools.engine.scheduler import Head, Options
+from tools.engine.state import StudyState, new_state
+
+SLOW = """
+stages:
+  slow: {cmd: touch started && sleep 4 && echo 1 > a.txt, outs: [a.txt]}
+  last: {cmd: cat a.txt > b.txt, deps: [a.txt], outs: [b.txt]}
+"""
+
+
+@contextmanager
+def process(*command: str) -> Iterator[subprocess.Popen]:
+    """In a group of its own, killed with all that it started."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield started
+    finally:
+        kill(started)
+
+
+def kill(started: subprocess.Popen) -> None:
+    if started.poll() is None:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+@pytest.fixture
+def scheduler() -> Iterator[str]:
+    """The address of one without workers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    with process("distributed.cli.dask_scheduler", *options):
+        yield f"tcp://127.0.0.1:{port}"
+
+
+def study(address: str, exclusive: bool = False) -> tuple[StudyState, list[str]]:
+    """Run the pipeline of this folder; how it ended and what was said."""
+    said = []
+    dag = Dag()
+    state = new_state([], dag.stages)
+    run = Run(architecture="a", configuration="slow", seed=1, role="train")
+    options = Options(runs={"slow": run}, allow_failed=False, exclusive=exclusive, remote=None)
+    display = SimpleNamespace(event=lambda stage: None, say=said.append)
+    with connect(address, 1) as client:
+        Head(dag, state, display, client, options).run()
+    return state, said
+
+
+@pytest.mark.usefixtures("repository")
+def test_workers_may_come_after_the_study(scheduler):
+    with ExitStack() as stack:
+        late = threading.Timer(3, lambda: stack.enter_context(process("tools.engine.worker", scheduler)))
+        late.start()
+        state, said = study(scheduler)
+    assert {name: stage.status for name, stage in state.stages.items()} == {
+        "first": "done",
+        "second": "done",
+        "bad": "failed",
+        "last": "done",
+    }
+    assert said == [
+        f"no worker: the study waits for one; `make worker SCHEDULER={scheduler}` starts it",
+        "1 workers: the study goes on",
+    ]
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_the_only_worker_may_be_killed_and_replaced(scheduler, exclusive):
+    """Also where a run was given to that worker alone."""
+    Path("dvc.yaml").write_text(SLOW, encoding="utf-8")
+    with process("tools.engine.worker", scheduler) as worker, ExitStack() as stack:
+
+        def replace() -> None:
+            while not Path("started").exists():
+                time.sleep(0.1)
+            kill(worker)
+            time.sleep(3)
+            stack.enter_context(process("tools.engine.worker", scheduler))
+
+        threading.Thread(target=replace, daemon=True).start()
+        state, said = study(scheduler, exclusive)
+    assert {stage.status for stage in state.stages.values()} == {"done"}
+    assert [re.sub(" \\(.*\\)", "", line) for line in said[-2:]] == [
+        f"no worker: the study waits for one; `make worker SCHEDULER={scheduler}` starts it",
+        "1 workers: the study goes on",
+    ]

@@ -1,0 +1,50 @@
+"""How make paper ends."""
+
+import pytest
+
+from stages.core.errors import InputError
+from stages.study.params import Params, load_params
+from stages.training.settings import Run
+from tests.helpers.tiny_study import ROOT
+from tools.engine.state import StudyState, new_state
+from tools.study import report
+
+RUN = Run(architecture="roberta", configuration="full", seed=1, role="train")
+HINT = ", `allow_failed: true` in params.yaml goes on without them"
+
+
+def study(**statuses: str) -> StudyState:
+    """A run and the stages after it."""
+    state = new_state([RUN], [RUN.stage, "collect", "tables", "figures", "paper"])
+    for stage in state.stages.values():
+        stage.status, stage.cause = "blocked", f"{RUN.stage} failed"
+    for name, status in statuses.items():
+        name = RUN.stage if name == "run" else name
+        state.stages[name].status = status
+    return state
+
+
+def params(allow_failed: bool) -> Params:
+    return load_params(ROOT / "params.yaml").model_copy(update={"allow_failed": allow_failed})
+
+
+@pytest.mark.parametrize(
+    ("allow_failed", "run", "message"),
+    [
+        (False, "failed", f"of 5 stages 1 failed and 4 blocked; `make paper` tries them again{HINT}"),
+        (True, "failed", "of 5 stages 1 failed and 4 blocked; `make paper` tries them again"),
+        (True, "done", "of 5 stages 0 failed and 4 blocked; `make paper` tries them again"),
+    ],
+)
+def test_a_study_that_ends_with_anything_blocked_ends_as_an_error(allow_failed, run, message, capsys):
+    with pytest.raises(InputError) as caught:
+        report(study(run=run), params(allow_failed))
+    assert str(caught.value) == message
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "  collect, tables, figures and 1 more blocked: train@roberta-full-1 failed"
+
+
+def test_a_failed_run_may_stand_as_a_hole(capsys):
+    state = study(run="failed", collect="done", tables="done", figures="done", paper="done")
+    report(state, params(True))
+    assert "blocked" not in capsys.readouterr().out
