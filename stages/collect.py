@@ -13,6 +13,7 @@ from stages.analysis.plots import confusion, learning_curves, pareto
 from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
 from stages.core.errors import run_stage
 from stages.core.files import write_text
+from stages.study.failures import forget_overcome
 from stages.study.grid import StudySettings
 
 PLOTS = Path("metrics/plots")
@@ -34,6 +35,7 @@ def main() -> None:
         InputError: a run of the grid has no record, or a record of other settings.
     """
     study = StudySettings.read()
+    forget_overcome(study.runs)
     records, failed = read_grid(study)
     runs = tidy(records)
     cells = summarise(runs)

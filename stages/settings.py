@@ -1,22 +1,28 @@
-"""settings: params.yaml -> data/settings/. Validates every parameter before anything runs."""
+"""settings: params.yaml -> data/settings/. Validates every parameter before anything runs.
+
+It also moves aside what an earlier grid left in the folders that stages depend on (``stages/study/leftovers.py``).
+"""
 
 import argparse
 import shutil
 
 from stages.core.errors import run_stage
 from stages.core.files import SETTINGS
+from stages.study.leftovers import arrange
 from stages.study.params import load_params
-from stages.study.resolve import resolve
+from stages.study.resolve import resolve, resolve_study
 
 
 def main(check: bool = False) -> None:
     """Resolve ``params.yaml`` into one settings file a stage; with ``check``, only validate."""
-    files = resolve(load_params())
+    params = load_params()
+    files = resolve(params)
     if check:
         return
     shutil.rmtree(SETTINGS, ignore_errors=True)
     for path, settings in files.items():
         settings.write_to(path)
+    arrange(resolve_study(params))
     print(f"{len(files)} settings files in {SETTINGS}/")
 
 

@@ -77,6 +77,7 @@ def test_a_record_outweighs_an_earlier_failure():
     collect.main()
     assert len(read_runs()) == 6
     assert read_failed().empty
+    assert not failure_path(study.runs[0]).exists()  # in metrics/runs, which no clone would have with it
 
 
 def test_allowed_holes_are_listed_and_leave_their_rows_out():

@@ -1,78 +1,21 @@
 """What an edit re-runs: the real dvc on the real dvc.yaml, each command replaced by one that hashes what it reads."""
 
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from stages.training import checkpoints
-from tests.helpers.tiny_study import ROOT, write_params
+from tests.helpers.hashed_study import make, reproduced
 
 GRID = {"architectures": ["distilbert"], "configurations": ["full"], "probes": ["full-probe"], "seeds": [42]}
-# Writes each output as the hash of all dependencies: it changes exactly when one of them does.
-HASHES = """
-import hashlib, sys
-from pathlib import Path
-
-split = sys.argv.index("--")
-digest = hashlib.sha256(" ".join(sys.argv).encode())
-for dep in map(Path, sys.argv[split + 1 :]):
-    files = [dep] if dep.is_file() else sorted(dep.rglob("*"))
-    for file in files:
-        if file.is_file() and "__pycache__" not in file.parts:
-            digest.update(file.read_bytes())
-for out in map(Path, sys.argv[1:split]):
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(digest.hexdigest())
-"""
 EVERYTHING_AFTER_TRAINING = ["collect", "statistics", "reconcile", "claims", "tables", "figures", "paper"]
-
-
-def path_of(out: str | dict) -> str:
-    return out if isinstance(out, str) else next(iter(out))
-
-
-def dvc(folder: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def reproduced(folder: Path) -> list[str]:
-    """Names of the stages that ``dvc repro`` runs, matrix names shortened, each once."""
-    names = re.findall(r"Running stage '([\w-]+)", dvc(folder, "repro"))
-    return list(dict.fromkeys(names))
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     """A study that is up to date."""
-    folder = tmp_path_factory.mktemp("study")
-    for name in ("stages", "paper", "data/reported", "metrics/imdb-mini"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated"))
-    for name in ("requirements.txt", ".dvcignore"):
-        shutil.copy(ROOT / name, folder)
-    write_params(folder, **GRID)
-    (folder / "hashes.py").write_text(HASHES, encoding="utf-8")
-    yaml = YAML()
-    pipeline = yaml.load(ROOT / "dvc.yaml")
-    for name, stage in pipeline["stages"].items():
-        if name == "settings":  # the real one: whether settings change is part of the question
-            stage["cmd"] = stage["cmd"].replace("python", sys.executable)
-            continue
-        outs = [path_of(out) for out in [*stage.get("outs", []), *stage.get("metrics", [])]]
-        stage["cmd"] = " ".join([sys.executable, "hashes.py", *outs, "--", *stage["deps"]])
-    del pipeline["plots"]
-    yaml.dump(pipeline, folder / "dvc.yaml")
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-    dvc(folder, "init", "--quiet", "--force")
-    assert len(reproduced(folder)) == len(pipeline["stages"])
-    return folder
+    return make(tmp_path_factory.mktemp("study"), **GRID)
 
 
 @pytest.fixture

@@ -38,6 +38,18 @@ def test_base_rate_reaches_the_runs_at_that_rate_alone():
     }
 
 
+def test_outputs_of_an_earlier_grid_move_aside(capsys):
+    record = Path("metrics/runs/roberta/full/44.json")
+    record.parent.mkdir(parents=True)
+    record.touch()
+    write_params(Path())
+    settings.main(check=True)
+    assert record.exists()
+    settings.main()
+    assert (Path("models/.aside") / record).exists()
+    assert capsys.readouterr().out.splitlines()[0] == f"not of this grid, moved to models/.aside/: {record}"
+
+
 def test_files_of_an_earlier_grid_are_removed():
     settings_files()
     files = settings_files(architectures=["roberta"], configurations=["full"], probes=[], seeds=[1])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zc.lockfile import LockError, LockFile
 
 from stages.core.errors import InputError, run_stage
+from stages.study.leftovers import arrange
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve, resolve_study
 from tools.engine.display import Display, duration, headline, listed
@@ -58,9 +59,11 @@ def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote
     from tools.engine.dag import Dag  # DVC and Dask take a second each: a wrong parameter is named without them
     from tools.engine.plan import plan
 
+    study = resolve_study(params)
+    arrange(study)  # before DVC looks: what a larger grid left is no change of this one
     dag = Dag()
     dag.clear_stale_locks()
-    state = new_state(resolve_study(params).runs, dag.stages)
+    state = new_state(study.runs, dag.stages)
     plan(dag, state, params.allow_failed)
     state.write()
     if any(stage.status == "waiting" for stage in state.stages.values()):

@@ -40,3 +40,10 @@ def read_failure(run: Run) -> FailedRun | None:
     if run.record_path.exists() or not path.exists():
         return None
     return FailedRun.read_from(path, run.stage)
+
+
+def forget_overcome(runs: list[Run]) -> None:
+    """Remove the failures of runs that have a record since: no clone has them, and a folder is hashed whole."""
+    for run in runs:
+        if run.record_path.exists():
+            failure_path(run).unlink(missing_ok=True)

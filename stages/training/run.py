@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import transformers
 
+from stages.core.errors import require_unedited
 from stages.core.files import sha256, written_whole
 from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
@@ -40,6 +41,7 @@ def fine_tune(architecture: str, configuration: str, seed: int) -> None:
     unfinished = checkpoints.open_folder(run, origin(settings, seed))
     with written_whole(run.model_path) as folder:
         record = train_and_test(settings, seed, unfinished, folder)
+        require_unedited()  # before anything is in place that could be taken for a run of the code as it is now
     record.write_to(run.record_path)
     shutil.rmtree(unfinished)
     print(f"test accuracy {record.quality.test_accuracy:.4f}, training {record.cost.train_seconds:.1f} s")

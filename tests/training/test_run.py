@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.core import running_code
 from stages.core.errors import InputError
 from stages.training.record import Record
 from stages.training.run import fine_tune
 from stages.training.trainer import StudyTrainer
 from tests.helpers.tiny_runs import model_path, run
-from tests.helpers.tiny_study import write_split, write_study
+from tests.helpers.tiny_study import ROOT, write_split, write_study
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -42,6 +43,24 @@ def test_divergence_is_named():
     with pytest.raises(InputError, match="diverged: selection loss nan at step 3"):
         fine_tune("distilbert", "full", 42)
     assert not Record.path("distilbert", "full", 42).exists()
+
+
+def test_a_run_whose_code_was_edited_meanwhile_leaves_nothing_that_could_be_taken_for_one(monkeypatch):
+    write_study("distilbert")
+    inner = StudyTrainer.train
+
+    def train_while_the_file_is_edited(self):
+        inner(self)
+        monkeypatch.setitem(running_code.AT_START, ROOT / "stages/training/trainer.py", b"as it was")
+
+    monkeypatch.setattr(StudyTrainer, "train", train_while_the_file_is_edited)
+    with pytest.raises(InputError) as error:
+        fine_tune("distilbert", "full", 42)
+    assert str(error.value) == (
+        "stages/training/trainer.py: edited while this ran; what ran is not what is there now, so run it again"
+    )
+    assert not Record.path("distilbert", "full", 42).exists()
+    assert not model_path("distilbert", "full").exists()
 
 
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])

@@ -1,6 +1,6 @@
 """Before anything runs: which stages are out of date, and what workers elsewhere will need."""
 
-from stages.study.failures import FailedRun, failure_path, read_failure
+from stages.study.failures import FailedRun, forget_overcome, read_failure
 from stages.training.settings import Run
 from tools.engine.dag import Dag
 from tools.engine.remote import push
@@ -14,6 +14,7 @@ def plan(dag: Dag, state: StudyState, allow_failed: bool) -> None:
     With ``allow_failed`` a run that failed on what it would read now is not tried again.
     """
     runs = {run.stage: run for run in state.runs}
+    forget_overcome(state.runs)  # tried again by `dvc repro`
     for name, stage in state.stages.items():
         before = {state.stages[other].status for other in dag.upstream[name]}
         if not before <= {"unchanged", "failed"}:
@@ -23,9 +24,6 @@ def plan(dag: Dag, state: StudyState, allow_failed: bool) -> None:
             stage.status, stage.cause = "failed", failed.cause
         elif not dag.changed(name):
             stage.status = "unchanged"
-    for name, run in runs.items():
-        if state.stages[name].status == "unchanged":
-            failure_path(run).unlink(missing_ok=True)  # tried again by `dvc repro`
 
 
 def standing_failure(dag: Dag, run: Run) -> FailedRun | None:

@@ -33,11 +33,18 @@ def require_same(stage: PipelineStage, job: Job) -> None:
         InputError: names the first file or folder that differs.
     """
     if stage.cmd != job.command:
-        raise InputError(f"{here()}: dvc.yaml: {job.stage} has another command than the head's: {REMEDY}")
+        raise InputError(differs(job, "dvc.yaml", f"dvc.yaml: {job.stage} has another command than the head's"))
     code = {dependency.def_path: fingerprint(dependency) for dependency in code_dependencies(stage)}
     for path in sorted(code.keys() | job.code.keys()):
         if code.get(path) != job.code.get(path):
-            raise InputError(f"{here()}: {path} differs from the head's: {REMEDY}")
+            raise InputError(differs(job, path, f"{path} differs from the head's"))
+
+
+def differs(job: Job, path: str, in_a_clone: str) -> str:
+    """The line for a clone; in the head's own folder the file was edited, and the next head takes it as it is."""
+    if job.workspace is not None:
+        return f"{path}: edited since `make paper` began; `make paper` again runs what is there now"
+    return f"{here()}: {in_a_clone}: {REMEDY}"
 
 
 def here() -> str:

@@ -27,7 +27,7 @@ from dvc.stage.serialize import to_single_stage_lockfile
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text
 from tools.engine.messages import FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
-from tools.engine.recipe import REMEDY, here, require_same
+from tools.engine.recipe import REMEDY, fingerprint, here, require_same
 from tools.engine.remote import fetch, push
 
 
@@ -54,12 +54,16 @@ def reproduce(stage: PipelineStage, job: Job) -> None:
     """Make the stage and tell the head; under DVC's lock, so that no other process writes the same entry."""
     for name, entry in job.upstream.items():
         fetch(load(stage.repo, name, entry), job.remote)
+    before = hashes(stage)
     try:
-        ran = stage.reproduce() is not None
+        ran = stage.reproduce(no_commit=True) is not None
     except StageCmdFailedError as error:
         status = int(str(error).rsplit(maxsplit=1)[-1])
         write_text(failure_path(job.stage), FailureNote(status=status, inputs=inputs(stage)).model_dump_json())
         sys.exit(1)
+    if ran:
+        require_unchanged(stage, before)
+        take_as_made(stage)
     uncached = []
     if job.remote:
         push([stage], job.remote)
@@ -71,6 +75,32 @@ def reproduce(stage: PipelineStage, job: Job) -> None:
         files={path: Path(path).read_text(encoding="utf-8") for path in uncached},
     )
     write_text(journal_path(job.stage), outcome.model_dump_json())
+
+
+def hashes(stage: PipelineStage) -> dict[str, object]:
+    """DVC's hash of each dependency as it is now; the stage keeps those of its lock entry, which say what changed."""
+    return {dependency.def_path: fingerprint(dependency) for dependency in stage.deps}
+
+
+def require_unchanged(stage: PipelineStage, before: dict[str, object]) -> None:
+    """Check that a stage made its outputs of what DVC is about to note: it hashes dependencies after the command.
+
+    Raises:
+        InputError: names the first that changed meanwhile; the outputs are removed, as those of a command that failed.
+    """
+    for dependency in stage.deps:
+        if dependency.hash_info.value != before[dependency.def_path]:
+            stage.remove_outs(ignore_remove=False, force=False)
+            raise InputError(
+                f"{dependency.def_path}: changed while {stage.name} ran; run it again on what is there now"
+            )
+
+
+def take_as_made(stage: PipelineStage) -> None:
+    """What ``stage.reproduce`` leaves out with ``no_commit``: outputs into the cache, and a note for the run cache."""
+    if all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs):  # else DVC keeps no such note either
+        stage.repo.stage_cache.save(stage)
+    stage.commit()
 
 
 def load(repo: Repo, name: str, entry: LockEntry) -> PipelineStage:

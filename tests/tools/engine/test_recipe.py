@@ -44,8 +44,8 @@ def test_what_else_a_stage_of_the_grid_reads_is_made_by_a_stage(stage):
 
 
 def refusal(job: Job) -> str:
-    """The line with which a worker refuses a job."""
-    failure = run_job(job)
+    """The line with which a worker in a clone refuses a job."""
+    failure = run_job(job.model_copy(update={"workspace": None}))
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.inputs) == ("error", None)
     assert not Path("run.txt").exists()
@@ -85,6 +85,16 @@ def test_changed_and_missing_code_is_named_with_the_remedy(path, named, job):
     assert refusal(job) == f"{named} differs from the head's: check out the same commit there"
     Path(path).unlink()
     assert refusal(job) == f"{named} differs from the head's: check out the same commit there"
+
+
+@pytest.mark.parametrize("path", ["stages/training", "dvc.yaml"])
+def test_in_the_folder_of_the_head_the_file_was_edited(path, job):
+    if path == "dvc.yaml":
+        Path("dvc.yaml").write_text(PIPELINE.replace("echo", "echo -n"), encoding="utf-8")
+    else:
+        Path("stages/training/run.py").write_text("# changed\n", encoding="utf-8")
+    failure = run_job(job)
+    assert failure.cause == f"{path}: edited since `make paper` began; `make paper` again runs what is there now"
 
 
 def test_a_worker_with_a_file_more_says_so(job):

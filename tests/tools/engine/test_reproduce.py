@@ -5,7 +5,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.helpers.pipeline import job_of
+from tests.helpers.pipeline import job_of, run, status
+from tools.engine.messages import Failure, journal_path
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -25,3 +26,39 @@ def test_the_command_ends_with_its_worker():
     assert process.wait(20) == -9
     psutil.wait_procs([psutil.Process(command)] if psutil.pid_exists(command) else [], timeout=10)
     assert not psutil.pid_exists(command)
+
+
+EDITING = """
+stages:
+  slow: {cmd: "cat in/a > out.txt; cat in/a > log.txt; FOLLOWS", deps: [in], outs: [out.txt, log.txt: {cache: false}]}
+  settled: {cmd: cat in/a > all.txt, deps: [in], outs: [all.txt]}
+"""
+
+
+def test_what_is_edited_while_a_stage_runs_is_not_noted_as_what_it_read():
+    """A template while LaTeX runs, settings while a run trains: DVC hashes dependencies after the command."""
+    Path("in").mkdir()
+    Path("in/a").write_text("old", encoding="utf-8")
+    Path("dvc.yaml").write_text(EDITING.replace("FOLLOWS", "echo new > in/a"), encoding="utf-8")
+    failure = run("slow")
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.inputs) == ("error", None)
+    assert failure.cause == "in: changed while slow ran; run it again on what is there now"
+    assert not Path("out.txt").exists()
+    assert not Path("log.txt").exists()
+    assert not journal_path("slow").exists()
+    assert "out.txt" in status()
+    assert run("slow").ran  # what is there now is new, and stays so
+    assert Path("out.txt").read_text(encoding="utf-8") == "new\n"
+
+
+def test_what_is_made_can_be_had_again_from_the_cache():
+    """As after `dvc repro`: outputs in the cache, the run in the run cache."""
+    Path("in").mkdir()
+    Path("in/a").write_text("old", encoding="utf-8")
+    Path("dvc.yaml").write_text(EDITING, encoding="utf-8")
+    assert run("settled").ran
+    Path("all.txt").unlink()
+    assert run("settled").ran
+    log = Path("models/.study/logs/settled.log").read_text(encoding="utf-8")
+    assert "Stage 'settled' is cached - skipping run, checking out outputs" in log
