@@ -8,6 +8,7 @@ import pytest
 
 from stages.core.errors import InputError
 from stages.hub import client as hub
+from stages.training.environment import GitError
 from tests.helpers.check import CPU, GPU, fill_hub_cache, free, run_check
 from tests.helpers.snapshots import write_snapshot
 from tests.helpers.tiny_study import ROOT, write_params
@@ -115,6 +116,31 @@ def test_local_sources_are_read(monkeypatch, capsys):
     assert "time: unknown until `prepare` has counted the rows" in lines
     (Path("published/roberta") / "model.safetensors").unlink()
     assert "roberta checkpoint published/roberta unfit" in run_check(monkeypatch, capsys, GPU)[1]
+
+
+@pytest.mark.parametrize(("said", "allowed"), [("git: not found", True), ("not a git repository: .git", False)])
+def test_a_commit_that_records_cannot_name_is_missing(said, allowed, monkeypatch, capsys):
+    def fail():
+        raise GitError(said)
+
+    monkeypatch.setattr(check, "head", fail)
+    complete, lines = run_check(monkeypatch, capsys, GPU, "mini")
+    assert not complete
+    assert "git a commit that records can name unknown" in lines
+    assert lines[-1] == f"missing: git: {GitError(said)}"
+    if allowed:
+        assert check.main("mini", quick=True)
+    else:
+        with pytest.raises(GitError):
+            check.main("mini", quick=True)
+        Path(".dvc").mkdir()
+        Path(".dvc/config.local").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+        assert check.main("mini", quick=True)
+    assert capsys.readouterr().err == f"note: records will not say which commit made them: {GitError(said)}\n"
+
+
+def test_the_commit_is_shown(monkeypatch, capsys):
+    assert "git a commit that records can name 0123456789ab" in run_check(monkeypatch, capsys, GPU, "mini")[1]
 
 
 def test_unknown_profile_is_named():
