@@ -1,17 +1,15 @@
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
 from stages import figures, paper, tables
-from stages.core.errors import InputError
 from stages.report.numbers.ledger import Numbers
 from stages.report.text.pdf import overfull
 from tests.helpers.paper import SMALL, edit, needs_latex, prepare
-from tools import diff
+from tools import diff, revisions
 
 REPORT = r"""\documentclass{article}
 \usepackage{booktabs,graphicx,hyperref}
@@ -45,10 +43,10 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def build(folder: Path) -> None:
-    """The report of the current records, laid out as ``diff.fetch`` does."""
+    """The report of the current records, laid out as ``revisions.fetch`` does."""
     for stage in (tables, figures, paper):
         stage.main()
-    diff.fetch("workspace", folder)
+    revisions.fetch("workspace", None, folder)
 
 
 @needs_latex
@@ -58,7 +56,7 @@ def test_only_what_changed_is_marked():
     build(Path("old"))
     edit("lora-ffn", 42, 0.871)
     build(Path("new"))
-    changed = diff.changed_numbers(*(Numbers.read_from(Path(name, diff.NUMBERS)).root for name in ("old", "new")))
+    changed = diff.changed_numbers(*(Numbers.read_from(Path(name, paper.NUMBERS)).root for name in ("old", "new")))
     assert changed == [
         ("distilbert.lora-ffn.accuracy", "86.95", "87.10", "+0.0015"),
         ("distilbert.lora-ffn.vs.full.difference", "-3.20", "-3.05", "+0.0015"),
@@ -165,11 +163,3 @@ def test_numbers_on_one_side_alone_are_listed():
 def test_flipped_claims():
     old, new = {"a": "holds", "b": "holds", "c": "holds"}, {"a": "holds", "b": "does not hold"}
     assert diff.flipped_claims(old, new) == [("b", "holds", "does not hold")]
-
-
-def test_unknown_revision_is_named():
-    subprocess.run(["git", "init", "--quiet"], check=True)
-    with pytest.raises(
-        InputError, match=r"^'nowhere': no such revision or experiment; `git log` and `dvc exp show` list"
-    ):
-        diff.resolve("nowhere")
