@@ -38,7 +38,7 @@ def path_of(out: str | dict) -> str:
 
 def dvc(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -114,7 +114,9 @@ def _lacking_tex_files() -> list[str]:
     names = os.environ.get("TEX_FILES", "").split()
     if not names or shutil.which("kpsewhich") is None:
         return names
-    paths = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, check=False).stdout
+    paths = subprocess.run(
+        ["kpsewhich", *names], capture_output=True, encoding="utf-8", errors="replace", check=False
+    ).stdout
     return [name for name in names if f"/{name}\n" not in paths]
 
 

@@ -109,7 +109,7 @@ def test_local_sources_are_read(monkeypatch, capsys):
     )
     write_snapshot(Path("published/roberta"), "roberta")
     Path("reviews").mkdir()
-    Path("reviews/train.csv").write_text("text,label\na,0\nb,7\n")
+    Path("reviews/train.csv").write_text("text,label\na,0\nb,7\n", encoding="utf-8")
     _, lines = run_check(monkeypatch, capsys, GPU)
     assert lines[-1] == "missing: data: reviews/train.csv: row 2: label '7'; allowed: 0, 1"
     assert "roberta checkpoint published/roberta at hand" in lines
@@ -152,10 +152,10 @@ def test_command_line_ends_with_exit_code_1():
     home = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(Path("home").absolute()), "PYTHONPATH": str(ROOT)}
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_CACHE"} | home
     command = [sys.executable, "-m", "tools.check", "--profile", "paper"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (1, "")
     assert "no hub (HF_HUB_OFFLINE is set), not cached" in done.stdout
-    quick = subprocess.run([*command, "--quick"], env=environment, capture_output=True, text=True, check=False)
+    quick = subprocess.run([*command, "--quick"], env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (quick.returncode, quick.stdout) == (1, "")
     assert quick.stderr.startswith("error: data.source: 'hub': stanfordnlp/imdb@e6281661ce1c: not cached")
     assert quick.stderr.count("\n") == 1

@@ -9,6 +9,7 @@ from stages import figures, paper, tables
 from stages.report.numbers.ledger import Numbers
 from stages.report.text.pdf import overfull
 from tests.helpers.paper import SMALL, edit, needs_latex, prepare
+from tests.helpers.shells import ASCII, python
 from tools import diff, revisions
 
 REPORT = r"""\documentclass{article}
@@ -112,7 +113,7 @@ def test_tables_of_the_same_shape_are_marked_cell_by_cell():
         "headings": [("del", "RoBERTa"), ("add", "DeBERTa")],
         "wide": [("del", "1 "), ("add", "2 ")],
     }
-    assert overfull(Path("new/paper/diff.log").read_text()) == []
+    assert overfull(Path("new/paper/diff.log").read_text(encoding="utf-8")) == []
 
 
 @needs_latex
@@ -163,3 +164,15 @@ def test_numbers_on_one_side_alone_are_listed():
 def test_flipped_claims():
     old, new = {"a": "holds", "b": "holds", "c": "holds"}, {"a": "holds", "b": "does not hold"}
     assert diff.flipped_claims(old, new) == [("b", "holds", "does not hold")]
+
+
+@needs_latexdiff
+def test_marks_are_the_same_in_an_ascii_locale():
+    code = "from pathlib import Path; from tools.diff import latexdiff; "
+    code += "Path('marked').write_text(latexdiff(Path('old.tex'), Path('new.tex')), encoding='utf-8')"
+    text = "\\documentclass{article}\n\\begin{document}\n%s\n\\end{document}\n"
+    Path("old.tex").write_text(text % "Die Größe ≥ 1.", encoding="utf-8")
+    Path("new.tex").write_text(text % "Die Größe ≥ 2.", encoding="utf-8")
+    done = python("-c", code, **ASCII)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Größe ≥" in Path("marked").read_text(encoding="utf-8")

@@ -78,7 +78,9 @@ def dvc(folder: Path, *arguments: str) -> tuple[float, str]:
     """
     began = time.perf_counter()
     command = [sys.executable, "-m", "dvc", *arguments]
-    finished = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    finished = subprocess.run(
+        command, cwd=folder, encoding="utf-8", errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if finished.returncode:
         last_line = (finished.stdout.strip() or "failed").splitlines()[-1]
         raise InputError(f"dvc {' '.join(arguments)}: {last_line}")

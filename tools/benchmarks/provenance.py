@@ -89,7 +89,9 @@ def draw(printed: list[str], numbers: dict[str, Number], count: int) -> list[tup
 
 def make_clone(clone: Path) -> None:
     """The current commit with the study's data, links to DVC's cache."""
-    cache = subprocess.run(["dvc", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
+    cache = subprocess.run(
+        ["dvc", "cache", "dir"], capture_output=True, encoding="utf-8", errors="replace", check=True
+    ).stdout.strip()
     git("clone", "--quiet", ".", str(clone))
     run(clone, f"dvc cache dir --quiet --local {shlex.quote(str(Path(cache).resolve()))}")
     run(clone, "dvc checkout --quiet")
@@ -127,7 +129,9 @@ def run(folder: Path, command: str) -> None:
     Raises:
         InputError: it fails.
     """
-    finished = subprocess.run(shlex.split(command), cwd=folder, capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        shlex.split(command), cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if finished.returncode:
         raise InputError(f"`{command}`: {(finished.stderr or finished.stdout).strip()}")
 

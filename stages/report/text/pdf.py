@@ -35,7 +35,7 @@ def compile_pdf(source: Path) -> Path:
         cwd=source.parent,
         env={**os.environ, **EPOCH, **WIDE_LOG},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         check=False,
     )
