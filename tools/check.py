@@ -48,7 +48,7 @@ def main(profile: str | None = None, quick: bool = False) -> bool:
     params = load_params()
     if profile is not None:
         if profile not in params.profiles:
-            raise InputError(f"profile: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
+            raise InputError(f"PROFILE: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
         params = params.model_copy(update={"profile": profile})
     inputs = sources(params)
     if quick:

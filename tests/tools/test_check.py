@@ -144,7 +144,7 @@ def test_the_commit_is_shown(monkeypatch, capsys):
 
 
 def test_unknown_profile_is_named():
-    with pytest.raises(InputError, match=r"^profile: 'papr': unknown name; allowed: mini, imdb-mini, paper$"):
+    with pytest.raises(InputError, match=r"^PROFILE: 'papr': unknown name; allowed: mini, imdb-mini, paper$"):
         check.main("papr")
 
 

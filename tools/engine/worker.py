@@ -30,6 +30,8 @@ def main(scheduler: str) -> None:
     Raises:
         InputError: nothing answers at the address.
     """
+    if not scheduler:
+        raise InputError("SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786")
     try:
         asyncio.run(serve(scheduler))
     except (OSError, TimeoutError, ValueError) as error:
