@@ -17,6 +17,11 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 # A user's own TeX files are not the report's: `tex` does not look at them, nor does the build (stages/report/text/pdf.py).
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
+# A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
+$(foreach name,A B N PROFILE PYTHON REMOTE REPEATS SCHEDULER,$(if \
+	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $($(name))),,empty)), \
+	$(error $(name): empty; give it a value or leave it out)))
+
 .DEFAULT_GOAL := help
 .PHONY: help paper check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
 
@@ -35,7 +40,7 @@ status: ## how far the study is, from any terminal
 	@python -m tools.status
 
 worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
-	@python -m tools.engine.worker '$(SCHEDULER)'
+	@python -m tools.engine.worker -- "$$SCHEDULER"
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
 	@jobs=$$(python -m tools.machine --jobs='$(JOBS)') && OMP_NUM_THREADS=1 python -m pytest -n $$jobs --dist loadfile -m 'not slow'
@@ -48,6 +53,7 @@ lint: $(VENV)/dev ## ruff
 	ruff format --check .
 
 bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.json), each choice alone (levers.json), fixed costs (pipeline.json)
+	@case '$(REPEATS)' in *[!0-9]*|0) echo "error: REPEATS: '$(REPEATS)'; allowed: 1 or more" >&2; exit 1; esac
 	dvc repro tokenize
 	python -m tools.benchmarks.speed --repeats $(or $(REPEATS),1)
 	python -m tools.benchmarks.levers --repeats $(or $(REPEATS),1)
@@ -69,13 +75,13 @@ provenance: $(VENV)/study ## delete what random numbers of the PDF were read fro
 	python -m tools.benchmarks.provenance
 
 why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, or N=<key>
-	@python -m tools.why '$(N)'
+	@python -m tools.why -- "$$N"
 
 arxiv: $(VENV)/study tex ## paper/arxiv.tar.gz, which compiles with TeX alone
 	@python -m tools.arxiv
 
 diff: $(VENV)/study tex ## what changed between two revisions or experiments: make diff A=... [B=...], paper/diff.pdf
-	@python -m tools.diff $(A) $(B)
+	@python -m tools.diff -- "$$A" "$$B"
 
 clean: ## remove the virtual environment; data, models and metrics are DVC's
 	rm -rf $(VENV)

@@ -158,9 +158,9 @@ def test_paths_and_folders(monkeypatch):
 
 
 def test_unexpected_files(monkeypatch):
-    Path("reviews/README.md").write_text("not data")
-    Path("reviews/dataset_info.json").write_text("{}")
-    Path("reviews/.train.csv").write_text("an editor's")
+    Path("reviews/README.md").write_text("not data", encoding="utf-8")
+    Path("reviews/dataset_info.json").write_text("{}", encoding="utf-8")
+    Path("reviews/.train.csv").write_text("an editor's", encoding="utf-8")
     Path("reviews/val.csv").write_bytes(csv(TEST))
     assert refused(monkeypatch) == (
         "reviews/val.csv: belongs to no split; allowed: names that start with train, validation, valid, dev, test, "

@@ -51,7 +51,7 @@ def prepared(deduplicate: bool, path: str) -> bool:
     """Whether ``prepare`` took the data; if not, it said so in one line and changed nothing."""
     Path("data/settings").mkdir(parents=True, exist_ok=True)
     data = {"source": "local", "path": path, "validation": CARVED, "seed": 1}
-    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": deduplicate}))
+    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": deduplicate}), encoding="utf-8")
     before = snapshot()
     fault = None
     try:

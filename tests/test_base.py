@@ -78,7 +78,7 @@ def test_a_pretrained_encoder_loads_everywhere(architecture, monkeypatch):
     assert not loaded["unexpected_keys"]
     assert all(key.split(".")[0] in {"pre_classifier", "classifier", "pooler"} for key in loaded["missing_keys"])
     encoder, tokenizer = AutoModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    report = json.loads(Path("metrics/base", f"{architecture}.json").read_text())
+    report = json.loads(Path("metrics/base", f"{architecture}.json").read_text(encoding="utf-8"))
     assert report["vocab_size"] == len(tokenizer) == encoder.config.vocab_size
     weights = (folder / "model.safetensors").read_bytes()
     assert report["checkpoint_sha256"] == hashlib.sha256(weights).hexdigest()
@@ -109,14 +109,14 @@ def test_no_unsupervised_rows_means_masked_lm_on_unlabelled_train(monkeypatch):
     write_data(unsupervised=0)
     write_settings(steps=10)
     base.main("distilbert")
-    assert json.loads(REPORT.read_text())["rating_accuracy"] is None
+    assert json.loads(REPORT.read_text(encoding="utf-8"))["rating_accuracy"] is None
 
 
 def test_zero_steps_keep_the_random_encoder():
     write_data()
     write_settings(steps=0)
     base.main("distilbert")
-    report = json.loads(REPORT.read_text())
+    report = json.loads(REPORT.read_text(encoding="utf-8"))
     assert report["mlm_loss_first"] == report["mlm_loss_last"]
     assert report["probe_accuracy"] == report["probe_accuracy_random"]
 
@@ -125,7 +125,7 @@ def test_a_pretraining_that_did_not_help_fails_after_its_report():
     write_data()
     write_settings(steps=1)
     message = fails()
-    report = json.loads(REPORT.read_text())
+    report = json.loads(REPORT.read_text(encoding="utf-8"))
     assert message == (
         f"pretraining did not help: masked-LM loss {report['mlm_loss_last']:.3f}, unigram predictor "
         f"{report['mlm_loss_unigram']:.3f}; change base.steps (1) or base.learning_rate"
@@ -161,7 +161,7 @@ def test_a_local_checkpoint_is_copied_without_its_pickle():
         "tokenizer.json",
         "tokenizer_config.json",
     ]
-    assert json.loads(REPORT.read_text()) == {
+    assert json.loads(REPORT.read_text(encoding="utf-8")) == {
         "source": "local",
         "revision": None,
         "checkpoint_sha256": sha256("snapshots/distilbert/model.safetensors"),
@@ -231,5 +231,5 @@ def test_a_hub_snapshot_is_asked_for_by_commit_and_without_pickles(monkeypatch):
     assert asked["repo"] == "distilbert/distilbert-base-uncased"
     assert asked["revision"] == "12040accade4e8a0f71eabdb258fecc2e7e948be"
     assert not [pattern for pattern in asked["allow_patterns"] if pattern.endswith((".bin", ".pt", ".h5", ".py", "*"))]
-    report = json.loads(REPORT.read_text())
+    report = json.loads(REPORT.read_text(encoding="utf-8"))
     assert (report["source"], report["revision"]) == ("hub", asked["revision"])

@@ -137,6 +137,19 @@ def test_no_test_code_is_in_production_code():
         assert "unittest" not in path.read_text(encoding="utf-8"), path
 
 
+def test_no_output_of_a_process_is_decoded_by_the_locale():
+    """A lint rule (PLW1514) holds the same of files."""
+    faults = []
+    for path in (path for path in code_files() if path.relative_to(ROOT).parts[0] != "tests"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        for call in calls:
+            names = {keyword.arg for keyword in call.keywords}
+            by_locale = names & {"text", "universal_newlines"} or ("encoding" in names and "errors" not in names)
+            if by_locale and ast.unparse(call.func).startswith("subprocess."):
+                faults.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert faults == []
+
+
 def test_level_and_confidence_are_chosen_in_one_file():
     """Typed twice, verdicts on claims and statistics could disagree in silence."""
     places = {"LEVEL": [], "CONFIDENCE": []}

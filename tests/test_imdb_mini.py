@@ -19,7 +19,7 @@ def test_records_are_those_of_the_profile_and_make_the_tables_beside_them():
     shutil.copytree(ROOT / FOLDER / "runs", "metrics/runs")
     collect.main()
     for name in ("runs.csv", "summary.json"):
-        assert Path("metrics", name).read_text() == (ROOT / FOLDER / name).read_text()
+        assert Path("metrics", name).read_text(encoding="utf-8") == (ROOT / FOLDER / name).read_text()
     study = StudySettings.read()
     records = [Record.read_from(run.record_path) for run in study.runs]
     assert len(records) == len(list((ROOT / FOLDER / "runs").rglob("*.json"))) == 20

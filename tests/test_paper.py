@@ -75,7 +75,9 @@ def test_smallest_grid_with_hostile_names_builds():
         f"commit 0123456789ab ({HOSTILE})",
     ):
         assert place in text
-    assert "nothing can be said about the scatter between seeds" in " ".join(Path("paper/main.tex").read_text().split())
+    assert "nothing can be said about the scatter between seeds" in " ".join(
+        Path("paper/main.tex").read_text(encoding="utf-8").split()
+    )
 
 
 @needs_latex

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 def configure(deduplicate: bool = True, **data: object) -> None:
     data = {"source": "local", "path": "reviews", "validation": 10, "seed": 1} | data
     Path("data/settings").mkdir(parents=True, exist_ok=True)
-    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": deduplicate}))
+    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": deduplicate}), encoding="utf-8")
 
 
 def reviews(**splits: list[tuple[str, int]]) -> None:
@@ -158,9 +158,9 @@ def test_card_describes_the_written_files():
 
 def test_generated_corpus():
     configure(source="generated", train=40, validation=8, test=20, unsupervised=30, label_noise=0.05, path=None)
-    settings = json.loads(Path("data/settings/data.json").read_text())
+    settings = json.loads(Path("data/settings/data.json").read_text(encoding="utf-8"))
     del settings["data"]["path"]
-    Path("data/settings/data.json").write_text(json.dumps(settings))
+    Path("data/settings/data.json").write_text(json.dumps(settings), encoding="utf-8")
     prepare.main()
     card = Card.read()
     assert {name: split.rows_in_source for name, split in card.splits.items()} == {

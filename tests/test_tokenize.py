@@ -47,7 +47,9 @@ def _study(in_empty_folder):
 
 def configure(max_length: int) -> None:
     Path("data/settings/tokenize").mkdir(parents=True, exist_ok=True)
-    Path("data/settings/tokenize/tiny.json").write_text(json.dumps({"architecture": "tiny", "max_length": max_length}))
+    Path("data/settings/tokenize/tiny.json").write_text(
+        json.dumps({"architecture": "tiny", "max_length": max_length}), encoding="utf-8"
+    )
 
 
 def written() -> dict[str, str]:
@@ -166,7 +168,7 @@ def test_the_command_does_not_shadow_the_standard_library():
         [sys.executable, "-m", "stages.tokenize", "unknown"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 1
     assert done.stderr == "error: data/settings/tokenize/unknown.json: not found; run `dvc repro settings` first\n"

@@ -1,7 +1,8 @@
 """Say what a profile needs on this machine, what is here, and what is missing: ``make check [PROFILE=paper]``.
 
 It downloads and writes nothing. The exit code is 0 when all is at hand and 1 otherwise. ``--quick`` looks at the
-sources and the disk alone, is silent, and ends with one line where something is missing.
+sources and the disk alone, and ends with one line where something is missing; all that it says otherwise is that git
+cannot be used, without which a study runs all the same.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from stages.core.errors import InputError, run_stage
 from stages.hub.disk import free_bytes, gigabytes, require_space
 from stages.report.text.pdf import tex_environment
 from stages.study.params import Params, load_params
+from stages.training.environment import GitError, head
 from tools.availability import Availability, sources
 from tools.engine.display import duration
 from tools.estimate import Forecast, disk_bytes, estimate, table
@@ -25,6 +27,8 @@ from tools.machine import Machine, jobs, measure
 
 PROGRAMS = ("latexmk", "latexdiff")
 PYTHON = (3, 11)
+COMMIT_DIGITS = 12
+NO_REPOSITORY, NO_SCM = "not a git repository", "no_scm = true"
 
 
 class Line(NamedTuple):
@@ -46,7 +50,7 @@ def main(profile: str | None = None, quick: bool = False, told: str = "auto") ->
     params = load_params()
     if profile is not None:
         if profile not in params.profiles:
-            raise InputError(f"profile: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
+            raise InputError(f"PROFILE: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
         params = params.model_copy(update={"profile": profile})
     inputs = sources(params)
     if quick:
@@ -54,7 +58,7 @@ def main(profile: str | None = None, quick: bool = False, told: str = "auto") ->
         return True
     host = measure(params.profiles[params.profile].train.precision)
     expected = estimate(params, host)
-    lines = [_python(), _tex(), *_machine(params, host, expected, at_once), *map(_source, inputs)]
+    lines = [_python(), _tex(), _git(), *_machine(params, host, expected, at_once), *map(_source, inputs)]
     _report(params, lines, expected)
     missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + _no_hub(inputs)
     print("\n".join(f"missing: {fault}" for fault in missing) or "nothing is missing")
@@ -67,6 +71,22 @@ def _require(params: Params, inputs: list[Availability], at_once: int) -> None:
             raise InputError(source.missing)
     if not all(source.made_here for source in inputs):
         require_space(Path().absolute(), disk_bytes(params, at_once), f"profile {params.profile}")
+    _note_unknown_commit()
+
+
+def _note_unknown_commit() -> None:
+    """Say once, before a study, why its records will not name a commit.
+
+    Raises:
+        InputError: DVC would stop at the same: there is no repository, and it was not told to do without.
+    """
+    try:
+        head()
+    except GitError as error:
+        does_without = any(NO_SCM in path.read_text(encoding="utf-8") for path in Path(".dvc").glob("config*"))
+        if NO_REPOSITORY in str(error) and not does_without:
+            raise
+        print(f"note: records will not say which commit made them: {error}", file=sys.stderr)
 
 
 def _report(params: Params, lines: list[Line], expected: Forecast) -> None:
@@ -96,9 +116,24 @@ def _lacking_tex_files() -> list[str]:
     names = os.environ.get("TEX_FILES", "").split()
     if not names or shutil.which("kpsewhich") is None:
         return names
-    options = {"capture_output": True, "text": True, "check": False, "env": tex_environment()}
-    paths = subprocess.run(["kpsewhich", *names], **options).stdout
+    paths = subprocess.run(
+        ["kpsewhich", *names],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        env=tex_environment(),
+    ).stdout
     return [name for name in names if f"/{name}\n" not in paths]
+
+
+def _git() -> Line:
+    """Whether records can say which commit made them."""
+    needed = "a commit that records can name"
+    try:
+        return Line("git", needed, head()[0][:COMMIT_DIGITS])
+    except GitError as error:
+        return Line("git", needed, "unknown", str(error))
 
 
 def _machine(params: Params, host: Machine, expected: Forecast, at_once: int) -> list[Line]:

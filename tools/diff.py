@@ -16,13 +16,12 @@ from pathlib import Path
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
-from stages.core.files import write_text
-from stages.paper import BIBLIOGRAPHY, GENERATED, NUMBERS, PAPER
+from stages.paper import BIBLIOGRAPHY, GENERATED, PAPER
 from stages.published.claims import Claims
-from stages.report.numbers.ledger import Number, Numbers
+from stages.report.numbers.ledger import Number
 from stages.report.text.pdf import compile_pdf
+from tools.revisions import WORKSPACE, fetch, resolve
 
-WORKSPACE = "workspace"
 OUTPUT = PAPER / "diff.pdf"
 # CFONT: added blue and sans serif, deleted red and small; the other types need packages beyond the report's own.
 # The link of a number is no change of the number; its text is compared. A deleted reference may have lost its label.
@@ -58,76 +57,30 @@ BORDER = r"(?<!\\)&|\\\\"  # of a cell or a row
 
 
 def main(a: str, b: str) -> None:
-    """Write the marked PDF and print what changed from ``a`` to ``b``."""
+    """Write the marked PDF and print what changed from ``a`` to ``b`` (nothing: the workspace).
+
+    Raises:
+        InputError: no such revision or experiment, its report is not at hand, or latexdiff is missing or failed.
+    """
+    if not a:
+        raise InputError(
+            "A: empty; allowed: a revision (`git log`) or an experiment (`dvc exp show`): make diff A=HEAD~1"
+        )
+    b = b or WORKSPACE
     if shutil.which(LATEXDIFF[0]) is None:
         raise InputError(f"{LATEXDIFF[0]}: not found; install it: sudo apt-get install latexdiff")
+    commits = [resolve(revision) for revision in (a, b)]
     with tempfile.TemporaryDirectory(prefix="diff-") as name:
         old, new = Path(name, "old"), Path(name, "new")
-        for revision, folder in ((a, old), (b, new)):
-            fetch(revision, folder)
+        old_numbers, new_numbers = (fetch(*side) for side in zip((a, b), commits, (old, new), strict=True))
         shutil.copyfile(mark_changes(old, new), OUTPUT)
-        numbers = changed_numbers(*(Numbers.read_from(folder / NUMBERS).root for folder in (old, new)))
+        numbers = changed_numbers(old_numbers, new_numbers)
         claims = flipped_claims(*(read_verdicts(folder / Claims.path()) for folder in (old, new)))
     headers = ["number", a, b, "change"]
     print(tabulate(numbers, headers, disable_numparse=True) if numbers else "no number changed")
     print()
     print(tabulate(claims, ["claim", a, b]) if claims else "no claim's verdict flipped")
     print(f"\n{OUTPUT}")
-
-
-def fetch(revision: str, folder: Path) -> None:
-    """The report's source, numbers and claims at a revision, laid out as in the workspace.
-
-    Raises:
-        InputError: no such revision or experiment, or its report is not in the cache.
-    """
-    if revision == WORKSPACE:
-        copy_workspace(folder)
-        return
-    from dvc.exceptions import DvcException  # a second to import
-    from dvc.repo import Repo
-
-    commit = resolve(revision)
-    (folder / PAPER).mkdir(parents=True)
-    try:
-        for path in (PAPER / "main.tex", GENERATED):
-            Repo.get(".", str(path), out=str(folder / path), rev=commit)
-    except DvcException as error:
-        raise InputError(
-            f"{revision}: its report is not in the cache: {error}; check it out and run `dvc repro`"
-        ) from error
-    claims = _git("show", f"{commit}:{Claims.path()}")
-    if claims is not None:
-        write_text(folder / Claims.path(), claims)
-
-
-def copy_workspace(folder: Path) -> None:
-    """What of the report's source, numbers and claims there is here."""
-    for path in (PAPER / "main.tex", GENERATED, Claims.path()):
-        if path.is_dir():
-            shutil.copytree(path, folder / path)
-        elif path.exists():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder / path)
-
-
-def resolve(revision: str) -> str:
-    """The commit of a Git revision or of a DVC experiment's name.
-
-    Raises:
-        InputError: there is neither.
-    """
-    commit = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    if commit is not None:
-        return commit.strip()
-    commit = None
-    for line in (_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps") or "").splitlines():
-        object_name, reference = line.split()
-        if reference.rsplit("/", 1)[-1] == revision:
-            commit = object_name  # the last of that name
-    if commit is None:
-        raise InputError(f"{revision!r}: no such revision or experiment; `git log` and `dvc exp show` list them")
-    return commit
 
 
 def mark_changes(old: Path, new: Path) -> Path:
@@ -180,9 +133,9 @@ def latexdiff(old: Path, new: Path) -> str:
     """The LaTeX of ``new`` with what differs from ``old`` marked."""
     command = [*LATEXDIFF, str(old), str(new)]
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    finished = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", env=environment)
     if finished.returncode:
-        raise InputError(f"latexdiff: {finished.stderr.strip().splitlines()[-1]}")
+        raise InputError(f"latexdiff: {(finished.stderr.strip().splitlines() or ['no output'])[-1]}")
     return finished.stdout
 
 
@@ -210,13 +163,8 @@ def flipped_claims(old: dict[str, str], new: dict[str, str]) -> list[tuple[str, 
     return [(claim, old[claim], new[claim]) for claim in old if claim in new and old[claim] != new[claim]]
 
 
-def _git(*arguments: str) -> str | None:
-    finished = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return finished.stdout if finished.returncode == 0 else None
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("a", help="revision, experiment, or 'workspace'")
-    parser.add_argument("b", nargs="?", default=WORKSPACE, help="the same; default: the workspace")
+    parser.add_argument("a", nargs="?", default="", help="revision, experiment, or 'workspace'")
+    parser.add_argument("b", nargs="?", default="", help="the same; default: the workspace")
     run_stage(main, **vars(parser.parse_args()))

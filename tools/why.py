@@ -19,6 +19,8 @@ def main(number: str) -> None:
     Raises:
         InputError: the paper prints no such number.
     """
+    if not number.strip():
+        raise InputError("N: empty; allowed: a number as printed, or its key: make why N=distilbert.full.accuracy")
     numbers = matches(number.strip(), Numbers.read_from(NUMBERS).root)
     if not numbers:
         raise InputError(f"{number!r}: not a number or key in {NUMBERS}; keys look like distilbert.full.accuracy")

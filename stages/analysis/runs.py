@@ -63,7 +63,9 @@ def _quality(quality: Quality) -> dict[str, object]:
 
 
 def _environment(environment: Environment) -> dict[str, object]:
-    row = environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision"})
+    row = environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision", "commit_unknown"})
+    if environment.commit_unknown:  # a column of the tables that need it alone
+        row["commit_unknown"] = environment.commit_unknown
     row |= {f"version_{name}": version for name, version in environment.packages.items()}
     row |= {f"dataset_sha256_{split}": digest for split, digest in environment.dataset_sha256.items()}
     return row

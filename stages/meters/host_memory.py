@@ -40,7 +40,7 @@ def watch() -> None:
         _libc.mallopt(M_MMAP_THRESHOLD, OWN_MAPPING)
         _libc.malloc_trim(0)
     if CLEAR_REFS.exists():
-        CLEAR_REFS.write_text(RESET_PEAK)
+        CLEAR_REFS.write_text(RESET_PEAK, encoding="utf-8")
 
 
 def peak() -> int:

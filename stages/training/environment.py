@@ -2,12 +2,12 @@
 
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
+from stages.core.errors import InputError
 from stages.core.files import sha256
 from stages.training.record import Environment
 from stages.training.settings import RunSettings
@@ -22,13 +22,80 @@ def packages() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
-def git(*arguments: str) -> str | None:
-    """A git command's output, None outside a checkout or without git."""
+# A part of what git says -> why a run's commit is unknown, as its record has it, and what to do about it.
+FAULTS = {
+    "git: ": ("git could not be run", "install it: sudo apt-get install git"),
+    "dubious ownership": (
+        "the repository belonged to another user",
+        "if you trust it: git config --global --add safe.directory {folder}",
+    ),
+    "not a git repository": (
+        "the files were not in a git repository",
+        "clone the repository, as an archive has no history; or go on without: dvc config --local core.no_scm true",
+    ),
+    "not have any commits": ("the repository had no commit", "make one: git add -A && git commit -m start"),
+}
+BROKEN = ("git could not read the repository", "clone it again, or see what `git fsck` says")
+
+
+class GitError(InputError):
+    """Git cannot be asked here, or the repository cannot be used; the text is git's own reason and a remedy.
+
+    Args:
+        said: git's first line.
+
+    Attributes:
+        why: the same in a few words for a record, without a path of this machine.
+    """
+
+    def __init__(self, said: str) -> None:
+        self.why, remedy = next((fault for part, fault in FAULTS.items() if part in said), BROKEN)
+        if self.why == FAULTS["not a git repository"][0] and _has_git_folder():
+            self.why, remedy = BROKEN
+        folder = re.search(r"'.*'", said)
+        super().__init__(f"{said}; {remedy.format(folder=folder[0] if folder else Path.cwd())}")
+
+
+def _has_git_folder() -> bool:
+    """Whether git says of a broken repository what it says where there is none."""
+    here = Path.cwd()
+    return any(os.path.lexists(folder / ".git") for folder in (here, *here.parents))
+
+
+def git(*arguments: str) -> str:
+    """A git command's output.
+
+    Raises:
+        GitError: it failed.
+    """
+    # Git says why in the language of the locale, and what it prints of a commit in the encoding of the user's choice.
+    command = ["git", "-c", "i18n.logOutputEncoding=UTF-8", *arguments]
+    environment = {**os.environ, "LC_ALL": "C"}
     try:
-        process = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
+        process = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", env=environment)
+    except OSError as error:
+        reason = "not found" if isinstance(error, FileNotFoundError) else error.strerror
+        raise GitError(f"git: {reason}") from error
+    if process.returncode:
+        raise GitError(_reason(process.stderr) or f"git {arguments[0]}: exit status {process.returncode}")
     return process.stdout.strip()
+
+
+def _reason(said: str) -> str:
+    """The line in which git says why it ends, else the first; it may warn before, and explain after."""
+    lines = said.strip().splitlines() or [""]
+    reasons = [line for line in lines if line.startswith("fatal: ")]
+    return (reasons or lines)[0].removeprefix("fatal: ")
+
+
+def head() -> tuple[str, str]:
+    """The commit that is checked out, and its subject.
+
+    Raises:
+        GitError: there is none, or git cannot tell.
+    """
+    commit, _, subject = git("log", "-1", "--no-show-signature", "--format=%H%n%s").partition("\n")
+    return commit, subject
 
 
 def processor() -> str:
@@ -45,15 +112,20 @@ def processor() -> str:
 
 def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:
     """The record's ``environment`` section; ``dirty``: whether what decides the run differs from the commit's."""
-    changes = git("status", "--porcelain", "--", *CODE, "params.yaml")  # of which the settings were made
+    import torch  # here, so that who asks git alone does not wait for it
+
+    try:
+        commit, subject = head()
+        changes = git("status", "--porcelain", "--", *CODE, "params.yaml")  # of which the settings were made
+        source = {"commit": commit, "commit_subject": subject, "dirty": bool(changes)}
+    except GitError as error:
+        source = {"commit": None, "commit_subject": None, "dirty": None, "commit_unknown": error.why}
     return Environment(
+        **source,
         python=platform.python_version(),
         platform=platform.platform(),
         processor=processor(),
         packages=packages(),
-        commit=git("rev-parse", "HEAD"),
-        commit_subject=git("log", "-1", "--format=%s"),
-        dirty=None if changes is None else bool(changes),
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         threads=torch.get_num_threads(),
         runs_at_once=int(os.environ.get("STUDY_JOBS", "1")),

@@ -96,6 +96,7 @@ class Environment(Strict):
     packages: dict[str, str]
     commit: str | None
     commit_subject: str | None
+    commit_unknown: str | None = None  # why there is no commit; records of before have it neither way
     dirty: bool | None
     device: str
     threads: int

@@ -88,7 +88,7 @@ def test_report_says_what_the_encoder_was_trained_on():
     tables.main()
     Path("paper/generated/figures").mkdir()
     Path("paper/generated/figures/methods.pdf").touch()
-    Path("paper/generated/figures/numbers.json").write_text("{}")
+    Path("paper/generated/figures/numbers.json").write_text("{}", encoding="utf-8")
     text = written()
     assert r"\subsection{Real Reviews}" in text
     assert (

@@ -34,7 +34,7 @@ def run_while_editing(folder: Path, module: str, file: str, text: str = "# edite
     shutil.copy(ROOT / "requirements.txt", folder)
     (folder / f"{module.replace('.', '/')}.py").write_text(STAGE.format(file=file, text=text), encoding="utf-8")
     command = [sys.executable, "-m", module]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
 
 
 @pytest.mark.parametrize(

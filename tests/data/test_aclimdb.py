@@ -34,9 +34,9 @@ def test_faults_of_the_tree():
     tree("d")
     Path("d/train/neg/9_2.txt").write_bytes(b"caf\xe9")
     assert fault("d") == "d/train/neg/9_2.txt: line 1, byte 3: not valid UTF-8; save the file as UTF-8"
-    Path("d/train/neg/9_2.txt").write_text(" \n")
+    Path("d/train/neg/9_2.txt").write_text(" \n", encoding="utf-8")
     assert fault("d") == "d/train/neg/9_2.txt: empty text; every row needs some"
-    Path("d/train/neg/9_2.txt").write_text("a\0b")
+    Path("d/train/neg/9_2.txt").write_text("a\0b", encoding="utf-8")
     assert fault("d") == "d/train/neg/9_2.txt: NUL byte at character 2 of the text; allowed: none"
     Path("d/train/neg/7_2.txt").symlink_to("nowhere")
     assert fault("d") == "d/train/neg/7_2.txt: cannot be read: No such file or directory"

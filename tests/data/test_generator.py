@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_corpus_in_any_process(splits):
         [sys.executable, "-c", DIGEST],
         env=os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.getcwd()},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     ).stdout.strip()
     assert there == digest(splits)

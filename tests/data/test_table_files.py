@@ -70,7 +70,7 @@ def test_parquet_with_text_in_another_encoding():
 )
 def test_broken_files(name, content, reason):
     Path("d").mkdir()
-    Path("d", name).write_text(content)
+    Path("d", name).write_text(content, encoding="utf-8")
     assert fault("d").startswith(f"d/{name}: {reason}")
 
 

@@ -78,7 +78,7 @@ def test_the_vocabulary_is_the_same_in_any_process(texts):
         [sys.executable, "-c", VOCABULARIES],
         env=os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.getcwd()},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     ).stdout.split()
     assert there == [digest(train_tokenizer(kind, texts, 500, 32)) for kind in KINDS]

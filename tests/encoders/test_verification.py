@@ -29,8 +29,8 @@ def fault(folder: Path, architecture: str) -> str:
 
 def edit(path: Path, **changes: object) -> None:
     """Set keys of a JSON file; None removes one."""
-    content = json.loads(path.read_text()) | changes
-    path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
+    content = json.loads(path.read_text(encoding="utf-8")) | changes
+    path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}), encoding="utf-8")
 
 
 def test_what_is_published_is_fit(published, architecture):

@@ -41,7 +41,7 @@ def make_inputs(drawn: bool, **changes) -> None:
     if not drawn:
         Path("paper/generated/figures").mkdir()
         Path("paper/generated/figures/methods.pdf").touch()
-        Path("paper/generated/figures/numbers.json").write_text("{}")
+        Path("paper/generated/figures/numbers.json").write_text("{}", encoding="utf-8")
 
 
 def source(**changes) -> str:

@@ -39,4 +39,6 @@ def run(stage: str) -> Outcome | Failure:
 
 
 def status() -> str:
-    return subprocess.run([sys.executable, "-m", "dvc", "status"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", "status"], capture_output=True, encoding="utf-8", check=True
+    ).stdout

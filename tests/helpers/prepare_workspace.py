@@ -33,7 +33,7 @@ def write_workspace() -> None:
 
 def configure(path: str = "reviews", validation: int = 10) -> None:
     data = {"source": "local", "path": path, "validation": validation, "seed": 1}
-    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": True}))
+    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": True}), encoding="utf-8")
 
 
 def csv(rows: list[tuple], header: str = "text,label") -> bytes:
@@ -74,5 +74,5 @@ def run(*, command: tuple[str, ...] = (), limit: Callable[[], object] | None = N
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHON": sys.executable},
         preexec_fn=limit,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )

@@ -70,7 +70,7 @@ def test_offline_mode_asks_nobody(monkeypatch):
 
 def test_cached_snapshot_does_without_an_answer(monkeypatch):
     Path("files").mkdir()
-    Path("files/config.json").write_text("{}")
+    Path("files/config.json").write_text("{}", encoding="utf-8")
     fill_cache(Path("cache").absolute(), "model", "a/b", REVISION, Path("files"))
     answer(monkeypatch, httpx2.ConnectError("no network"))
     seen = []
@@ -115,7 +115,7 @@ def test_too_little_disk_is_said_before_the_download(monkeypatch):
     cache = Path("cache").absolute()
     assert fault() == f"{cache}: the download of a/b@12040accade4 takes 2.00 GB; free: 1.00 GB"
     Path("files").mkdir()
-    Path("files/model.safetensors").write_text("")
+    Path("files/model.safetensors").write_text("", encoding="utf-8")
     fill_cache(cache, "model", "a/b", REVISION, Path("files"))
     monkeypatch.setattr(hub, "_download", lambda *args, **options: cache_path(cache, "model", "a/b", REVISION))
     hub.fetch(REPOSITORY, PATTERNS, lambda names: None)  # only what is missing counts

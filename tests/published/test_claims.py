@@ -36,6 +36,6 @@ def test_file_is_validated_both_ways(tmp_path):
 )
 def test_faulty_claims_are_named(tmp_path, change, message):
     path = tmp_path / "claims.yaml"
-    path.write_text(Path("stages/published/claims.yaml").read_text().replace(*change))
+    path.write_text(Path("stages/published/claims.yaml").read_text(encoding="utf-8").replace(*change))
     with pytest.raises(InputError, match=message):
         load_claims(path)

@@ -8,6 +8,7 @@ import pytest
 
 from stages.core.errors import InputError
 from stages.hub import client as hub
+from stages.training.environment import GitError
 from tests.helpers.check import CPU, GPU, fill_hub_cache, free, run_check
 from tests.helpers.paper import needs_latex
 from tests.helpers.snapshots import write_snapshot
@@ -107,7 +108,7 @@ def test_a_search_path_of_the_users_does_not_hide_tex(tmp_path, monkeypatch, cap
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     made = subprocess.run(
-        ["make", "-C", ROOT, "-s", "--no-print-directory", "tex"], capture_output=True, text=True, check=False
+        ["make", "-C", ROOT, "-s", "--no-print-directory", "tex"], capture_output=True, encoding="utf-8", check=False
     )
     assert (made.stdout, made.returncode) == ("", 0)
 
@@ -124,7 +125,7 @@ def test_local_sources_are_read(monkeypatch, capsys):
     )
     write_snapshot(Path("published/roberta"), "roberta")
     Path("reviews").mkdir()
-    Path("reviews/train.csv").write_text("text,label\na,0\nb,7\n")
+    Path("reviews/train.csv").write_text("text,label\na,0\nb,7\n", encoding="utf-8")
     _, lines = run_check(monkeypatch, capsys, GPU)
     assert lines[-1] == "missing: data: reviews/train.csv: row 2: label '7'; allowed: 0, 1"
     assert "roberta checkpoint published/roberta at hand" in lines
@@ -133,8 +134,33 @@ def test_local_sources_are_read(monkeypatch, capsys):
     assert "roberta checkpoint published/roberta unfit" in run_check(monkeypatch, capsys, GPU)[1]
 
 
+@pytest.mark.parametrize(("said", "allowed"), [("git: not found", True), ("not a git repository: .git", False)])
+def test_a_commit_that_records_cannot_name_is_missing(said, allowed, monkeypatch, capsys):
+    def fail():
+        raise GitError(said)
+
+    monkeypatch.setattr(check, "head", fail)
+    complete, lines = run_check(monkeypatch, capsys, GPU, "mini")
+    assert not complete
+    assert "git a commit that records can name unknown" in lines
+    assert lines[-1] == f"missing: git: {GitError(said)}"
+    if allowed:
+        assert check.main("mini", quick=True)
+    else:
+        with pytest.raises(GitError):
+            check.main("mini", quick=True)
+        Path(".dvc").mkdir()
+        Path(".dvc/config.local").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+        assert check.main("mini", quick=True)
+    assert capsys.readouterr().err == f"note: records will not say which commit made them: {GitError(said)}\n"
+
+
+def test_the_commit_is_shown(monkeypatch, capsys):
+    assert "git a commit that records can name 0123456789ab" in run_check(monkeypatch, capsys, GPU, "mini")[1]
+
+
 def test_unknown_profile_is_named():
-    with pytest.raises(InputError, match=r"^profile: 'papr': unknown name; allowed: mini, imdb-mini, paper$"):
+    with pytest.raises(InputError, match=r"^PROFILE: 'papr': unknown name; allowed: mini, imdb-mini, paper$"):
         check.main("papr")
 
 
@@ -142,10 +168,10 @@ def test_command_line_ends_with_exit_code_1():
     home = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(Path("home").absolute()), "PYTHONPATH": str(ROOT)}
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_CACHE"} | home
     command = [sys.executable, "-m", "tools.check", "--profile", "paper"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (1, "")
     assert "no hub (HF_HUB_OFFLINE is set), not cached" in done.stdout
-    quick = subprocess.run([*command, "--quick"], env=environment, capture_output=True, text=True, check=False)
+    quick = subprocess.run([*command, "--quick"], env=environment, capture_output=True, encoding="utf-8", check=False)
     assert (quick.returncode, quick.stdout) == (1, "")
     assert quick.stderr.startswith("error: data.source: 'hub': stanfordnlp/imdb@e6281661ce1c: not cached")
     assert quick.stderr.count("\n") == 1

@@ -23,7 +23,9 @@ QUOTAS = {  # one core's worth of time, as the two versions of cgroups say it
 
 def printed(command: list[str], **options: object) -> str:
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, **options)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True, **options
+    )
     return done.stdout.strip()
 
 
@@ -54,7 +56,7 @@ def test_anything_else_is_named(told):
 @pytest.mark.parametrize("told", ["0", "-1", "two"])
 def test_every_command_that_is_told_refuses_in_one_line(command, told):
     done = subprocess.run(
-        [sys.executable, "-m", command, f"--jobs={told}"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", command, f"--jobs={told}"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"error: JOBS: {told!r}: {ALLOWED}\n"

@@ -47,7 +47,7 @@ def test_every_stage_takes_them_as_a_local_base(capsys):
         tokenize.main(name)
         fine_tune(name, "qlora-ffn", 42)
         assert Record.read_from(Path(f"metrics/runs/{name}/qlora-ffn/42.json")).parameters.new_but_frozen == 0
-        report = json.loads(Path(f"metrics/base/{name}.json").read_text())
+        report = json.loads(Path(f"metrics/base/{name}.json").read_text(encoding="utf-8"))
         assert (report["source"], report["revision"]) == ("local", None)
         assert report["files"] == {file: hashes(Path("made", name))[file] for file in report["files"]}
 

@@ -1,9 +1,14 @@
+import os
+import pty
+import subprocess
+import sys
 import time
 
 import pytest
 
 from stages.core.errors import InputError
 from stages.training.settings import Run
+from tests.helpers.shells import ASCII, LATIN_1, environment, python
 from tools import status
 from tools.engine.display import headline
 from tools.engine.messages import log_path
@@ -58,3 +63,51 @@ def test_a_study_whose_head_is_gone(capsys):
 def test_no_study():
     with pytest.raises(InputError, match=r"state\.json: not found; `make paper` runs the study"):
         status.main()
+
+
+TABLE = b"""\
++-------------------------+
+| configuration | roberta |
+|---------------+---------|
+| full          | * >     |
+| ia3           | x %s     |
++-------------------------+
+* done  > running  x failed  %s waiting"""
+
+
+@pytest.mark.parametrize(("shell", "waiting"), [(ASCII, b"."), (LATIN_1, b"\xb7")], ids=["ascii", "latin-1"])
+def test_a_terminal_without_the_marks_shows_others(shell, waiting):
+    study().write()
+    done = python("-m", "tools.status", **shell)
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    table = "\n".join(line.decode("latin-1") for line in lines[1:8]).encode("latin-1")
+    assert table == TABLE % (waiting, waiting)
+
+
+LIVE = """
+from tools.engine.display import Display
+from tools.engine.state import read_state
+with Display(read_state()) as display:
+    display.say("gr\\xf6\\xdfer \\u2265")
+"""
+
+
+@pytest.mark.parametrize("shell", [ASCII, LATIN_1], ids=["ascii", "latin-1"])
+def test_the_live_table_is_shown_on_such_a_terminal(shell):
+    study().write()
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", LIVE]
+    process = subprocess.Popen(command, env=environment(TERM="xterm", **shell), stdout=end, stderr=subprocess.PIPE)
+    os.close(end)
+    shown = b""
+    try:
+        while block := os.read(terminal, 10_000):
+            shown += block
+    except OSError:  # the other end is closed
+        pass
+    os.close(terminal)
+    assert (process.wait(), process.stderr.read()) == (0, b"")
+    process.stderr.close()
+    assert (b"gr??er ?" if shell is ASCII else "größer ?".encode("latin-1")) in shown
+    assert b"* done" in shown

@@ -22,6 +22,7 @@ from stages.core.errors import InputError, run_stage
 from stages.core.files import sha256, write_text
 from stages.study.grid import StudySettings
 from stages.training import checkpoints
+from stages.training.environment import git
 from stages.training.record import Record
 from stages.training.settings import Run
 
@@ -71,7 +72,7 @@ def main() -> None:
 
 def make_clone(clone: Path) -> None:
     """The current commit with links to the study's data and base models."""
-    subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+    git("clone", "--quiet", ".", str(clone))
     for folder in INPUTS:
         (clone / folder).parent.mkdir(parents=True, exist_ok=True)
         (clone / folder).symlink_to(Path(folder).resolve())

@@ -22,6 +22,7 @@ from stages.core.files import write_text
 from stages.core.types import Strict
 from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
+from stages.training.environment import git
 from stages.training.record import Record
 
 REPORT = Path("metrics/bench/pipeline.json")
@@ -77,7 +78,9 @@ def dvc(folder: Path, *arguments: str) -> tuple[float, str]:
     """
     began = time.perf_counter()
     command = [sys.executable, "-m", "dvc", *arguments]
-    finished = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    finished = subprocess.run(
+        command, cwd=folder, encoding="utf-8", errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if finished.returncode:
         last_line = (finished.stdout.strip() or "failed").splitlines()[-1]
         raise InputError(f"dvc {' '.join(arguments)}: {last_line}")
@@ -116,7 +119,7 @@ def write_dag(folder: Path, size: int) -> None:
 
 def measure_study(clone: Path) -> Share:
     """``dvc repro`` from nothing in a clone at the current commit."""
-    subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+    git("clone", "--quiet", ".", str(clone))
     began, before = time.perf_counter(), os.times()
     dvc(clone, "repro", "--force", "--no-run-cache")
     wall, after = time.perf_counter() - began, os.times()

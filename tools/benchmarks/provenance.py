@@ -22,6 +22,7 @@ from tabulate import tabulate
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text
 from stages.report.numbers.ledger import Number, Numbers
+from stages.training.environment import git
 from tools.why import NUMBERS, matches, remake
 
 PDF = Path("paper/main.pdf")
@@ -38,8 +39,7 @@ def main(count: int) -> None:
         InputError: the study is not committed, a numeral is unknown,
             a command fails to bring a file back, or a number comes back different.
     """
-    changed = subprocess.run(["git", "status", "--porcelain", "dvc.lock"], capture_output=True, text=True, check=True)
-    if changed.stdout:
+    if git("status", "--porcelain", "dvc.lock"):
         raise InputError("dvc.lock: differs from the current commit, which is what gets cloned; commit the study first")
     text = "\n".join(page.extract_text() for page in PdfReader(PDF).pages).split("REFERENCES")[0]
     numbers = Numbers.read_from(NUMBERS).root
@@ -89,8 +89,10 @@ def draw(printed: list[str], numbers: dict[str, Number], count: int) -> list[tup
 
 def make_clone(clone: Path) -> None:
     """The current commit with the study's data, links to DVC's cache."""
-    cache = subprocess.run(["dvc", "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
-    subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
+    cache = subprocess.run(
+        ["dvc", "cache", "dir"], capture_output=True, encoding="utf-8", errors="replace", check=True
+    ).stdout.strip()
+    git("clone", "--quiet", ".", str(clone))
     run(clone, f"dvc cache dir --quiet --local {shlex.quote(str(Path(cache).resolve()))}")
     run(clone, "dvc checkout --quiet")
 
@@ -127,7 +129,9 @@ def run(folder: Path, command: str) -> None:
     Raises:
         InputError: it fails.
     """
-    finished = subprocess.run(shlex.split(command), cwd=folder, capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        shlex.split(command), cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if finished.returncode:
         raise InputError(f"`{command}`: {(finished.stderr or finished.stdout).strip()}")
 

@@ -86,7 +86,7 @@ class Dag:
         path = Path(self.repo.tmp_dir, "rwlock")
         if not path.exists():
             return
-        holders = set(re.findall(r'"pid": (\d+)', path.read_text()))
+        holders = set(re.findall(r'"pid": (\d+)', path.read_text(encoding="utf-8", errors="replace")))
         if not any(map(runs_dvc, holders)):
             path.unlink()
 

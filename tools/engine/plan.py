@@ -3,7 +3,7 @@
 from stages.study.failures import FailedRun, forget_overcome, read_failure
 from stages.training.settings import Run
 from tools.engine.dag import Dag
-from tools.engine.remote import push
+from tools.engine.remote import push, require_remote
 from tools.engine.reproduce import inputs, load
 from tools.engine.state import StudyState
 
@@ -49,7 +49,12 @@ def failed_before(dag: Dag, state: StudyState) -> dict[str, list[str]]:
 
 
 def push_inputs(dag: Dag, state: StudyState, remote: str) -> None:
-    """Upload what is up to date here and read by stages of the grid that are not."""
+    """Upload what is up to date here and read by stages of the grid that are not.
+
+    Raises:
+        InputError: there is no such remote, or some of it did not arrive.
+    """
+    require_remote(dag.repo, remote)
     waiting = [name for name, stage in state.stages.items() if stage.status == "waiting" and "@" in name]
     needed = set().union(*(dag.upstream[name] for name in waiting))
     ready = [dag.stages[name] for name in sorted(needed) if state.stages[name].status == "unchanged"]

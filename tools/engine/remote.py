@@ -2,9 +2,22 @@
 
 from collections.abc import Iterable
 
+from dvc.repo import Repo
 from dvc.stage import PipelineStage
 
 from stages.core.errors import InputError
+
+
+def require_remote(repo: Repo, name: str) -> None:
+    """Check that DVC knows a remote, before anything is made for it.
+
+    Raises:
+        InputError: it does not.
+    """
+    known = repo.config["remote"]
+    if name not in known:
+        names = ", ".join(known) or "none is set up yet: dvc remote add"
+        raise InputError(f"REMOTE: {name!r}: no such remote of DVC; allowed: {names}")
 
 
 def push(stages: Iterable[PipelineStage], remote: str) -> None:

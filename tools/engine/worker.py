@@ -31,6 +31,8 @@ def main(scheduler: str) -> None:
     Raises:
         InputError: nothing answers at the address.
     """
+    if not scheduler:
+        raise InputError("SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786")
     try:
         asyncio.run(serve(scheduler))
     except (OSError, TimeoutError, ValueError) as error:
@@ -99,9 +101,16 @@ def run_in(folder: Path, job: Job) -> Outcome | Failure:
 
 
 def environment(job: Job) -> dict[str, str]:
-    """The study's own, with the number of runs that share this machine."""
+    """The study's own, with the number of runs that share this machine; logs are UTF-8 whatever the locale."""
     at_once = job.runs_at_once.get(host(), 1)
-    return {**os.environ, "STUDY_JOBS": str(at_once), "PYTHONUNBUFFERED": "1"}
+    programs = Path(sys.executable).parent  # of which `python` is this one
+    return {
+        **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "STUDY_JOBS": str(at_once),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+    }
 
 
 def host() -> str:

@@ -124,7 +124,15 @@ class RunsPhrases:
 
     @property
     def are_of_commits_alone(self) -> bool:
-        return self._say.has("commit.0") and not self.include_uncommitted_changes
+        return self.without_commit is None and not self.include_uncommitted_changes
+
+    @property
+    def without_commit(self) -> Latex | None:
+        """Why the commit of some runs is unknown, after "because"; None where all have one."""
+        if self._say.has("commit.0") and self._runs["commit"].notna().all():
+            return None
+        reasons = self._distinct("commit_unknown") if "commit_unknown" in self._runs else []
+        return listing(reasons or ["it was not recorded"])
 
     def _numbered(self, column: str) -> list[Latex]:
         """Distinct processors, platforms or devices."""

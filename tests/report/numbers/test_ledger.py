@@ -78,7 +78,7 @@ def test_only_printed_numbers_are_written_and_read_back(ledger, tmp_path):
 def test_unreadable_ledgers_are_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.json: not found; run `dvc repro paper` first$"):
         Numbers.read_from(tmp_path / "none.json")
-    Path(tmp_path, "bad.json").write_text('{"a": {}}')
+    Path(tmp_path, "bad.json").write_text('{"a": {}}', encoding="utf-8")
     with pytest.raises(
         InputError, match=r"bad\.json: a\.value: Field required \(and 8 more\); run `dvc repro -f paper`$"
     ):

@@ -46,9 +46,9 @@ def write_article() -> Path:
     """A source with a class, a bibliography and a file of its own beside it."""
     text = r"\documentclass[conference]{IEEEtran}\begin{document}\input{part}\cite{a}"
     text += r"\bibliographystyle{IEEEtran}\bibliography{own}\end{document}"
-    Path("article.tex").write_text(text)
-    Path("part.tex").write_text("Text.")
-    Path("own.bib").write_text("@misc{a, title={T}, author={A}, year=2020}")
+    Path("article.tex").write_text(text, encoding="utf-8")
+    Path("part.tex").write_text("Text.", encoding="utf-8")
+    Path("own.bib").write_text("@misc{a, title={T}, author={A}, year=2020}", encoding="utf-8")
     return Path("article.tex").absolute()
 
 
@@ -98,12 +98,12 @@ def test_what_the_installation_lacks_is_taken_from_the_users_tree(tmp_path, monk
 @needs_latex
 def test_the_first_error_has_its_file_and_line():
     source = write_article()
-    Path("part.tex").write_text("Text.\n\nMore of \\wrong text.\n\\other")
+    Path("part.tex").write_text("Text.\n\nMore of \\wrong text.\n\\other", encoding="utf-8")
     with pytest.raises(InputError) as error:
         compile_pdf(source)
     assert str(error.value) == r"part.tex:3: Undefined control sequence. More of \wrong"
-    Path("part.tex").write_text("Text.")
-    Path("own.bib").write_text("@misc{a, title={T}\n author={A}}")
+    Path("part.tex").write_text("Text.", encoding="utf-8")
+    Path("own.bib").write_text("@misc{a, title={T}\n author={A}}", encoding="utf-8")
     with pytest.raises(InputError) as error:
         compile_pdf(source)
     assert str(error.value) == "own.bib:2: I was expecting a `,' or a `}'"

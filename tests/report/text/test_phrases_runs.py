@@ -24,3 +24,23 @@ def test_full_scale_has_no_notice_and_names_gpu_memory():
     assert "Memory is the peak allocated GPU memory;" in text
     assert r"3.00\,GiB" in text
     assert "resident" not in text
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "sentence", "answer"),
+    [
+        (2, "The commit that the runs were made from is unknown, because git could not be run.", "the runs is unknown"),
+        (1, "The commit of other runs is unknown, because git could not be run.", "some runs is unknown"),
+    ],
+)
+def test_runs_of_an_unknown_commit_say_why(spoiled, sentence, answer):
+    prepare(**SMALL)
+    for path in sorted(Path("metrics/runs").rglob("*.json"))[:spoiled]:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["environment"] |= {"commit": None, "commit_subject": None, "dirty": None}
+        record["environment"]["commit_unknown"] = "git could not be run"
+        path.write_text(json.dumps(record), encoding="utf-8")
+    collect.main()
+    text = written()
+    assert sentence in text
+    assert f", but the commit of {answer}" in text

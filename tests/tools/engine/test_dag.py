@@ -24,7 +24,7 @@ def test_dvc_agrees_with_what_was_run_and_written():
         dag.note(run(name))
     assert not Path("dvc.lock").exists()
     dag.write_lock()
-    assert Path("b.txt").read_text() == "1\n1\n"
+    assert Path("b.txt").read_text(encoding="utf-8") == "1\n1\n"
     assert not list(JOURNAL.iterdir())
     assert "first:" not in status()
     assert "bad:" in status()

@@ -30,6 +30,8 @@ def test_a_failing_command_is_diagnosed_and_logged():
     run("first")
     failure = run("bad")
     assert (failure.kind, failure.cause) == ("diverged", "diverged: loss nan")
-    assert Path("models/.study/logs/bad.log").read_text().splitlines()[-1] == "error: diverged: loss nan"
+    assert (
+        Path("models/.study/logs/bad.log").read_text(encoding="utf-8").splitlines()[-1] == "error: diverged: loss nan"
+    )
     assert failure.inputs == run("bad").inputs
     assert not (JOURNAL / "bad.json").exists()

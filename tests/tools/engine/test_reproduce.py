@@ -19,9 +19,9 @@ def test_the_command_ends_with_its_worker():
     )
     process.stdin.write(job_of("slow").model_dump_json().encode() + b"\n")
     process.stdin.flush()
-    while not (Path("pid").exists() and Path("pid").read_text().strip()):
+    while not (Path("pid").exists() and Path("pid").read_text(encoding="utf-8").strip()):
         assert process.poll() is None
-    command = int(Path("pid").read_text())
+    command = int(Path("pid").read_text(encoding="utf-8"))
     process.stdin.close()
     assert process.wait(20) == -9
     psutil.wait_procs([psutil.Process(command)] if psutil.pid_exists(command) else [], timeout=10)

@@ -48,7 +48,7 @@ class Clock(TrainerCallback):
 
 def main(architecture: str, configuration: str, seed: int) -> None:
     """Train and evaluate one run."""
-    run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text())
+    run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text(encoding="utf-8"))
     checkpoint, data = Path("models/base", architecture), Path("data/tokenized", architecture)
     set_seed(seed)
     columns = ["input_ids", "attention_mask", "label"]

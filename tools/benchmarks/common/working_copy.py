@@ -49,7 +49,9 @@ def add_size(parser: argparse.ArgumentParser) -> None:
 def make(folder: Path, changes: dict[str, object]) -> Path:
     """A repository of the files as they are now, nothing of the study made, keys of params.yaml (``a.b.c``) changed."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = subprocess.run(
+        listed, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=True
+    ).stdout.splitlines()
     for name in names:
         is_result = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
         if not is_result and name != "dvc.lock" and (ROOT / name).is_file():
@@ -86,7 +88,9 @@ def execute(folder: Path, *command: str, check: bool = True) -> subprocess.Compl
     Raises:
         SystemExit: it failed and ``check`` is set.
     """
-    finished = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if check and finished.returncode:
         sys.exit(f"error: {' '.join(command)}\n{finished.stdout}\n{finished.stderr}")
     return finished

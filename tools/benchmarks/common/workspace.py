@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import transformers
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
 from stages.study.params import load_params
-from stages.training.environment import git, packages, processor
+from stages.training.environment import GitError, head, packages, processor
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.processes import matmul_peak
 from tools.benchmarks.common.results import MeasuredMachine
@@ -83,6 +84,15 @@ def describe(study: StudySettings, device: str) -> MeasuredMachine:
         threads=study.train.threads,
         precision=study.train.precision,
         packages=packages(),
-        commit=git("rev-parse", "HEAD"),
+        commit=commit(),
         peak_flops_per_second=matmul_peak(device, study.train.precision, study.train.threads),
     )
+
+
+def commit() -> str | None:
+    """What is checked out; where git cannot say, a line says why."""
+    try:
+        return head()[0]
+    except GitError as error:
+        print(f"note: the report will not name its commit: {error}", file=sys.stderr)
+        return None

@@ -1,0 +1,65 @@
+"""What importing ``stages`` sees to: the interpreter has what the study needs, and prints anything on any terminal."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import stages
+from tests.helpers.shells import ASCII, LATIN_1, python
+from tests.helpers.tiny_study import ROOT
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+REMEDY = (
+    "activate the study's environment: . .venv/bin/activate (`make paper` makes it), or: "
+    "pip install -r requirements.txt"
+)
+
+
+@pytest.mark.parametrize(
+    "module", ["stages.settings", "stages.train", "tools.study", "tools.status", "tools.engine.worker"]
+)
+def test_an_interpreter_without_the_requirements_is_named(module):
+    done = python("-S", "-m", module)  # without site-packages, as any python on the path may be
+    line = f"error: {sys.executable}: accelerate is not installed; {REMEDY}\n"
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (1, b"", line)
+
+
+def test_an_interpreter_with_another_version_is_named():
+    shutil.copytree(ROOT / "stages", "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    here = next(line for line in text.splitlines() if line.startswith("torch==")).partition("==")[2]
+    Path("requirements.txt").write_text(text.replace(f"torch=={here}", "torch==0.1"), encoding="utf-8")
+    done = python("-m", "stages.settings", "--check", PYTHONPATH=str(Path.cwd()))
+    line = f"error: {sys.executable}: torch is {here}, in requirements.txt 0.1; {REMEDY}\n"
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (1, b"", line)
+
+
+@pytest.mark.parametrize("name", ["Torch_Scatter-2.1.0+cpu.dist-info", "torch_scatter-2.1.0-py3.11.egg-info"])
+def test_names_and_local_versions_of_packages_are_compared_as_pip_does(name, in_empty_folder, monkeypatch):
+    (in_empty_folder / name).mkdir()
+    requirements = in_empty_folder / "requirements.txt"
+    requirements.write_text("# first\ntorch.scatter==2.1.0\n\n# brought in\nother==1\n", encoding="utf-8")
+    monkeypatch.setattr(stages, "REQUIREMENTS", requirements)
+    monkeypatch.setattr(sys, "path", ["", "/nowhere", str(in_empty_folder)])
+    assert stages.wrong_environment() is None
+
+
+@pytest.mark.parametrize(
+    ("shell", "shown"),
+    [(ASCII, b"* +/- ? \xe9 1-2\n"), (LATIN_1, b"* \xb1 \xe9 \xe9 1-2\n")],
+    ids=["ascii", "latin-1"],
+)
+def test_what_an_encoding_lacks_is_replaced(shell, shown):
+    code = (
+        "import stages, sys; text = '\\u25cf \\xb1 \\xe9 \\udce9 1\\u22122'; print(text); print(text, file=sys.stderr)"
+    )
+    done = python("-c", code, **shell)
+    assert (done.returncode, done.stdout, done.stderr) == (0, shown, shown)
+
+
+@pytest.mark.parametrize("module", ["stages.settings", "tools.check", "tools.diff", "tools.study", "tools.why"])
+def test_help_is_printed_in_ascii(module):
+    done = python("-m", module, "--help", **ASCII)
+    assert (done.returncode, done.stderr) == (0, b"")

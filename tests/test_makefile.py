@@ -1,0 +1,62 @@
+"""Variables of make targets: one that is missing, empty or wrong is named, before anything else is done."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.tiny_study import ROOT
+
+VARIABLES = ("A", "B", "N", "PROFILE", "PYTHON", "REMOTE", "REPEATS", "SCHEDULER")
+PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES} | {"PATH": path}
+    command = ["make", *PREPARED, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_variable_given_as_nothing_is_named(name):
+    done = make("help", f"{name}=")
+    assert done.returncode == 2
+    assert done.stderr.split("*** ", 1)[1] == f"{name}: empty; give it a value or leave it out.  Stop.\n"
+
+
+def test_every_variable_that_a_target_takes_is_looked_at():
+    assert make("help", "A=1", "SCHEDULER=x").returncode == 0
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"$(foreach name,{' '.join(VARIABLES)},$(if" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (
+            ["diff"],
+            "A: empty; allowed: a revision (`git log`) or an experiment (`dvc exp show`): make diff A=HEAD~1",
+        ),
+        (["why"], "N: empty; allowed: a number as printed, or its key: make why N=distilbert.full.accuracy"),
+        (["worker"], "SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786"),
+        (["bench", "REPEATS=some"], "REPEATS: 'some'; allowed: 1 or more"),
+        (["bench", "REPEATS=0"], "REPEATS: '0'; allowed: 1 or more"),
+        (["check", "PROFILE=papr"], "PROFILE: 'papr': unknown name; allowed: mini, imdb-mini, paper"),
+        (
+            ["diff", 'A=it\'s "so"'],
+            "'it\\'s \"so\"': no such revision or experiment; `git log` and `dvc exp show` list them",
+        ),
+        (["diff", "A=--help"], "'--help': no such revision or experiment; `git log` and `dvc exp show` list them"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_variable_that_is_missing_or_wrong_is_named(arguments, fault):
+    if arguments[1:] and arguments[0] == "diff" and not (ROOT / ".git").exists():
+        pytest.skip("not in a clone")
+    done = make(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == f"error: {fault}"
+    assert [line for line in done.stderr.splitlines()[1:] if not line.startswith("make: ***")] == []
