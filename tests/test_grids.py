@@ -1,0 +1,65 @@
+"""Every grid has its paper: no sentence asks for a number that the grid does not have, none speaks of what it lacks."""
+
+import random
+
+import pytest
+
+from tests.helpers.grids import Grids, fitting_probes, random_grids, subsets
+from tests.helpers.paper import written
+from tests.test_holes import build_with_holes
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+SAMPLE, RANDOM = 8, 12  # grids in `make test`; the sweep of `make test-all` has every subset, and more at random
+
+
+def build(grids: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of each; the faults of all of them at once."""
+    paper, faults = Grids(monkeypatch), []
+    for grid in grids:
+        try:
+            text = paper.text(**grid)
+        except Exception as error:
+            faults.append(f"{grid}: {type(error).__name__}: {error}")
+            continue
+        for nonsense in ("; 0 further", "(--)", "reaches --", "takes --", "of 0 runs"):
+            if nonsense in text:
+                at = text.index(nonsense)
+                faults.append(f"{grid}: ...{text[max(0, at - 60) : at + 40]}")
+    assert not faults, "\n".join(faults)
+
+
+def of_subset(configurations: list[str], with_probes: bool, architectures: list[str], seeds: list[int]) -> dict:
+    probes = fitting_probes(configurations) if with_probes else []
+    return {"configurations": configurations, "probes": probes, "architectures": architectures, "seeds": seeds}
+
+
+def test_a_sample_of_grids(monkeypatch):
+    sample = random.Random(17).sample(subsets(), SAMPLE)
+    grids = [of_subset(names, index % 2 == 0, ["distilbert"], [42]) for index, names in enumerate(sample)]
+    build(grids + random_grids(seed=17, count=RANDOM), monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_probes", [False, True])
+def test_all_subsets_of_configurations(with_probes, monkeypatch):
+    build([of_subset(names, with_probes, ["roberta"], [42]) for names in subsets()], monkeypatch)
+
+
+@pytest.mark.slow
+def test_random_grids(monkeypatch):
+    build(random_grids(seed=2025, count=60), monkeypatch)
+
+
+def test_full_fine_tuning_that_failed_is_not_said_to_lead():
+    build_with_holes()
+    text = written()
+    assert "on every architecture with runs of both" in text
+    assert "DeBERTa-v3, not comparable with" not in text
+    assert "; --" not in text
+
+
+def test_probes_of_the_headline_grid_are_not_further_runs(monkeypatch):
+    text = Grids(monkeypatch).text(configurations=["qlora-ffn", "qlora-ffn-probe"], probes=[], seeds=[42])
+    assert "further run" not in text
+    assert r"\subsection{Learning Rate}" in text
