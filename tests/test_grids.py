@@ -1,95 +1,65 @@
-"""A grid that shrinks and grows: dvc.lock holds in every clone, and no run that was made is made again."""
+"""Every grid has its paper: no sentence asks for a number that the grid does not have, none speaks of what it lacks."""
 
-import shutil
-from pathlib import Path
+import random
 
 import pytest
 
-from tests.helpers.hashed_study import commit, dvc, git, make, reproduced
-from tests.helpers.tiny_study import write_params
+from tests.helpers.grids import Grids, fitting_probes, random_grids, subsets
+from tests.helpers.paper import written
+from tests.test_holes import build_with_holes
 
-LARGE = {"architectures": ["distilbert", "roberta"], "configurations": ["full"], "probes": [], "seeds": [42, 43]}
-SMALL = LARGE | {"architectures": ["distilbert"], "seeds": [42]}
-UP_TO_DATE = "Data and pipelines are up to date.\n"
-TRAINS = {"base", "tokenize", "train", "probe"}
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
-
-@pytest.fixture(scope="module")
-def shrunk(tmp_path_factory) -> Path:
-    """A study that was built with a larger grid, committed, and again with a smaller."""
-    folder = make(tmp_path_factory.mktemp("grids") / "study", **(LARGE | {"probes": ["full-probe"]}))
-    dvc(folder, "remote", "add", "--default", "shared", str(folder.parent / "remote"))
-    commit(folder)
-    write_params(folder, **SMALL)
-    assert not TRAINS & set(reproduced(folder))
-    return folder
+SAMPLE, RANDOM = 8, 12  # grids in `make test`; the sweep of `make test-all` has every subset, and more at random
 
 
-@pytest.fixture
-def study(shrunk, tmp_path) -> Path:
-    folder = tmp_path / "study"
-    shutil.copytree(shrunk, folder, symlinks=True)
-    return folder
+def build(grids: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of each; the faults of all of them at once."""
+    paper, faults = Grids(monkeypatch), []
+    for grid in grids:
+        try:
+            text = paper.text(**grid)
+        except Exception as error:
+            faults.append(f"{grid}: {type(error).__name__}: {error}")
+            continue
+        for nonsense in ("; 0 further", "(--)", "reaches --", "takes --", "of 0 runs"):
+            if nonsense in text:
+                at = text.index(nonsense)
+                faults.append(f"{grid}: ...{text[max(0, at - 60) : at + 40]}")
+    assert not faults, "\n".join(faults)
 
 
-def clone(study: Path, folder: Path) -> Path:
-    dvc(study, "push", "--quiet")
-    git(study, "clone", "--quiet", str(study), str(folder))
-    dvc(folder, "pull", "--quiet")
-    return folder
+def of_subset(configurations: list[str], with_probes: bool, architectures: list[str], seeds: list[int]) -> dict:
+    probes = fitting_probes(configurations) if with_probes else []
+    return {"configurations": configurations, "probes": probes, "architectures": architectures, "seeds": seeds}
 
 
-def test_a_clone_of_a_study_that_shrank_is_up_to_date(study, tmp_path):
-    commit(study)
-    assert dvc(study, "status") == UP_TO_DATE
-    other = clone(study, tmp_path / "clone")
-    assert dvc(other, "status") == UP_TO_DATE
-    assert reproduced(other) == []
-
-
-def test_a_clone_takes_the_report_of_a_base_model_from_the_cache(study, tmp_path):
-    commit(study)
-    other = clone(study, tmp_path / "clone")
-    for path in ("metrics/base", "models/base"):
-        shutil.rmtree(other / path)
-    dvc(other, "pull", "--quiet")
-    assert reproduced(other) == []
-    assert (other / "metrics/base/distilbert.json").exists()
-
-
-def test_a_grid_that_grows_again_takes_back_what_it_had(study):
-    write_params(study, **LARGE)
-    assert not TRAINS & set(reproduced(study))
-    assert dvc(study, "status") == UP_TO_DATE
-    write_params(study, **SMALL)
-    assert not TRAINS & set(reproduced(study))
-    commit(study)
-    assert dvc(study, "status") == UP_TO_DATE
-
-
-def test_git_and_dvc_go_back_to_the_committed_grid(study):
-    git(study, "checkout", ".")
-    dvc(study, "checkout", "--quiet")
-    assert dvc(study, "status") == UP_TO_DATE
-    write_params(study, **SMALL)
-    assert not TRAINS & set(reproduced(study))
-    commit(study)
-    assert not (study / "metrics/runs/roberta").exists()
-    assert not (study / "models/runs/distilbert/full/43").exists()
+def test_a_sample_of_grids(monkeypatch):
+    sample = random.Random(17).sample(subsets(), SAMPLE)
+    grids = [of_subset(names, index % 2 == 0, ["distilbert"], [42]) for index, names in enumerate(sample)]
+    build(grids + random_grids(seed=17, count=RANDOM), monkeypatch)
 
 
 @pytest.mark.slow
-def test_an_experiment_with_a_smaller_grid_leaves_a_lock_that_holds(study, tmp_path):
-    git(study, "checkout", ".")
-    dvc(study, "checkout", "--quiet")
-    dvc(study, "exp", "run", "--quiet", "-S", "seeds=[43]")
-    assert dvc(study, "status") == UP_TO_DATE
-    commit(study)
-    other = clone(study, tmp_path / "clone")
-    assert dvc(other, "status") == UP_TO_DATE
+@pytest.mark.parametrize("with_probes", [False, True])
+def test_all_subsets_of_configurations(with_probes, monkeypatch):
+    build([of_subset(names, with_probes, ["roberta"], [42]) for names in subsets()], monkeypatch)
 
 
-def test_what_editors_leave_behind_reruns_nothing(study):
-    for name in ("stages/report/text/.phrases.py.swp", "paper/sections/results.tex.j2~", "metrics/runs/.DS_Store"):
-        (study / name).write_text("an editor's", encoding="utf-8")
-    assert dvc(study, "status") == UP_TO_DATE
+@pytest.mark.slow
+def test_random_grids(monkeypatch):
+    build(random_grids(seed=2025, count=60), monkeypatch)
+
+
+def test_full_fine_tuning_that_failed_is_not_said_to_lead():
+    build_with_holes()
+    text = written()
+    assert "on every architecture with runs of both" in text
+    assert "DeBERTa-v3, not comparable with" not in text
+    assert "; --" not in text
+
+
+def test_probes_of_the_headline_grid_are_not_further_runs(monkeypatch):
+    text = Grids(monkeypatch).text(configurations=["qlora-ffn", "qlora-ffn-probe"], probes=[], seeds=[42])
+    assert "further run" not in text
+    assert r"\subsection{Learning Rate}" in text

@@ -24,6 +24,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
     say, found = Phrases(results, ledger), find(results)
     tables, figures = produced("tables"), produced("figures")
     architectures = [ArchitecturePhrases(say, found, name) for name in results.study.architectures]
+    compared = [architecture for architecture in architectures if architecture.is_compared]
     one_architecture = len(architectures) == 1
     names = {
         "study": results.study,
@@ -41,7 +42,10 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "has": say.has,
         "has_table": lambda name: name in tables,
         "has_figure": lambda name: name in figures,
+        "wherever_compared": _wherever_compared(len(compared), len(architectures)),
         "architectures": architectures,
+        "compared": compared,
+        "with_runs": [architecture for architecture in architectures if architecture.has_runs],
         "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
         "pairs": Pairs(say),
         "runs": RunsPhrases(say),
@@ -55,6 +59,13 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
     parts = load_checklist()
     answers = answer(parts, names)
     return names | {"checklist": [(part, answers[name]) for name, part in parts.items()]}
+
+
+def _wherever_compared(compared: int, architectures: int) -> str:
+    """Where full fine-tuning and adapters are compared; nothing where the grid has one architecture."""
+    if architectures == 1:
+        return ""
+    return " on every architecture" if compared == architectures else " on every architecture with runs of both"
 
 
 def produced(kind: str) -> list[str]:

@@ -39,7 +39,17 @@ class Findings:
 
     @property
     def adapters_are_compared(self) -> bool:
-        """Whether there is full fine-tuning to compare adapters with, and an adapter."""
+        """Whether on some architecture full fine-tuning and an adapter have a run that completed."""
+        return bool(self.compared)
+
+    @property
+    def compared(self) -> list[str]:
+        """Architectures where both completed a run: those of every sentence that sets one beside the other."""
+        return [name for name in self.architectures if name in (*self.full_leads, *self.full_trails)]
+
+    @property
+    def are_both_in_the_grid(self) -> bool:
+        """Whether it holds full fine-tuning and an adapter, completed or not."""
         return bool(self.reference and self.adapters)
 
     @property
@@ -106,11 +116,16 @@ def _by_architecture(
 
 
 def _full_against_adapters(results: Results, full: str | None) -> tuple[list[str], list[str]]:
-    """Architectures in which full fine-tuning is at least as good as every adapter, and those in which it is not."""
+    """Architectures in which full fine-tuning is at least as good as every adapter, and those in which it is not.
+
+    An architecture in which it, or every adapter, has no run that completed is in neither.
+    """
     leads, trails = [], []
     at_base_rate = [name for name in results.study.headline if results.study.configurations[name].lr == "base"]
     for architecture in results.study.architectures:
-        if full is None or results.is_hole(architecture, full):
+        if full is None or not results.completed(architecture, results.base_rate_adapters):
+            continue
+        if results.is_hole(architecture, full):
             continue
         best = extreme(results, architecture, at_base_rate)
         (leads if best == full else trails).append(architecture)

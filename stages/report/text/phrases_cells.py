@@ -90,10 +90,25 @@ class ArchitecturePhrases:
         return self._cell(self._found.fastest[self._name])
 
     @property
+    def has_runs(self) -> bool:
+        """Whether some run of the headline grid completed here."""
+        return bool(self._say.results.completed(self._name, self._found.headline))
+
+    @property
     def full_failed(self) -> bool:
         """Whether full fine-tuning is in the grid and has no run that completed here."""
         full = self._found.reference
         return full is not None and not self._say.has(f"{self._name}.{full}.accuracy")
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether full fine-tuning and an adapter at the same rate have runs that completed here."""
+        return self._name in self._found.compared
+
+    @property
+    def adapters_failed(self) -> bool:
+        """Whether the grid has adapters at the base rate and none has a run that completed here."""
+        return bool(self._found.adapters) and not self._say.has(f"{self._name}.adapters_span")
 
     @property
     def adapters_differ(self) -> bool:
@@ -118,8 +133,8 @@ class ArchitecturePhrases:
 
     @property
     def full_is_heavier(self) -> bool:
-        """Whether full fine-tuning is in the grid and something else has the lowest peak memory."""
-        return self._found.reference not in (None, self._found.lightest[self._name])
+        """Whether full fine-tuning has runs and something else has the lowest peak memory."""
+        return self._found.reference not in (None, self._found.lightest[self._name]) and not self.full_failed
 
     @property
     def frontier(self) -> list[Latex]:

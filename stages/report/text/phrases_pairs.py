@@ -119,7 +119,8 @@ class Pairs:
         self.rank = [PairPhrases(say, *pair) for pair in study.pairs("rank", "alpha")]
         self.placement = [PairPhrases(say, *pair) for pair in study.pairs("placement")]
         self.quantised = [PairPhrases(say, *pair) for pair in study.pairs("method") if set(pair) <= set(adapters)]
-        self.rate = [PairPhrases(say, *pair) for pair in study.pairs("lr")]
+        rates = [PairPhrases(say, *pair) for pair in study.pairs("lr")]
+        self.rate = [pair for pair in rates if pair.is_measured("difference")]  # the others have holes in every row
 
     @property
     def rank_or_placement(self) -> bool:
