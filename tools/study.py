@@ -57,19 +57,21 @@ def main(told: str, scheduler: str | None = None, remote: str | None = None) -> 
 def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote: str | None) -> StudyState:
     """Find what is out of date and run it."""
     from tools.engine.dag import Dag  # DVC and Dask take a second each: a wrong parameter is named without them
+    from tools.engine.experiments import kept_out
     from tools.engine.plan import plan
 
     study = resolve_study(params)
-    arrange(study)  # before DVC looks: what a larger grid left is no change of this one
     dag = Dag()
-    dag.clear_stale_locks()
-    state = new_state(study.runs, dag.stages)
-    plan(dag, state, params.allow_failed)
-    state.write()
-    if any(stage.status == "waiting" for stage in state.stages.values()):
-        run(dag, state, params, at_once, scheduler, remote)
-    state.finished = True
-    state.write()
+    with kept_out(dag.repo):
+        arrange(study)  # before DVC looks: what a larger grid left is no change of this one
+        dag.clear_stale_locks()
+        state = new_state(study.runs, dag.stages)
+        plan(dag, state, params.allow_failed)
+        state.write()
+        if any(stage.status == "waiting" for stage in state.stages.values()):
+            run(dag, state, params, at_once, scheduler, remote)
+        state.finished = True
+        state.write()
     return state
 
 

@@ -38,7 +38,9 @@ def fine_tune(architecture: str, configuration: str, seed: int) -> None:
     quiet()
     torch.set_num_threads(settings.train.threads)
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
-    unfinished = checkpoints.open_folder(run, origin(settings, seed))
+    of_this_code = origin(settings, seed)
+    require_unedited()  # else its checkpoints would say that they are of code which came after this process began
+    unfinished = checkpoints.open_folder(run, of_this_code)
     with written_whole(run.model_path) as folder:
         record = train_and_test(settings, seed, unfinished, folder)
         require_unedited()  # before anything is in place that could be taken for a run of the code as it is now

@@ -7,6 +7,7 @@ import pytest
 
 from stages.core import running_code
 from stages.core.errors import InputError
+from stages.training import checkpoints
 from stages.training.record import Record
 from stages.training.run import fine_tune
 from stages.training.trainer import StudyTrainer
@@ -61,6 +62,14 @@ def test_a_run_whose_code_was_edited_meanwhile_leaves_nothing_that_could_be_take
     )
     assert not Record.path("distilbert", "full", 42).exists()
     assert not model_path("distilbert", "full").exists()
+
+
+def test_no_checkpoint_says_that_it_is_of_code_which_came_after_its_process_began(monkeypatch):
+    write_study("distilbert")
+    monkeypatch.setitem(running_code.AT_START, ROOT / "stages/training/trainer.py", b"as it was")
+    with pytest.raises(InputError, match=r"^stages/training/trainer\.py: edited while this ran"):
+        fine_tune("distilbert", "full", 42)
+    assert not checkpoints.FOLDER.exists()
 
 
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
