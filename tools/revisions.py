@@ -41,7 +41,7 @@ def copy_from_cache(revision: str, commit: str, folder: Path) -> None:
 
     lock = _file(commit, Path("dvc.lock")) or ""
     for path in REPORT:
-        if f"path: {path}\n" not in lock:
+        if f"path: {path}" not in lock:  # or what is in it
             raise InputError(f"{revision}: {path} was not made there; check it out and run `make paper`")
     (folder / PAPER).mkdir(parents=True)
     prefix = git("rev-parse", "--show-prefix")  # of this folder in its repository, which is what DVC names paths from

@@ -18,7 +18,7 @@ stages:
   paper:
     cmd: cp -r written/. paper/
     deps: [written]
-    outs: [paper/main.tex, paper/generated]
+    outs: [paper/main.tex, paper/generated/tables, paper/generated/numbers.json]
 """
 NUMBER = Number(
     value=1, text="", unit="", source="s", source_key="k", stage=None, command=None, records=[], parameters=[]
@@ -41,7 +41,8 @@ def commit(subject: str) -> None:
 
 
 def write(text: str) -> None:
-    Path("written/generated").mkdir(parents=True, exist_ok=True)
+    Path("written/generated/tables").mkdir(parents=True, exist_ok=True)
+    Path("written/generated/tables/a.tex").write_text(text, encoding="utf-8")
     Path("written/main.tex").write_text(text, encoding="utf-8")
     numbers = Numbers({"a": NUMBER.model_copy(update={"text": text})})
     numbers.write_to(Path("written/generated/numbers.json"))
@@ -61,7 +62,7 @@ def built(tmp_path_factory) -> Path:
         dvc("init", "--quiet", "--subdir")
         Path("dvc.yaml").write_text(PIPELINE, encoding="utf-8")
         Path("paper").mkdir()
-        Path("paper/.gitignore").write_text("/main.tex\n/generated\n", encoding="utf-8")
+        Path("paper/.gitignore").write_text("/main.tex\n/generated/\n", encoding="utf-8")
         write("é")
         commit("not built")
         dvc("repro", "--quiet")

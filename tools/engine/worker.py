@@ -110,6 +110,7 @@ def environment(job: Job) -> dict[str, str]:
         "STUDY_JOBS": str(at_once),
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
+        "PYTHONUTF8": "1",  # Arrow takes a file's name as UTF-8 in any locale
     }
 
 
