@@ -82,7 +82,9 @@ def _variable(name: str, environment: dict[str, str]) -> str:
     command = ["kpsewhich", f"-var-value={name}"]
     if shutil.which(command[0]) is None:
         return ""
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environment)
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False, env=environment
+    )
     return done.stdout.strip()
 
 
