@@ -57,7 +57,12 @@ def visible_gpus() -> list[str]:
         return [name for name in allowed.split(",") if name]
     if shutil.which("nvidia-smi") is None:
         return []
-    shown = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True)
+    shown = subprocess.run(
+        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
     return shown.stdout.split() if shown.returncode == 0 else []
 
 

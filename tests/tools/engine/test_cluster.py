@@ -114,3 +114,25 @@ def test_the_only_worker_may_be_killed_and_replaced(scheduler, exclusive):
         f"no worker: the study waits for one; `make worker SCHEDULER={scheduler}` starts it",
         "1 workers: the study goes on",
     ]
+
+
+def test_a_machine_without_loopback_is_named_at_once():
+    """Dask would wait a minute for workers that it cannot reach."""
+    script = "from tools.engine.cluster import connect\nfrom stages.core.errors import run_stage\n"
+    script += "run_stage(lambda: connect(None, 1).__enter__())"
+    namespace = ["unshare", "--map-root-user", "--net"]
+    if not may_run(*namespace, "true"):
+        pytest.skip("this user may make no namespace")
+    done = subprocess.run(
+        [*namespace, sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    remedy = "bring the loopback up (`ip link set lo up`), or run `dvc repro`, which needs no network"
+    line = f"error: 127.0.0.1: workers here cannot be reached (Network is unreachable); {remedy}\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def may_run(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
