@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -78,7 +78,10 @@ def test_ctrl_c_while_a_run_imports_or_trains(seen):
         next(line for line in training.stdout if seen in line)
         training.send_signal(signal.SIGINT)
     else:
-        threading.Timer(1.0, training.send_signal, [signal.SIGINT]).start()
+        maps = Path(f"/proc/{training.pid}/maps")
+        while "libtorch" not in maps.read_text():
+            time.sleep(0.02)
+        training.send_signal(signal.SIGINT)
     _, errors = training.communicate(timeout=60)
     assert (training.returncode, errors) == (130, f"error: interrupted: {KEPT}\n")
     assert not Path("metrics/runs/distilbert/full/42.json").exists()
