@@ -25,6 +25,7 @@ QUIET = {
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
 SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
+GONE = "the Dask scheduler is gone; `make paper` goes on from here"
 SAY_EVERY = 300.0  # seconds that a study is without workers
 
 
@@ -81,8 +82,15 @@ def has_dashboard() -> bool:
 
 
 def slots(client: Client) -> dict[str, list[str]]:
-    """Addresses of the workers by host name; a worker counts once, whatever its threads."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
+    """Addresses of the workers by host name; a worker counts once, whatever its threads.
+
+    Raises:
+        InputError: the scheduler is gone.
+    """
+    try:
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+    except (KeyError, OSError) as error:  # without a scheduler Dask answers with nothing
+        raise InputError(GONE) from error
     hosts: dict[str, list[str]] = {}
     for address, worker in workers.items():
         hosts.setdefault(worker["host"], []).append(address)

@@ -15,9 +15,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from stages.core.errors import InputError
 from stages.training.settings import Run
 from tests.helpers.tiny_study import ROOT
-from tools.engine.cluster import connect
+from tools.engine.cluster import GONE, connect, slots
 from tools.engine.dag import Dag
 from tools.engine.scheduler import Head, Options
 from tools.engine.state import StudyState, new_state
@@ -116,9 +117,16 @@ def test_the_only_worker_may_be_killed_and_replaced(scheduler, exclusive):
     ]
 
 
+def test_a_scheduler_that_ends_while_a_study_waits_is_named():
+    """Dask then knows nothing of workers."""
+    client = SimpleNamespace(scheduler_info=lambda n_workers: {"type": "Scheduler"})
+    with pytest.raises(InputError, match=f"^{re.escape(GONE)}$"):
+        slots(client)
+
+
 def test_a_machine_without_loopback_is_named_at_once():
     """Dask would wait a minute for workers that it cannot reach."""
-    script = "from tools.engine.cluster import connect\nfrom stages.core.errors import run_stage\n"
+    script = "from tools.engine.cluster import GONE, connect, slots\nfrom stages.core.errors import run_stage\n"
     script += "run_stage(lambda: connect(None, 1).__enter__())"
     namespace = ["unshare", "--map-root-user", "--net"]
     if not may_run(*namespace, "true"):
