@@ -1,6 +1,9 @@
 """The contract between dvc.yaml and the code: a stage depends on what it imports, and on no other code."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,7 +41,7 @@ def modules_of(node: ast.AST) -> list[str]:
 
 
 def script(stage: str) -> str:
-    return STAGES[stage]["cmd"].split()[2].replace(".", "/") + ".py"
+    return STAGES[stage]["cmd"].split(" -m ")[1].split()[0].replace(".", "/") + ".py"
 
 
 def code_of(stage: str) -> list[str]:
@@ -116,3 +119,12 @@ def test_every_requirement_is_an_exact_pin():
             line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"
         ]
         assert [line for line in lines if line.count("==") != 1] == []
+
+
+def test_commands_run_where_pythonsafepath_is_set():
+    """It takes the current folder off Python's path; DVC runs commands in a shell."""
+    (prefix,) = {stage["cmd"].split(" -m ")[0] for stage in STAGES.values()}
+    command = f"{prefix.replace('python', sys.executable)} -m stages.settings --help"
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
