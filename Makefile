@@ -9,6 +9,8 @@ JOBS ?= auto
 SCHEDULER ?=
 # A DVC remote, where those workers have clones of their own; without one, they share this folder.
 REMOTE ?=
+# Python would not look for the study in this folder.
+unexport PYTHONSAFEPATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What LaTeX needs on Debian and Ubuntu, and the files that show it is there.
 TEX_PACKAGES := latexmk texlive-latex-recommended texlive-publishers texlive-fonts-recommended cm-super latexdiff

@@ -15,7 +15,7 @@ def main(architecture: str, configuration: str, seed: int) -> None:
     """Fine-tune, score and record one run in this process."""
     with startup.lean_imports(RunSettings.path(architecture, configuration)):
         from stages.training.run import fine_tune
-    run_stage(fine_tune, architecture, configuration, seed)
+    fine_tune(architecture, configuration, seed)
 
 
 if __name__ == "__main__":
@@ -23,4 +23,4 @@ if __name__ == "__main__":
     parser.add_argument("architecture")
     parser.add_argument("configuration")
     parser.add_argument("seed", type=int)
-    main(**vars(parser.parse_args()))
+    run_stage(main, **vars(parser.parse_args()))

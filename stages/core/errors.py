@@ -1,9 +1,15 @@
-"""The one way a stage ends on bad input: a single line on stderr and exit code 1."""
+"""The one way a stage ends on what is not its own fault: a single line on stderr and exit code 1, or 130 for Ctrl-C."""
 
+import errno
 import sys
 from collections.abc import Callable
 
 from stages.core.running_code import edited, is_stage
+
+INTERRUPTED = 128 + 2  # as a shell has it: 2 is SIGINT
+GOES_ON = "what is complete is kept; the same command goes on from there"
+# Libraries that write without Python's files raise errors of their own: the words are all that they have in common.
+FULL = {errno.ENOSPC: "No space left on device", errno.EDQUOT: "Disk quota exceeded"}
 
 
 class InputError(Exception):
@@ -24,7 +30,7 @@ def require_unedited() -> None:
 
 
 def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> None:
-    """Call a stage's entry; print an ``InputError`` as one line instead of a traceback.
+    """Call a stage's entry; print an ``InputError``, a full disk or Ctrl-C as one line instead of a traceback.
 
     A stage whose code was edited meanwhile fails: DVC would note the edited code as what made its outputs.
     """
@@ -34,3 +40,22 @@ def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> N
             require_unedited()
     except InputError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print(f"error: interrupted: {GOES_ON}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # whatever it is, it goes on its way unless a full disk is behind it
+        full = full_disk(error)
+        if full is None:
+            raise
+        sys.exit(f"error: {full}: free some space; {GOES_ON}")
+
+
+def full_disk(error: BaseException) -> str | None:
+    """What was full, if that is why writing failed: the error itself says so, or one that it came from."""
+    while error is not None:
+        for number, words in FULL.items():
+            if getattr(error, "errno", None) == number or words in str(error):
+                file = getattr(error, "filename", None)
+                return f"{file}: {words}" if file else words
+        error = error.__cause__ or error.__context__
+    return None

@@ -1,6 +1,7 @@
 """Dask: a cluster on this machine, or the scheduler of another; one task a worker at a time."""
 
 import importlib.util
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ QUIET = {
 }
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
+SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
+GONE = "the Dask scheduler is gone; `make paper` goes on from here"
 SAY_EVERY = 300.0  # seconds that a study is without workers
 
 
@@ -31,10 +34,11 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
     """A client of the scheduler at ``address``, or of ``jobs`` new workers here that end with it.
 
     Raises:
-        InputError: nothing answers at the address.
+        InputError: nothing answers at the address, or on this machine.
     """
     dask.config.set({**UNTOUCHED, **QUIET, "distributed.scheduler.allowed-failures": 3})
     if address is None:
+        require_loopback()
         with local(jobs) as cluster, Client(cluster) as client:
             yield client
         return
@@ -46,18 +50,30 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
         yield client
 
 
+def require_loopback() -> None:
+    """Raises InputError: this machine's own processes cannot reach each other, for which Dask would wait a minute."""
+    try:
+        with socket.create_server((LOOPBACK, 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=5).close()
+    except OSError as error:
+        raise InputError(
+            f"{LOOPBACK}: workers here cannot be reached ({error.strerror or error}); bring the loopback up "
+            "(`ip link set lo up`), or run `dvc repro`, which needs no network"
+        ) from error
+
+
 def local(jobs: int) -> SpecCluster:
     """Workers as processes of their own, each with a GPU to itself as far as there are enough."""
     gpus = visible_gpus()
     workers = {}
     for number in range(jobs):
-        options = {"nthreads": 1, "memory_limit": 0, "host": LOOPBACK, "dashboard": False, "silence_logs": 40}
+        options = {"nthreads": 1, "memory_limit": 0, "host": LOOPBACK, "dashboard": False, "silence_logs": SILENT}
         if gpus:
             options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
         workers[number] = {"cls": Nanny, "options": options}
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
     scheduler = {"cls": Scheduler, "options": {"host": LOOPBACK, "port": 0, **dashboard}}
-    return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=40)
+    return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=SILENT)
 
 
 def has_dashboard() -> bool:
@@ -66,8 +82,15 @@ def has_dashboard() -> bool:
 
 
 def slots(client: Client) -> dict[str, list[str]]:
-    """Addresses of the workers by host name; a worker counts once, whatever its threads."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
+    """Addresses of the workers by host name; a worker counts once, whatever its threads.
+
+    Raises:
+        InputError: the scheduler is gone.
+    """
+    try:
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+    except (KeyError, OSError) as error:  # without a scheduler Dask answers with nothing
+        raise InputError(GONE) from error
     hosts: dict[str, list[str]] = {}
     for address, worker in workers.items():
         hosts.setdefault(worker["host"], []).append(address)

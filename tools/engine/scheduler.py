@@ -195,7 +195,7 @@ class Head:
             name, future = self.finished.get(timeout=POLL_SECONDS)
         except queue.Empty:
             if self.client.status not in ("running", "connecting"):
-                raise InputError("the Dask scheduler is gone; `make paper` goes on from here") from None
+                raise InputError(cluster.GONE) from None
             return
         if getattr(future, "key", None) in self.withdrawn:
             return

@@ -15,9 +15,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from stages.core.errors import InputError
 from stages.training.settings import Run
 from tests.helpers.tiny_study import ROOT
-from tools.engine.cluster import connect
+from tools.engine.cluster import GONE, connect, slots
 from tools.engine.dag import Dag
 from tools.engine.scheduler import Head, Options
 from tools.engine.state import StudyState, new_state
@@ -114,3 +115,32 @@ def test_the_only_worker_may_be_killed_and_replaced(scheduler, exclusive):
         f"no worker: the study waits for one; `make worker SCHEDULER={scheduler}` starts it",
         "1 workers: the study goes on",
     ]
+
+
+def test_a_scheduler_that_ends_while_a_study_waits_is_named():
+    """Dask then knows nothing of workers."""
+    client = SimpleNamespace(scheduler_info=lambda n_workers: {"type": "Scheduler"})
+    with pytest.raises(InputError, match=f"^{re.escape(GONE)}$"):
+        slots(client)
+
+
+def test_a_machine_without_loopback_is_named_at_once():
+    """Dask would wait a minute for workers that it cannot reach."""
+    script = "from tools.engine.cluster import GONE, connect, slots\nfrom stages.core.errors import run_stage\n"
+    script += "run_stage(lambda: connect(None, 1).__enter__())"
+    namespace = ["unshare", "--map-root-user", "--net"]
+    if not may_run(*namespace, "true"):
+        pytest.skip("this user may make no namespace")
+    done = subprocess.run(
+        [*namespace, sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    remedy = "bring the loopback up (`ip link set lo up`), or run `dvc repro`, which needs no network"
+    line = f"error: 127.0.0.1: workers here cannot be reached (Network is unreachable); {remedy}\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def may_run(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,115 @@
+"""How commands end on what is not their fault: bad input, Ctrl-C, a full disk."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors import SafetensorError
+
+from stages.core.errors import InputError, run_stage
+from tests.helpers.tiny_study import ROOT, write_study
+
+KEPT = "what is complete is kept; the same command goes on from there"
+COMMAND = [sys.executable, "-m", "stages.train", "distilbert", "full", "42"]
+NAMESPACE = ["unshare", "--map-root-user", "--mount"]
+
+
+def fail(error: BaseException, cause: BaseException | None = None) -> None:
+    raise error from cause
+
+
+def from_a_full_disk() -> OSError:
+    return OSError(errno.ENOSPC, "No space left on device", "models/a")
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "line"),
+    [
+        ([InputError("lr: 'a': no number")], 1, "error: lr: 'a': no number\n"),
+        ([KeyboardInterrupt()], 130, f"error: interrupted: {KEPT}\n"),
+        ([from_a_full_disk()], 1, f"error: models/a: No space left on device: free some space; {KEPT}\n"),
+        ([OSError(errno.EDQUOT, "quota")], 1, f"error: Disk quota exceeded: free some space; {KEPT}\n"),
+        (
+            [SafetensorError("I/O error: No space left on device (os error 28)")],
+            1,
+            f"error: No space left on device: free some space; {KEPT}\n",
+        ),
+        (
+            [RuntimeError("cannot save"), from_a_full_disk()],
+            1,
+            f"error: models/a: No space left on device: free some space; {KEPT}\n",
+        ),
+    ],
+)
+def test_a_command_ends_in_one_line(errors, status, line, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_stage(fail, *errors)
+    printed = capsys.readouterr().err
+    if isinstance(ended.value.code, str):  # Python prints it as it ends, with exit code 1
+        assert (1, f"{ended.value.code}\n") == (status, line)
+    else:
+        assert (ended.value.code, printed) == (status, line)
+
+
+@pytest.mark.parametrize("error", [ValueError("a fault of the code"), OSError(errno.EIO, "input/output error")])
+def test_any_other_error_keeps_its_traceback(error):
+    with pytest.raises(type(error)):
+        run_stage(fail, error)
+
+
+def start(command: list[str]) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize("seen", ["", "epoch 3"])
+def test_ctrl_c_while_a_run_imports_or_trains(seen):
+    """Before its first line it imports; an epoch later it trains, and the next time it goes on from there."""
+    write_study("distilbert", architectures=["distilbert"], **{"profiles.mini.train.epochs": 50})
+    training = start(COMMAND)
+    if seen:
+        next(line for line in training.stdout if seen in line)
+        training.send_signal(signal.SIGINT)
+    else:
+        maps = Path(f"/proc/{training.pid}/maps")
+        while "libtorch" not in maps.read_text():
+            time.sleep(0.02)
+        training.send_signal(signal.SIGINT)
+    _, errors = training.communicate(timeout=60)
+    assert (training.returncode, errors) == (130, f"error: interrupted: {KEPT}\n")
+    assert not Path("metrics/runs/distilbert/full/42.json").exists()
+    if seen:
+        assert list(Path("models/.checkpoints/distilbert/full/42").glob("checkpoint-*"))
+
+
+def may_mount() -> bool:
+    try:
+        return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not may_mount(), reason="this user may make no namespace")
+@pytest.mark.usefixtures("in_empty_folder")
+@pytest.mark.parametrize(
+    ("folder", "size"), [("models/.checkpoints", "24k"), ("models/runs", "24k"), ("metrics/runs", "4k")]
+)
+def test_a_disk_that_fills_while_a_run_trains(folder, size):
+    """Checkpoint, model or record; with room again the same command makes the run."""
+    write_study("distilbert", architectures=["distilbert"])
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    script = f"mount -t tmpfs -o size={size} none {folder} && exec {' '.join(COMMAND)}"
+    training = start([*NAMESPACE, "sh", "-c", script])
+    _, errors = training.communicate(timeout=60)
+    ending = re.escape(f"No space left on device: free some space; {KEPT}")
+    assert training.returncode == 1
+    assert re.fullmatch(rf"error: (\S+: )?{ending}\n", errors)
+    assert not Path("metrics/runs/distilbert/full/42.json").exists()
+    assert subprocess.run(COMMAND, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True).returncode == 0
