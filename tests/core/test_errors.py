@@ -79,7 +79,7 @@ def test_ctrl_c_while_a_run_imports_or_trains(seen):
         training.send_signal(signal.SIGINT)
     else:
         maps = Path(f"/proc/{training.pid}/maps")
-        while "libtorch" not in maps.read_text():
+        while "libtorch" not in maps.read_text(encoding="utf-8"):
             time.sleep(0.02)
         training.send_signal(signal.SIGINT)
     _, errors = training.communicate(timeout=60)
