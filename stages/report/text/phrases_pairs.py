@@ -118,9 +118,11 @@ class Pairs:
         self._say = say
         self.rank = [PairPhrases(say, *pair) for pair in study.pairs("rank", "alpha")]
         self.placement = [PairPhrases(say, *pair) for pair in study.pairs("placement")]
-        self.quantised = [PairPhrases(say, *pair) for pair in study.pairs("method") if set(pair) <= set(adapters)]
+        methods = [PairPhrases(say, *pair) for pair in study.pairs("method") if set(pair) <= set(adapters)]
         rates = [PairPhrases(say, *pair) for pair in study.pairs("lr")]
-        self.rate = [pair for pair in rates if pair.is_measured("difference")]  # the others have holes in every row
+        # a pair of which a side has no run on any architecture has no sentence; its row in the table has dashes
+        self.quantised = [pair for pair in methods if pair.is_measured("difference")]
+        self.rate = [pair for pair in rates if pair.is_measured("difference")]
 
     @property
     def rank_or_placement(self) -> bool:
