@@ -68,6 +68,8 @@ def print_anything() -> None:
             stream.reconfigure(errors="plain")
 
 
+# NumPy reads it at import and ends on what is no number; the PDF has one of its own.
+os.environ.pop("SOURCE_DATE_EPOCH", None)
 if fault := wrong_environment():
     sys.exit(f"error: {fault}")
 print_anything()

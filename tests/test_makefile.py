@@ -1,6 +1,7 @@
 """Variables of make targets: one that is missing, empty or wrong is named, before anything else is done."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,21 @@ def test_a_variable_that_is_missing_or_wrong_is_named(arguments, fault):
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == f"error: {fault}"
     assert [line for line in done.stderr.splitlines()[1:] if not line.startswith("make: ***")] == []
+
+
+def test_a_folder_that_cannot_be_on_the_path_is_named(tmp_path):
+    folder = tmp_path / "10:30"
+    folder.mkdir()
+    shutil.copy(ROOT / "Makefile", folder)
+    done = subprocess.run(["make", "-C", folder, "status"], capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    line = f"*** {folder}: a folder with a colon in its name cannot be on PATH; move the checkout.  Stop.\n"
+    assert done.stderr.endswith(line)
+
+
+def test_a_date_of_the_users_own_does_not_reach_a_library():
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "x"}
+    code = "import os, stages; print(os.environ.get('SOURCE_DATE_EPOCH'))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "None\n"

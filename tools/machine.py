@@ -9,12 +9,14 @@ import re
 import shutil
 import subprocess
 import time
+from itertools import takewhile
 from statistics import median
 from typing import NamedTuple
 
 from stages.core.errors import InputError, run_stage
 from stages.core.types import Precision
 
+GPU_NAME = re.compile(r"\d+|(GPU|MIG)-.+")  # by number or by id
 MEASURED_SECONDS = 1.0
 SIDE = {"cpu": 2048, "cuda": 8192}  # of the matrices that are multiplied
 
@@ -53,8 +55,9 @@ def cores() -> int:
 def visible_gpus() -> list[str]:
     """Those that this process may use, by number or id."""
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None:
-        return [name for name in allowed.split(",") if name]
+    if allowed is not None:  # as CUDA reads it: what follows a name that it does not know is hidden too, as by -1
+        names = [name.strip() for name in allowed.split(",")]
+        return list(takewhile(GPU_NAME.fullmatch, names))
     if shutil.which("nvidia-smi") is None:
         return []
     shown = subprocess.run(

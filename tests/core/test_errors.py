@@ -65,7 +65,19 @@ def test_any_other_error_keeps_its_traceback(error):
 
 def start(command: list[str]) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=listen_to_ctrl_c,
+    )
+
+
+def listen_to_ctrl_c() -> None:
+    """A shell has its background jobs ignore Ctrl-C, and what they start inherits that; these tests may be one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.usefixtures("in_empty_folder")

@@ -41,6 +41,16 @@ def test_jobs_are_a_number_or_what_there_is(told, number, monkeypatch):
     assert machine.jobs(told) == number
 
 
+@pytest.mark.parametrize(
+    ("allowed", "names"),
+    [("0,1", ["0", "1"]), (" 0, 1", ["0", "1"]), ("-1", []), ("NoDevFiles", []), ("0,-1,1", ["0"]), ("", []),
+     ("GPU-8932f937,MIG-5a", ["GPU-8932f937", "MIG-5a"])],
+)  # fmt: skip
+def test_gpus_are_those_that_cuda_would_show(allowed, names, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allowed)
+    assert machine.visible_gpus() == names
+
+
 def test_a_gpu_is_measured_on_alone(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     assert machine.jobs("auto") == 1

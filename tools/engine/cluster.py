@@ -39,7 +39,7 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
     dask.config.set({**UNTOUCHED, **QUIET, "distributed.scheduler.allowed-failures": 3})
     if address is None:
         require_loopback()
-        with local(jobs) as cluster, Client(cluster) as client:
+        with start(jobs) as cluster, Client(cluster) as client:
             yield client
         return
     try:
@@ -59,6 +59,17 @@ def require_loopback() -> None:
         raise InputError(
             f"{LOOPBACK}: workers here cannot be reached ({error.strerror or error}); bring the loopback up "
             "(`ip link set lo up`), or run `dvc repro`, which needs no network"
+        ) from error
+
+
+def start(jobs: int) -> SpecCluster:
+    """Raises InputError: Dask, which reads settings of the user's own, does not start with them."""
+    try:
+        return local(jobs)
+    except (RuntimeError, OSError, ValueError) as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise InputError(
+            f"Dask cannot start workers here: {reason}; DASK_* variables or ~/.config/dask may say what it cannot do"
         ) from error
 
 

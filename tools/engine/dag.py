@@ -33,6 +33,11 @@ class Dag:
             graph = get_active_graph(index.graph)
         except DvcException as error:
             raise InputError(" ".join(str(error).split())) from error
+        except OSError as error:
+            raise InputError(
+                f"{error.filename}: {error.strerror}: DVC cannot use it; if it is DVC's cache for the whole "
+                "machine, set DVC_SITE_CACHE_DIR to a folder of your own"
+            ) from error
         self.stages: dict[str, PipelineStage] = {stage.name: stage for stage in plan_repro(graph, list(graph))}
         self.upstream: dict[str, list[str]] = {}
         self.downstream: dict[str, list[str]] = {}

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import dask
 import pytest
 
 from stages.core.errors import InputError
@@ -144,3 +145,11 @@ def may_run(*command: str) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         return False
+
+
+def test_settings_of_the_users_own_that_dask_cannot_start_with_are_named():
+    with dask.config.set({"temporary-directory": "/proc/none"}), pytest.raises(InputError) as error, connect(None, 1):
+        pass
+    assert str(error.value).startswith("Dask cannot start workers here: ")
+    assert "/proc/none" in str(error.value)
+    assert str(error.value).endswith("; DASK_* variables or ~/.config/dask may say what it cannot do")

@@ -7,6 +7,7 @@ import pytest
 
 from stages.core.errors import InputError
 from tests.helpers.pipeline import run, status
+from tools.engine import dag
 from tools.engine.dag import Dag
 from tools.engine.messages import JOURNAL
 from tools.engine.plan import plan
@@ -69,3 +70,17 @@ def test_locks_of_dead_processes_are_removed():
     left.write_text(json.dumps({"write": {"a.txt": {"pid": 1, "cmd": "dvc repro"}}, "read": {}}), encoding="utf-8")
     dag.clear_stale_locks()  # process 1 exists and is no DVC
     assert not left.exists()
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_a_cache_of_the_machine_that_cannot_be_written_is_named(monkeypatch):
+    def refuse(**options):
+        raise PermissionError(13, "Permission denied", "/var/tmp/dvc")
+
+    monkeypatch.setattr(dag, "Repo", refuse)
+    with pytest.raises(InputError) as error:
+        Dag()
+    assert str(error.value) == (
+        "/var/tmp/dvc: Permission denied: DVC cannot use it; if it is DVC's cache for the whole machine, "
+        "set DVC_SITE_CACHE_DIR to a folder of your own"
+    )
