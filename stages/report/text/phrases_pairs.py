@@ -23,7 +23,7 @@ class PairPhrases:
     def differences(self) -> Latex:
         """Of mean accuracy, second minus first: ``+0.42 pp on A, +1.05 pp on B, and -0.10 pp on C``."""
         differences = []
-        for architecture in self._architectures:
+        for architecture in self._compared:
             difference = self._measured("difference", architecture)
             differences.append(Latex(f"{difference} on {self._say.architecture(architecture)}"))
         return listing(differences)
@@ -46,10 +46,10 @@ class PairPhrases:
         """The end of a sentence: which of the differences a paired test tells from zero."""
         clear = self._distinguishable()
         if not clear:
-            subject = "it is not" if len(self._architectures) == 1 else "none is"
-        elif len(self._architectures) == 1:
+            subject = "it is not" if len(self._compared) == 1 else "none is"
+        elif len(self._compared) == 1:
             subject = "it is"
-        elif clear == self._architectures:
+        elif clear == self._compared:
             subject = "all are"
         elif len(clear) == 1:
             subject = f"that on {listing(self._say.names(clear))} is"
@@ -98,8 +98,14 @@ class PairPhrases:
         tests = {a: self._say.results.comparison(a, self._first, self._second) for a in self._architectures}
         return [a for a, test in tests.items() if test is not None and test.verdict == "distinguishable"]
 
+    @property
+    def _compared(self) -> list[str]:
+        """Architectures of which both sides have a run; all of them, with dashes, where there is none."""
+        compared = [a for a in self._architectures if self._say.has(self._key("difference", a))]
+        return compared or self._architectures
+
     def _listed(self, quantity: str) -> Latex:
-        return listing([self._measured(quantity, a) for a in self._architectures])
+        return listing([self._measured(quantity, a) for a in self._compared])
 
     def _measured(self, quantity: str, architecture: str) -> Latex:
         return self._say.measured(self._key(quantity, architecture))
