@@ -171,6 +171,20 @@ def test_a_step_of_which_a_side_failed_is_not_compared():
     assert "of the update falls" not in text
 
 
+def test_an_architecture_on_which_a_side_failed_is_left_out_of_a_comparison():
+    grid = {"architectures": ["distilbert", "roberta"], "configurations": ["full", "lora-ffn", "qlora-ffn"]}
+    prepare(**SMALL | grid, allow_failed=True)
+    study = paper.read_results().study
+    fail(study, [("roberta", "qlora-ffn", seed) for seed in study.seeds])
+    collect.main()
+    write_predictions(study, read_runs())
+    statistics.main()
+    quantisation = written().split("four-bit base")[1].split("times as high")[0]
+    assert "on DistilBERT" in quantisation
+    assert "RoBERTa" not in quantisation
+    assert "--" not in quantisation
+
+
 @needs_latex
 def test_a_paper_with_holes_builds():
     build_with_holes()
