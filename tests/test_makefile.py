@@ -16,7 +16,9 @@ PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES} | {"PATH": path}
+    # Of `make test`, which may have started this, the level and flags would reach the make that is tested.
+    removed = {*VARIABLES, "MAKELEVEL", "MAKEFLAGS", "MFLAGS"}
+    environment = {name: value for name, value in os.environ.items() if name not in removed} | {"PATH": path}
     command = ["make", *PREPARED, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False)
 

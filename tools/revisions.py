@@ -48,9 +48,7 @@ def copy_from_cache(revision: str, commit: str, folder: Path) -> None:
     try:
         for path in REPORT:
             Repo.get(".", prefix + str(path), out=str(folder / path), rev=commit)
-    except OSError as error:
-        raise InputError(f"{revision}: {error.filename}: {error.strerror}") from error
-    except DvcException as error:
+    except (DvcException, OSError) as error:  # a file that the cache lacks is an OSError
         raise InputError(
             f"{revision}: {path} is not in DVC's cache; `dvc fetch --all-commits` where a remote has it, or check it "
             "out and run `make paper`"
