@@ -11,6 +11,7 @@ from pydantic import Field
 
 from stages.core.files import StageFile
 from stages.core.types import Strict
+from stages.data.settings import Columns
 
 IMDB = {
     "name": "Large Movie Review Dataset v1.0 (IMDb)",
@@ -23,17 +24,27 @@ IMDB_SHA256 = {
     "train": "f7727150b426064e6e83b311d30262b9a1bc41e0b154e93f97b4cb3f953f8903",
     "test": "f5dace9ef4bdbfc2c09c6100aa7dc12a96ad5130407d0f19c6019586acdcb600",
 }
-Splits = Mapping[str, pd.DataFrame]  # split name -> columns text (str) and label (int64)
+# split name -> columns text (str), pair (str, the second text, only in data of pairs) and label (int64)
+Splits = Mapping[str, pd.DataFrame]
 
 
 class Origin(Strict):
-    """Where the data comes from. ``None`` is "not stated by the source", or "does not apply"."""
+    """Where the data comes from and how it was read. ``None`` is "not stated by the source", or "does not apply"."""
 
     source: Literal["generated", "local", "hub"]
     name: str
+    classes: list[str]  # names by label
+    task: str | None = None
+    language: str | None = None
+    description: str | None = None
     revision: str | None = None  # commit id on the hub
     licence: str | None = None
     citation: str | None = None
+    columns: Columns = Columns()  # as read
+    unused_columns: list[str] = Field(default=[])
+    ignored_files: list[str] = Field(default=[])  # beside those that were read, and of a kind that could have been
+    raw_labels: dict[str, str] = Field(default={})  # value in the source -> class name
+    dropped_labels: dict[str, int] = Field(default={})  # value in the source -> rows left out, see ``labels_other``
     # Best attainable; known for the generated corpus only.
     ceiling_accuracy: float | None = Field(default=None, ge=0, le=1)
 
@@ -53,7 +64,7 @@ class SplitCard(Strict):
     rows_in_source: int
     duplicates_removed: int
     class_counts: dict[str, int]  # label -> rows
-    balance: float | None  # rows labelled 1 as a share of rows labelled 0 or 1; None without such rows
+    majority_share: float | None  # rows of the most frequent class as a share of the labelled; None without such
     words: Words | None  # None for an empty split
     sha256: str  # see content_sha256
 
@@ -73,9 +84,13 @@ class Card(StageFile, Origin):
     PLACE = "data/raw/card.json"
     STAGE = "prepare"
 
+    is_imdb: bool  # train and test of the source are exactly the rows of the Large Movie Review Dataset
     deduplicate: bool
     validation_from: Literal["source", "train"]
-    conflicting_duplicates: int  # distinct texts that carry both labels in the source's labelled splits
+    test_from: Literal["source", "train"]
+    seed: int  # of every draw: validation, test, sample
+    sampled_from: dict[str, int]  # split -> rows that it was drawn from, where ``sample`` made it smaller
+    conflicting_duplicates: int  # distinct texts that carry several labels in the source's labelled splits
     leakage: Leakage
     splits: dict[Literal["train", "validation", "test", "unsupervised"], SplitCard]
 

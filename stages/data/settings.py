@@ -1,11 +1,123 @@
-"""What ``prepare`` is told: where the data comes from and how it is split."""
+"""What ``prepare`` is told: where the data comes from, what its columns and labels mean, and how it is split."""
 
+import codecs
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stages.core.files import StageFile
 from stages.core.types import Revision, Seed, Strict
+
+MINIMUM_CLASSES = 2
+MINIMUM_ROWS = 2
+ALLOWED_LABELS = "allowed: a map from the source's values to class ids or names, or a list of at least two names"
+
+
+def raw_value(value: object) -> str:
+    """How a label is compared whatever its type: 1, 1.0 and "1" are one label; true is "True", as pandas writes it."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    whole, point, zeros = text.partition(".")
+    is_whole_number = point and whole.removeprefix("-").isdecimal() and zeros and not zeros.strip("0")
+    return whole if is_whole_number else text
+
+
+def _checked_labels(labels: object) -> object:
+    """A map with its keys as text, for YAML reads 1 and true as a number and a truth value; or a list of names."""
+    if labels is None:
+        return None
+    if isinstance(labels, list):
+        _require_names(labels)
+        return labels
+    if not isinstance(labels, dict) or not labels:
+        raise ValueError(f"{labels!r}: {ALLOWED_LABELS}")
+    by_text: dict[str, int | str] = {}
+    for key, value in labels.items():
+        is_id = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        if not is_id and not is_line(value):
+            raise ValueError(f"{key!r}: {value!r}: allowed: a class id (0, 1, ...) or a class name")
+        if raw_value(key) in by_text:
+            raise ValueError(f"{raw_value(key)!r}: given twice; allowed: once")
+        by_text[raw_value(key)] = value
+    if len({isinstance(value, int) for value in by_text.values()}) > 1:
+        raise ValueError(f"{labels!r}: allowed: class ids for all values, or class names for all")
+    if len(set(by_text.values())) < MINIMUM_CLASSES:
+        raise ValueError(f"{labels!r}: one class; allowed: at least {MINIMUM_CLASSES}")
+    _require_every_id(by_text)
+    return by_text
+
+
+def _require_names(names: list) -> None:
+    for name in names:
+        if not is_line(name):
+            raise ValueError(f"{name!r}: {ALLOWED_LABELS}")
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r}: given {names.count(name)} times; allowed: once")
+    if len(names) < MINIMUM_CLASSES:
+        raise ValueError(f"{names!r}: one class; allowed: at least {MINIMUM_CLASSES}")
+
+
+def _require_every_id(labels: dict[str, int | str]) -> None:
+    ids = {value for value in labels.values() if isinstance(value, int)}
+    for missing in sorted(set(range(len(ids))) - ids):
+        raise ValueError(f"no value has class id {missing}; allowed: ids 0 to {len(ids) - 1}, each for some value")
+
+
+def is_line(value: object) -> bool:
+    """Whether it is free text on one line."""
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def _line(value: str) -> str:
+    if not is_line(value):
+        raise ValueError(f"{value!r}: allowed: text on one line")
+    return value
+
+
+def _part(value: float) -> float:
+    is_rows = isinstance(value, int) and value >= MINIMUM_ROWS
+    if not is_rows and not 0 < value < 1:
+        raise ValueError(f"{value!r}: allowed: rows, at least {MINIMUM_ROWS}, or a share between 0 and 1")
+    return value
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError as error:
+        raise ValueError(
+            f"{name!r}: unknown; allowed: an encoding of Python's, such as utf-8, cp1252, latin-1"
+        ) from error
+    return name
+
+
+Line = Annotated[str, AfterValidator(_line)]  # free text
+Rows = Annotated[int, Field(ge=MINIMUM_ROWS)]
+Part = Annotated[int | float, AfterValidator(_part)]  # of a split: rows, or a share of them
+
+
+class Columns(Strict):
+    """Names of columns in the source; ``pair`` is the second text of a pair."""
+
+    text: Line = "text"
+    pair: Line | None = None
+    label: Line = "label"
+
+
+class Csv(Strict):
+    """How CSV and TSV files are written; the default is RFC 4180 with a comma, a tab in ``.tsv``."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"  # with or without a byte order mark
+    quoting: Literal["standard", "none"] = "standard"  # none: a quote is a character like others
+
+
+class Sample(Strict):
+    """Rows drawn of a split, stratified by label."""
+
+    train: Annotated[int, Field(ge=16)] | None = None
+    test: Rows | None = None
 
 
 class GeneratedData(Strict):
@@ -20,23 +132,40 @@ class GeneratedData(Strict):
     seed: Seed
 
 
-class LocalData(Strict):
-    """A local file or folder: Parquet, CSV/TSV, JSON Lines, or the ``aclImdb/`` tree."""
+class OwnData(Strict):
+    """What local files and data sets of the hub share."""
+
+    name: Line | None = None  # what the paper calls it; None: the file's, the folder's or the hub's
+    task: Line | None = None  # such as "spam detection"
+    language: Line | None = None
+    license: Line | None = None
+    citation: Line | None = None
+    description: Line | None = None
+    columns: Columns = Columns()
+    # Raw value -> class id or class name, or names of the ids 0, 1, ...; None: the source's names, else its values
+    # in order. ``stages/data/labels.py``
+    labels: Annotated[dict[str, int | str] | list[str] | None, BeforeValidator(_checked_labels)] = None
+    labels_other: Literal["refuse", "drop"] = "refuse"  # rows whose label ``labels`` leaves out
+    validation: Part | None = None  # carved from train; None: as many rows as ``splits.py`` says
+    test: Part | None = None  # carved from train where the source has none
+    sample: Sample | None = None
+    csv: Csv = Csv()
+    seed: Seed = 2025
+
+
+class LocalData(OwnData):
+    """A local file or folder; ``stages/data/local.py`` says in which layouts."""
 
     source: Literal["local"]
     path: str
-    validation: Annotated[int, Field(ge=2)]
-    seed: Seed
 
 
-class HubData(Strict):
-    """A dataset on the Hugging Face hub at a full commit id."""
+class HubData(OwnData):
+    """A data set on the Hugging Face hub at a full commit id."""
 
     source: Literal["hub"]
     hub_id: str
     revision: Revision
-    validation: Annotated[int, Field(ge=2)]
-    seed: Seed
 
 
 class DataSettings(StageFile, Strict):

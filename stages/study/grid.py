@@ -6,9 +6,11 @@ from pydantic import Field, model_validator
 
 from stages.core.files import StageFile
 from stages.core.types import Count, Fraction, Method, Strict
+from stages.data.settings import Line
 from stages.encoders.settings import Architecture
 from stages.training.settings import Run, Train
 
+Published = Literal["hanif2025", "none"]  # the study that this one reproduces, by its key in the bibliography
 # Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
 ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "lora": 0, "qlora": 1}
 
@@ -42,6 +44,15 @@ class Configuration(Strict):
         return self
 
 
+class PaperText(Strict):
+    """What the report's head says and whether it quotes texts; None: said from data, task and models."""
+
+    title: Line | None = None
+    authors: list[Line] = Field(min_length=1)
+    keywords: list[Line] | None = None
+    examples: bool = True
+
+
 class StudySettings(StageFile, Strict):
     """For ``collect`` and the paper: the grid of runs, what to call things, and which configurations to compare."""
 
@@ -51,6 +62,9 @@ class StudySettings(StageFile, Strict):
     profile: str
     description: str
     small_scale: bool
+    published: Published
+    paper: PaperText
+    base_source: Literal["pretrain", "local", "hub"]
     protocol: str
     lr: float
     lr_probe: float

@@ -13,9 +13,9 @@ from ruamel.yaml.error import YAMLError
 
 from stages.core.errors import InputError
 from stages.core.types import Method, Name, Rate, Seed, Strict
-from stages.data.settings import GeneratedData, HubData, LocalData
+from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, Sample
 from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase, Tokenize
-from stages.study.grid import Configuration
+from stages.study.grid import Configuration, PaperText, Published
 from stages.study.typeset import without_glyph
 from stages.training.settings import Train
 
@@ -67,6 +67,8 @@ class Params(Strict):
     configurations: list[Name] = Field(min_length=1)
     probes: list[Name]
     allow_failed: bool
+    published: Published
+    paper: PaperText
     architecture: dict[Name, Architecture]
     configuration: dict[Name, Configuration]
     protocols: dict[Name, Protocol]
@@ -107,6 +109,7 @@ class Params(Strict):
 # By place in the file, the names that the user gives to architectures, profiles and so on left out.
 MODELS = {
     (): Params,
+    ("paper",): PaperText,
     ("architecture",): Architecture,
     ("configuration",): Configuration,
     ("protocols",): Protocol,
@@ -114,6 +117,9 @@ MODELS = {
     ("profiles", "data", "generated"): GeneratedData,
     ("profiles", "data", "local"): LocalData,
     ("profiles", "data", "hub"): HubData,
+    **{("profiles", "data", source, "columns"): Columns for source in ("local", "hub")},
+    **{("profiles", "data", source, "csv"): Csv for source in ("local", "hub")},
+    **{("profiles", "data", source, "sample"): Sample for source in ("local", "hub")},
     ("profiles", "base", "pretrain"): PretrainedBase,
     ("profiles", "base", "local"): LocalBase,
     ("profiles", "base", "hub"): HubBase,
