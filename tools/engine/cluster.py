@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
+from distributed.comm import get_address_host
+from distributed.security import Security
+from distributed.utils import get_ip, get_ipv6
 
 from stages.core.errors import InputError
 from tools.engine.display import duration
@@ -22,6 +25,8 @@ QUIET = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
 }
+# Dask's workers always have an HTTP server; without routes it answers nothing.
+CLOSED = {"distributed.worker.http.routes": []}
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
 SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
@@ -36,7 +41,7 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
     Raises:
         InputError: nothing answers at the address, or on this machine.
     """
-    dask.config.set({**UNTOUCHED, **QUIET, "distributed.scheduler.allowed-failures": 3})
+    dask.config.set({**UNTOUCHED, **QUIET, **CLOSED, "distributed.scheduler.allowed-failures": 3})
     if address is None:
         require_loopback()
         with start(jobs) as cluster, Client(cluster) as client:
@@ -74,17 +79,29 @@ def start(jobs: int) -> SpecCluster:
 
 
 def local(jobs: int) -> SpecCluster:
-    """Workers as processes of their own, each with a GPU to itself as far as there are enough."""
+    """Workers as processes of their own, each with a GPU to itself as far as there are enough.
+
+    Whoever reaches a Dask port can run code, and every user of the machine reaches the loopback: keys that exist in
+    these processes alone keep them out.
+    """
     gpus = visible_gpus()
+    keys = Security.temporary()
+    safe = {"host": LOOPBACK, "protocol": "tls", "security": keys}
     workers = {}
     for number in range(jobs):
-        options = {"nthreads": 1, "memory_limit": 0, "host": LOOPBACK, "dashboard": False, "silence_logs": SILENT}
+        options = {**safe, "nthreads": 1, "memory_limit": 0, "dashboard": False, "silence_logs": SILENT}
         if gpus:
             options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
         workers[number] = {"cls": Nanny, "options": options}
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
-    scheduler = {"cls": Scheduler, "options": {"host": LOOPBACK, "port": 0, **dashboard}}
-    return SpecCluster(workers=workers, scheduler=scheduler, silence_logs=SILENT)
+    scheduler = {"cls": Scheduler, "options": {**safe, "port": 0, **dashboard}}
+    return SpecCluster(workers=workers, scheduler=scheduler, security=keys, silence_logs=SILENT)
+
+
+def own_address(scheduler: str) -> str:
+    """Of this machine on the way to a scheduler: a worker need not listen anywhere else."""
+    host = get_address_host(scheduler)
+    return get_ipv6(host) if ":" in host else get_ip(host)
 
 
 def has_dashboard() -> bool:

@@ -20,7 +20,7 @@ from distributed import Nanny, get_worker
 from distributed.comm import get_address_host
 
 from stages.core.errors import InputError, run_stage
-from tools.engine.cluster import TIMEOUT, UNTOUCHED
+from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address
 from tools.engine.diagnosis import failure
 from tools.engine.messages import Failure, Job, Outcome, journal_path, log_path
 
@@ -42,8 +42,9 @@ def main(scheduler: str) -> None:
 
 
 async def serve(scheduler: str) -> None:
-    dask.config.set(UNTOUCHED)
-    async with Nanny(scheduler, nthreads=1, memory_limit=0, dashboard=False, death_timeout=TIMEOUT) as nanny:
+    dask.config.set({**UNTOUCHED, **CLOSED})
+    options = {"nthreads": 1, "memory_limit": 0, "dashboard": False, "death_timeout": TIMEOUT}
+    async with Nanny(scheduler, host=own_address(scheduler), **options) as nanny:
         print(f"worker {nanny.worker_address} of {scheduler}", flush=True)
         await nanny.finished()
 

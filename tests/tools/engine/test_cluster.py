@@ -1,5 +1,7 @@
 """A study on a real Dask scheduler, whose workers come late, die and are replaced."""
 
+import asyncio
+import json
 import os
 import re
 import signal
@@ -12,9 +14,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import dask
+import psutil
 import pytest
+from distributed import comm
+from distributed.comm.core import CommClosedError, FatalCommClosedError
+from distributed.security import Security
 
 from stages.core.errors import InputError
 from stages.training.settings import Run
@@ -53,12 +61,16 @@ def kill(started: subprocess.Popen) -> None:
         started.wait()
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @pytest.fixture
 def scheduler() -> Iterator[str]:
     """The address of one without workers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     with process("distributed.cli.dask_scheduler", *options):
         yield f"tcp://127.0.0.1:{port}"
@@ -75,6 +87,31 @@ def study(address: str, exclusive: bool = False) -> tuple[StudyState, list[str]]
     with connect(address, 1) as client:
         Head(dag, state, display, client, options).run()
     return state, said
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_scheduler_with_keys_of_the_users_own(tmp_path_factory, monkeypatch):
+    """As README shows: Dask's settings name the keys, for scheduler, worker and head alike."""
+    keys = Security.temporary()
+    folder = tmp_path_factory.mktemp("keys")
+    (folder / "key.pem").write_text(keys.tls_client_key)
+    (folder / "cert.pem").write_text(keys.tls_client_cert)
+    settings = {"ca-file": str(folder / "cert.pem")}
+    for role in ("scheduler", "worker", "client"):
+        settings[role] = {"key": str(folder / "key.pem"), "cert": str(folder / "cert.pem")}
+    config = {"distributed": {"comm": {"require-encryption": True, "tls": settings}}}
+    (folder / "dask.json").write_text(json.dumps(config))  # JSON is YAML
+    (folder / "dask.json").rename(folder / "dask.yaml")
+    monkeypatch.setenv("DASK_CONFIG", str(folder))
+    address = f"tls://127.0.0.1:{free_port()}"
+    options = ["--host", "127.0.0.1", "--protocol", "tls", "--port", address.rpartition(":")[2], "--no-dashboard"]
+    with (
+        process("distributed.cli.dask_scheduler", *options),
+        process("tools.engine.worker", address),
+        dask.config.set(dask.config.merge(dask.config.config, config)),
+    ):
+        state, _ = study(address)
+    assert {stage.status for stage in state.stages.values()} == {"done", "failed"}
 
 
 @pytest.mark.usefixtures("repository")
@@ -116,6 +153,41 @@ def test_the_only_worker_may_be_killed_and_replaced(scheduler, exclusive):
         f"no worker: the study waits for one; `make worker SCHEDULER={scheduler}` starts it",
         "1 workers: the study goes on",
     ]
+
+
+def listening(pids: set[int]) -> set[str]:
+    """Addresses at which these processes take connections."""
+    addresses = set()
+    for connection in psutil.net_connections("tcp"):
+        if connection.pid in pids and connection.status == psutil.CONN_LISTEN:
+            addresses.add(connection.laddr.ip)
+    return addresses
+
+
+def family(pid: int) -> set[int]:
+    process = psutil.Process(pid)
+    return {process.pid, *(child.pid for child in process.children(recursive=True))}
+
+
+def test_the_local_cluster_takes_no_client_without_its_keys():
+    with connect(None, 1) as client:
+        address = client.scheduler.address
+        assert client.submit(sum, [1, 2]).result() == 3
+        assert listening(family(os.getpid())) == {"127.0.0.1"}
+        assert address.startswith("tls://127.0.0.1:")
+        with pytest.raises(CommClosedError, match="ConnectionResetError"):
+            asyncio.run(comm.connect(address.replace("tls", "tcp"), timeout=5))
+        with pytest.raises(FatalCommClosedError, match="TLS certificate does not match"):
+            asyncio.run(comm.connect(address, timeout=5, **Security.temporary().get_connection_args("client")))
+
+
+def test_a_worker_listens_only_where_its_scheduler_reaches_it(scheduler, in_empty_folder):
+    with process("tools.engine.worker", scheduler) as worker, connect(scheduler, 1) as client:
+        client.wait_for_workers(1, timeout=30)
+        (info,) = client.scheduler_info(n_workers=-1)["workers"].values()
+        assert listening(family(worker.pid)) == {"127.0.0.1"}
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://127.0.0.1:{info['services']['dashboard']}/info/main/workers.html")
 
 
 def test_a_scheduler_that_ends_while_a_study_waits_is_named():
