@@ -10,7 +10,7 @@ import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.comm import get_address_host
 from distributed.security import Security
-from distributed.utils import get_ip, get_ipv6
+from distributed.utils import get_ip
 
 from stages.core.errors import InputError
 from tools.engine.display import duration
@@ -100,8 +100,7 @@ def local(jobs: int) -> SpecCluster:
 
 def own_address(scheduler: str) -> str:
     """Of this machine on the way to a scheduler: a worker need not listen anywhere else."""
-    host = get_address_host(scheduler)
-    return get_ipv6(host) if ":" in host else get_ip(host)
+    return get_ip(get_address_host(scheduler))
 
 
 def has_dashboard() -> bool:
