@@ -33,6 +33,7 @@ HALVES |= {f"{kind}{which}" for kind in ("text", "sentence", "question") for whi
 # More than a long novel holds is no review but a fault, such as a whole file in one cell, and cutting it to
 # `max_length` would hide that.
 LONGEST = 1_000_000  # characters
+LONGEST_LISTED = 80  # of a name in a message
 
 
 def split_called(name: str) -> str | None:
@@ -76,7 +77,10 @@ def line_of(name: str) -> str:
 
 def listed(names: Iterable[str], most: int = 12) -> str:
     """Names in a message, the first of them where there are many."""
-    lines = [shorten(line_of(name), 80) for name in names]
+    lines = []
+    for name in names:
+        line = line_of(name) if name == name.strip() else repr(name)  # a space at its end would not show
+        lines.append(line if len(line) <= LONGEST_LISTED else f"{line[: LONGEST_LISTED - 3]}...")
     rest = f" and {len(lines) - most} more" if len(lines) > most else ""
     return ", ".join(lines[:most]) + rest
 

@@ -1,9 +1,11 @@
-"""A data set on the hub at a pinned commit, and what a data set's README says of it, on the hub or in a folder.
+"""A data set on the hub at a pinned commit, and what `datasets` writes about data: a README's head, a saved folder.
 
 The snapshot's files are fetched first and read from the folder, so that what is read is that commit and nothing
 else: given a name, `datasets` falls back without the network to whatever revision it loaded last.
 """
 
+import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from stages.core.errors import InputError
-from stages.data.checks import reason
+from stages.data.checks import format_of, line_of, reason
 from stages.data.settings import HubData, is_line
 from stages.hub import client as hub
 
@@ -54,12 +56,19 @@ def fetch(settings: HubData) -> Path:
     return hub.fetch(repository_of(settings), PATTERNS, lambda names: None)
 
 
-def read_readme(folder: Path, source: str) -> Readme:
-    """The YAML head of a folder's README, empty where there is none.
+def read_readme(folder: Path, source: str, config: str | None) -> Readme:
+    """The YAML head of a folder's README, empty where there is none; of several configurations, ``config``.
 
     Raises:
-        InputError: it has one that cannot be used.
+        InputError: it has one that cannot be used, or none of that name.
     """
+    readme = _head(folder, source, config)
+    if config is not None and readme.files is None:
+        raise InputError(f"data.config: {config!r}: {source}: no {README} with data_files; leave it out")
+    return readme
+
+
+def _head(folder: Path, source: str, config: str | None) -> Readme:
     file = folder / README
     if not file.is_file() or not file.read_bytes().startswith(b"---"):
         return Readme()
@@ -68,11 +77,13 @@ def read_readme(folder: Path, source: str) -> Readme:
 
     try:
         head = metadata_load(file)
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         raise InputError(f"{source}: {README}: its head is not valid YAML: {reason(error)}") from error
-    if not isinstance(head, dict):
+    except ValueError:  # no map, or no UTF-8: not written for `datasets`
+        head = None
+    if head is None:
         return Readme()
-    files, class_names = _configured(folder, head, source)
+    files, class_names = _configured(folder, head, source, config)
     languages = [LANGUAGES.get(code, code) for code in _lines(head.get("language"))]
     return Readme(
         name=next(iter(_lines(head.get("pretty_name"))), None),
@@ -88,7 +99,9 @@ def _lines(value: object) -> list[str]:
     return [text for text in values if is_line(text)]
 
 
-def _configured(folder: Path, head: dict, source: str) -> tuple[dict[str, list[Path]] | None, dict[str, list[str]]]:
+def _configured(
+    folder: Path, head: dict, source: str, config: str | None
+) -> tuple[dict[str, list[Path]] | None, dict[str, list[str]]]:
     """Files by split, where the head says which they are, and names of classes, resolved as `datasets` does."""
     if not head.keys() & {"configs", "dataset_info"}:
         return None, {}
@@ -98,17 +111,44 @@ def _configured(folder: Path, head: dict, source: str) -> tuple[dict[str, list[P
 
     with TemporaryDirectory(prefix="readme-") as cache:
         try:
-            builder = datasets.load_dataset_builder(str(folder), cache_dir=cache)
+            builder = datasets.load_dataset_builder(str(folder), config, cache_dir=cache)
         except (OSError, ValueError, RuntimeError, TypeError, datasets.exceptions.DatasetsError) as error:
-            raise InputError(f"{source}: cannot be read: {README}: {reason(error)}") from error
+            raise InputError(f"{source}: cannot be read: {README} (data.config): {reason(error)}") from error
     class_names = {}
     for column, feature in (builder.info.features or {}).items():
         if isinstance(feature, datasets.ClassLabel):
             class_names[column] = list(feature.names)
     if "data_files" not in str(head.get("configs")):
         return None, class_names
-    files = {split: [Path(file) for file in files] for split, files in builder.config.data_files.items()}
-    for file in (file for files_of_split in files.values() for file in files_of_split):
-        if not file.is_relative_to(folder.resolve()) and not file.is_relative_to(folder.absolute()):
-            raise InputError(f"{source}: {README}: {file.name}: elsewhere; allowed: files of the folder itself")
+    files = {}
+    for split, paths in builder.config.data_files.items():
+        files[split] = [_within(folder, Path(os.path.normpath(path)), source) for path in paths]
     return files, class_names
+
+
+def _within(folder: Path, file: Path, source: str) -> Path:
+    """A file that `datasets` gives from the root of the file system, as one of the folder."""
+    for root in (folder.absolute(), folder.resolve()):
+        if file.is_relative_to(root):
+            return folder / file.relative_to(root)
+    raise InputError(f"{source}: {README}: {file.name}: elsewhere; allowed: files of the folder itself")
+
+
+def saved_files(folder: Path, shown: str) -> list[Path] | None:
+    """The files of a data set that ``save_to_disk`` wrote into this very folder, None where it did not.
+
+    Raises:
+        InputError: what it wrote beside them is damaged.
+    """
+    state = folder / "state.json"
+    if not state.is_file():
+        return None
+    state_shown = f"{shown}/{state.name}"
+    try:
+        names = [entry["filename"] for entry in json.loads(state.read_text(encoding="utf-8"))["_data_files"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{state_shown}: not as save_to_disk of `datasets` writes it") from error
+    for name in names:
+        if not isinstance(name, str) or Path(name).name != name or format_of(name) is None:
+            raise InputError(f"{state_shown}: file {line_of(str(name))!r}; allowed: *.arrow beside it")
+    return [folder / name for name in names]

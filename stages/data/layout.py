@@ -14,7 +14,6 @@ Exactly the names above count, in any letter case (``SPLITS``). A file of a kind
 none of the data: ``train_raw.csv`` beside ``train.csv`` is named as ignored.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +33,7 @@ from stages.data.checks import (
     split_called,
     text_files,
 )
-from stages.data.hub_dataset import Readme, fetch, read_readme, repository_of
+from stages.data.hub_dataset import Readme, fetch, read_readme, repository_of, saved_files
 from stages.data.settings import HubData, LocalData
 
 UNDIVIDED = "undivided"  # in place of a split
@@ -43,7 +42,8 @@ INNER = ("data", "aclImdb")  # where a folder without splits of its own may have
 METADATA = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
 # train, train-00000-of-00002 (with the digest that older versions of `datasets` append), train-0, train_0
 SHARD = re.compile(
-    r"(?P<name>.+?)(?:-(?P<number>[0-9]+)-of-(?P<total>[0-9]+)(?:-[0-9a-f]{8,})?|[-_](?P<only>[0-9]+))?", re.DOTALL
+    r"(?P<name>.+?)(?:-(?P<number>[0-9]+)-of-(?P<total>[0-9]+)(?:-[0-9a-f]{8,})?|(?P<separator>[-_])(?P<only>[0-9]+))?",
+    re.DOTALL,
 )
 
 
@@ -92,22 +92,22 @@ def locate(data: LocalData | HubData) -> Layout:
     """
     if isinstance(data, HubData):
         folder, shown = fetch(data), str(repository_of(data))
-        return _of_folder(folder, shown, is_hub=True)
+        return _of_folder(folder, shown, data)
     path = Path(data.path).expanduser()
     if not path.exists():
         raise InputError(f"data.path: {path}: not found; expected {LAYOUTS}")
     if path.is_dir():
-        return _of_folder(path, str(path))
+        return _of_folder(path, str(path), data)
     if format_of(path.name) is None:
         raise InputError(f"data.path: {path}: unknown format; allowed: a folder, {', '.join(FORMATS)}")
     return Layout(path, str(path), {UNDIVIDED: [path]}, [])
 
 
-def _of_folder(folder: Path, shown: str, is_hub: bool = False) -> Layout:
-    readme = read_readme(folder, shown)
+def _of_folder(folder: Path, shown: str, data: LocalData | HubData) -> Layout:
+    readme = read_readme(folder, shown, data.config)
     if readme.files is not None:
         files = _of_readme(readme.files, shown)
-    elif saved := _saved(folder, shown):
+    elif saved := saved_files(folder, shown):
         files = {UNDIVIDED: saved}
     else:
         files = _splits(folder, shown)
@@ -115,7 +115,7 @@ def _of_folder(folder: Path, shown: str, is_hub: bool = False) -> Layout:
             inner = folder / name
             if not files and inner.is_dir():
                 files = _splits(inner, _joined(shown, name))
-    if not files and is_hub and len(tables := _tables(folder)) == 1:
+    if not files and isinstance(data, HubData) and len(tables := _tables(folder)) == 1:
         files = {UNDIVIDED: tables}  # a path cannot name it
     if UNDIVIDED not in files and "train" not in files:
         raise InputError(f"{shown}: no train split; expected {LAYOUTS}; there: {_seen(folder)}")
@@ -174,7 +174,7 @@ def _require_one_set(entries: list[Path], split: str, shown: str) -> None:
     names = listed(entry.name for entry in entries)
     _require_one_format(entries, split, shown)
     shards = [SHARD.fullmatch(_stem(entry)) for entry in entries if format_of(entry.name)]
-    kinds = {(shard["name"], shard["total"], shard["number"] is None, shard["only"] is None) for shard in shards}
+    kinds = {(shard["name"], shard["total"], shard["number"] is None, shard["separator"]) for shard in shards}
     is_numbered = shards and (shards[0]["number"] or shards[0]["only"])
     if len(entries) > 1 and (len(kinds) > 1 or not is_numbered or len(shards) < len(entries)):
         raise InputError(f"{shown}: {split} in {names}; allowed: one file or folder, or files numbered under one name")
@@ -196,7 +196,7 @@ def _contents(entry: Path, split: str, shown: str) -> dict[str, list[Path]]:
     """The files of what is named after a split, which may be a folder; empty where nothing in it is read."""
     if format_of(entry.name) or not entry.is_dir():
         return {split: [entry]}
-    if saved := _saved(entry, shown):
+    if saved := saved_files(entry, shown):
         return {split: saved}
     tables = _tables(entry)
     folders = [inner for inner in sorted(entry.iterdir()) if inner.is_dir() and not inner.name.startswith(".")]
@@ -224,21 +224,6 @@ def _tables(folder: Path) -> list[Path]:
         if is_data and not file.name.startswith("."):
             tables.append(file)
     return tables
-
-
-def _saved(folder: Path, shown: str) -> list[Path] | None:
-    """The files of a data set that `datasets` saved into this very folder, None where it did not."""
-    state = folder / "state.json"
-    if not state.is_file():
-        return None
-    try:
-        names = [entry["filename"] for entry in json.loads(state.read_text(encoding="utf-8"))["_data_files"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{_joined(shown, state.name)}: not as save_to_disk of `datasets` writes it") from error
-    for name in names:
-        if not isinstance(name, str) or Path(name).name != name or format_of(name) is None:
-            raise InputError(f"{_joined(shown, state.name)}: file {line_of(str(name))!r}; allowed: *.arrow beside it")
-    return [folder / name for name in names]
 
 
 def _ignored(folder: Path, files: dict[str, list[Path]]) -> list[str]:

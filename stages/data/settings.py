@@ -173,6 +173,7 @@ class OwnData(Strict):
     test: Part | None = None  # carved from train where the source has none
     sample: Sample | None = None
     csv: Csv = Csv()
+    config: Line | None = None  # which, where the README of a data set has several
     seed: Seed = 2025
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from stages.core.errors import InputError
 from stages.data.card import Origin, Splits
+from stages.data.checks import LAYOUTS
 from stages.data.settings import HubData
 from stages.data.sources import load_source
 from tests.helpers.snapshots import cache_path, fill_cache, reviews, write_dataset
@@ -19,8 +20,9 @@ def _offline(in_empty_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
 
 
-def load(hub_id: str = "a/b") -> tuple[Origin, Splits]:
-    return load_source(HubData(source="hub", hub_id=hub_id, revision=REVISION, validation=2, seed=1))
+def load(hub_id: str = "a/b", **settings: object) -> tuple[Origin, Splits]:
+    given = {"source": "hub", "hub_id": hub_id, "revision": REVISION, "validation": 2, "seed": 1}
+    return load_source(HubData.model_validate(given | settings))
 
 
 def publish(files: dict[str, str], hub_id: str = "a/b", revision: str = REVISION) -> None:
@@ -54,13 +56,14 @@ def test_any_dataset_with_its_licence(written, licence):
         {
             "README.md": f"---\nlicense: {written}\n{HEAD}  - {{split: test, path: held.csv}}\n---\n",
             "train.csv": "text,label,stars\na,0,1\nb,1,5\n",
-            "held.csv": "text,label\nc,1\n",
+            "held.csv": "text,label\nc,1\nd,0\n",
             "other.csv": "x,y\n1,2\n",
         }
     )
     origin, splits = load()
     assert splits["train"].values.tolist() == [["a", 0], ["b", 1]]
-    assert splits["test"].values.tolist() == [["c", 1]]
+    assert splits["test"].values.tolist() == [["c", 1], ["d", 0]]
+    assert (origin.unused_columns, origin.ignored_files) == (["stars"], ["other.csv"])
     assert (origin.name, origin.revision, origin.licence) == ("a/b", REVISION, licence)
     assert origin.citation == "https://huggingface.co/datasets/a/b"
 
@@ -73,16 +76,45 @@ def test_another_commit_in_the_cache_is_not_taken():
     )
 
 
+def test_a_file_alone_is_the_train_split():
+    publish({"SMSSpamCollection.csv": "v1,v2\nham,a\nspam,b\n"})
+    origin, splits = load(columns={"text": "v2", "label": "v1"}, test=2)
+    assert splits["train"].values.tolist() == [["a", 0], ["b", 1]]
+    assert (origin.name, origin.classes) == ("a/b", ["ham", "spam"])
+
+
+def test_splits_of_other_names_and_options():
+    head = HEAD + "".join(f"  - {{split: {name}, path: {name}.csv}}\n" for name in ("dev", "test_mismatched"))
+    files = {f"{name}.csv": "text;label\na;ham\nb;spam\n" for name in ("train", "dev", "test_mismatched")}
+    publish({"README.md": f"---\n{head}---\n", **files})
+    origin, splits = load(csv={"delimiter": ";"}, test=0.2, name="Mail")
+    assert splits["validation"]["label"].tolist() == [0, 1]
+    assert (origin.name, origin.ignored_files) == ("Mail", ["test_mismatched.csv"])
+
+
+def test_configurations_without_a_default():
+    configs = "".join(f"- config_name: {name}\n  data_files: {name}.csv\n" for name in ("mrpc", "sst2"))
+    publish({"README.md": f"---\nconfigs:\n{configs}---\n", "mrpc.csv": "text,label\n", "sst2.csv": "text,label\n"})
+    assert fault().startswith(
+        "a/b@e6281661ce1c: cannot be read: README.md: Config name is missing. Please pick one among"
+    )
+
+
 def test_faults_of_the_files():
-    publish({"README.md": f"---\n{HEAD}---\n", "train.csv": "text,label\na,0\n"})
-    assert fault() == "a/b@e6281661ce1c: no test split; expected splits train and test"
+    publish({"README.md": f"---\n{HEAD}---\n", "train.csv": "text,label\na,0\nb,1\n"})
+    assert fault() == (
+        "data.test: missing; a/b@e6281661ce1c: no test split: give rows or a share to carve it from train, such as "
+        "data.test: 0.2"
+    )
     snapshot = cache_path(Path("cache"), "dataset", "a/b", REVISION)
     (snapshot / "README.md").unlink()
-    (snapshot / "test.csv").write_text("text,label\nb,7\n")
-    assert fault() == "a/b@e6281661ce1c test: row 1: label 7; allowed: 0, 1"
-    for split in ("train", "test"):
-        (snapshot / f"{split}.csv").write_text("text\nb\n")
-    assert fault().startswith("a/b@e6281661ce1c train: no column 'label' among ['text']")
+    (snapshot / "test.csv").write_text("text,label\nb,[1]\n\nc,\n")
+    assert fault() == (
+        "a/b@e6281661ce1c test.csv: row 2: no label (''); every row of test needs one; labels_other: drop leaves such "
+        "rows out and counts them"
+    )
+    (snapshot / "train.csv").write_text("text\nb\n")
+    assert fault() == "a/b@e6281661ce1c train.csv: no column 'label' among text; give data.columns.label"
     (snapshot / "test.csv").unlink()
     (snapshot / "train.csv").unlink()
-    assert fault().startswith("a/b@e6281661ce1c: cannot be read: ")
+    assert fault() == f"a/b@e6281661ce1c: no train split; expected {LAYOUTS}; there: nothing"
