@@ -8,6 +8,8 @@ from stages.data.card import Origin, Splits
 from stages.data.checks import LAYOUTS
 from stages.data.settings import HubData
 from stages.data.sources import load_source
+from tests.helpers import local_reviews
+from tests.helpers.local_reviews import TEST, TRAIN, write, write_text
 from tests.helpers.snapshots import cache_path, fill_cache, reviews, write_dataset
 
 REVISION = "e6281661ce1c48d982bc483cf8a173c1bbeb5d31"
@@ -94,10 +96,14 @@ def test_splits_of_other_names_and_options():
 
 def test_configurations_without_a_default():
     configs = "".join(f"- config_name: {name}\n  data_files: {name}.csv\n" for name in ("mrpc", "sst2"))
-    publish({"README.md": f"---\nconfigs:\n{configs}---\n", "mrpc.csv": "text,label\n", "sst2.csv": "text,label\n"})
-    assert fault().startswith(
-        "a/b@e6281661ce1c: cannot be read: README.md: Config name is missing. Please pick one among"
-    )
+    files = {"mrpc.csv": "text,label\na,0\nb,1\n", "sst2.csv": "text,label\nc,0\nd,1\n"}
+    publish({"README.md": f"---\nconfigs:\n{configs}---\n", **files})
+    refusal = "a/b@e6281661ce1c: cannot be read: README.md (data.config): "
+    assert fault().startswith(f"{refusal}Config name is missing. Please pick one among")
+    assert load(config="sst2", test=2)[1]["train"].values.tolist() == [["c", 0], ["d", 1]]
+    with pytest.raises(InputError) as caught:
+        load(config="cola")
+    assert str(caught.value).startswith(f"{refusal}BuilderConfig 'cola' not found. Available: ['mrpc', 'sst2']")
 
 
 def test_faults_of_the_files():
@@ -118,3 +124,74 @@ def test_faults_of_the_files():
     (snapshot / "test.csv").unlink()
     (snapshot / "train.csv").unlink()
     assert fault() == f"a/b@e6281661ce1c: no train split; expected {LAYOUTS}; there: nothing"
+
+
+# A README in a local folder.
+
+CARD = """---
+license: mit
+language: [en, gsw]
+pretty_name: SMS spam
+dataset_info:
+  features:
+  - {name: text, dtype: string}
+  - name: label
+    dtype: {class_label: {names: {'0': spam, '1': ham}}}
+"""
+FILES = "configs:\n- {config_name: default, data_files: [{split: train, path: in/*.csv}, {split: test, path: b.csv}]}\n"
+
+
+def test_a_folder_as_on_the_hub():
+    write(TRAIN, "d/in/part.csv")
+    write(TEST, "d/b.csv")
+    write(TEST, "d/test.csv")
+    write_text("d/README.md", f"{CARD}{FILES}---\n# Card\n")
+    origin, splits = local_reviews.load("d")
+    assert (local_reviews.rows(splits["train"]), local_reviews.rows(splits["test"])) == (TRAIN, TEST)
+    assert (origin.name, origin.licence, origin.language) == ("SMS spam", "mit", "English, gsw")
+    assert (origin.classes, origin.ignored_files) == (["spam", "ham"], ["test.csv"])
+    stated = local_reviews.load(
+        "d", name="Mine", license="own", language="Bavarian", citation="C", description="D", task="T"
+    )[0]
+    assert (stated.name, stated.licence, stated.language) == ("Mine", "own", "Bavarian")
+    assert (stated.citation, stated.description, stated.task) == ("C", "D", "T")
+
+
+def test_names_of_classes_without_a_list_of_files():
+    write(TRAIN, "d/data/train-00000-of-00001.parquet")
+    write(TEST, "d/data/test-00000-of-00001.parquet")
+    write_text("d/README.md", f"{CARD}---\n")
+    assert local_reviews.load("d")[0].classes == ["spam", "ham"]
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ("---\na: [\n---\n", "README.md: its head is not valid YAML: "),
+        (f"---\n{FILES.replace('b.csv', 'hf://b.csv')}---\n", "README.md: configs: data_files elsewhere; allowed: "),
+        (f"---\n{FILES.replace('b.csv', '../c.csv')}---\n", "README.md: c.csv: elsewhere; allowed: "),
+        (
+            f"---\n{FILES.replace('in/', 'out/')}---\n",
+            "cannot be read: README.md (data.config): Couldn't infer ",
+        ),
+    ],
+)
+def test_faults_of_a_readme(head, message):
+    write(TRAIN, "d/in/part.csv")
+    write(TEST, "d/b.csv")
+    write(TEST, "c.csv")
+    write_text("d/README.md", head)
+    assert local_reviews.fault("d").startswith(f"d: {message}")
+
+
+def test_a_configuration_that_no_readme_has():
+    write(TRAIN, "d/train.csv")
+    assert local_reviews.fault("d", config="x") == "data.config: 'x': d: no README.md with data_files; leave it out"
+
+
+def test_a_readme_without_a_head_is_no_matter():
+    write(TRAIN, "d/train.csv")
+    write(TEST, "d/test.csv")
+    for content in ("# Title\n---\na: [\n", "", "---\n- a\n---\n", "---\nlicense: 3\n---\n"):
+        write_text("d/README.md", content)
+        assert local_reviews.load("d")[0].licence is None
