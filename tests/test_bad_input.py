@@ -147,8 +147,8 @@ def test_a_class_by_mistake(monkeypatch):
     )
     configure(labels={"0": 0, "1": 1})
     assert refused(monkeypatch) == (
-        "reviews/train.csv: row 41: label '2'; data.labels has 0, 1; labels_other: drop leaves such rows out and counts "
-        "them"
+        "reviews/train.csv: row 41: label '2'; data.labels has 0, 1; labels_other: drop leaves such rows out and "
+        "counts them"
     )
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from tests.helpers.prepare_workspace import TRAIN, csv, jsonl, parquet, run, snapshot, write_workspace
 
-
 FRACTION = (
     "label 0.7: a number with a fraction: regression is not supported; data.labels can map such values to classes"
 )

@@ -178,7 +178,7 @@ class OwnData(Strict):
 
 
 class LocalData(OwnData):
-    """A local file or folder; ``stages/data/local.py`` says in which layouts."""
+    """A local file or folder; ``stages/data/layout.py`` says in which layouts."""
 
     source: Literal["local"]
     path: str
