@@ -20,25 +20,48 @@ def _workspace(in_empty_folder):
     write_workspace()
 
 
+EVERY = "every row of train needs one; labels_other: drop leaves such rows out and counts them"
+ENCODING = "not valid UTF-8; save the file as UTF-8, or give its encoding, csv.encoding, such as"
+QUOTES = (
+    "quote or line break out of place; allowed: whole fields in quotes, quotes doubled, or csv.quoting: none where a "
+    "quote is a character like others"
+)
 ROWS = {  # what one file holds instead -> the message after the file's name
-    "no label": ("csv", csv(TRAIN, "text,stars"), "no column 'label' among ['text', 'stars']; required: text, label"),
-    "no text": ("jsonl", b'{"label": 1}\n', "no column 'text' among ['label']; required: text, label"),
-    "no header": ("csv", csv(TRAIN, "a,0"), "no column 'text' among ['a', '0']; required: text, label"),
-    "label 2": ("csv", csv([*TRAIN, ("x", 2)]), "row 41: label '2'; allowed: 0, 1"),
-    "label -1": ("parquet", parquet([*TRAIN, ("x", -1)]), "row 41: label -1; allowed: 0, 1"),
-    "label pos": ("jsonl", jsonl([*TRAIN, ("x", "pos")]), "row 41: label 'pos'; allowed: 0, 1"),
-    "label 1.0": ("jsonl", jsonl([*TRAIN, ("x", 1.0)]), "row 41: label '1.0'; allowed: 0, 1"),
-    "label true": ("jsonl", jsonl([*TRAIN, ("x", True)]), "row 41: label 'True'; allowed: 0, 1"),
-    "label null": ("jsonl", jsonl([*TRAIN, ("x", None)]), "row 41: label None; allowed: 0, 1"),
-    "labels float": ("parquet", parquet([("a", 0.0)]), "column 'label' holds double; allowed: 0, 1"),
-    "labels bool": ("parquet", parquet([("a", True)]), "column 'label' holds bool; allowed: 0, 1"),
+    "no label": ("csv", csv(TRAIN, "text,stars"), "no column 'label' among text, stars; give data.columns.label"),
+    "no text": ("jsonl", b'{"label": 1}\n', "no column 'text' among label; give data.columns.text"),
+    "no header": ("csv", csv(TRAIN, "a,0"), "no column 'text' among a, 0; give data.columns.text"),
+    "a pair": (
+        "csv",
+        csv([("a", "b", 0)], "text,text_pair,label"),
+        "column 'text_pair' looks like the other text of a pair; give data.columns: {text: text, pair: text_pair}, or "
+        "{unused: [text_pair]} to leave it out",
+    ),
+    "label -1": ("parquet", parquet([*TRAIN, ("x", -1)]), f"row 41: no label (-1); {EVERY}"),
+    "label null": ("jsonl", jsonl([*TRAIN, ("x", None)]), f"row 41: no label; {EVERY}"),
+    "no label in a row": ("csv", csv([*TRAIN, ("x", "")]), f"row 41: no label (''); {EVERY}"),
+    "regression": (
+        "jsonl",
+        jsonl([*TRAIN, ("x", 0.5)]),
+        "row 41: label 0.5: a number with a fraction: regression is not supported; data.labels can map such values to "
+        "classes",
+    ),
+    "several labels": (
+        "jsonl",
+        jsonl([("x", ["a", "b"])]),
+        "row 1: label ['a', 'b']: several labels a row are not supported",
+    ),
+    "labels of bytes": (
+        "parquet",
+        parquet([("a", b"0")]),
+        "row 1: label b'0'; allowed: text, a whole number, true or false",
+    ),
     "empty text": ("csv", csv([*TRAIN, ("", 1)]), "row 41: empty text; every row needs some"),
     "white space": ("csv", csv([*TRAIN, (" \t\u2003", 1)]), "row 41: empty text; every row needs some"),
     "null text": ("parquet", parquet([*TRAIN, (None, 1)]), "row 41: empty text; every row needs some"),
     "number as text": ("jsonl", jsonl([*TRAIN, (3, 1)]), "row 41: text 3; allowed: a Unicode string"),
     "half a surrogate": ("jsonl", jsonl([("\ud800", 1)]), r"row 1: text '\ud800'; allowed: a Unicode string"),
-    "latin-1": ("csv", csv(TRAIN) + b"caf\xe9,1\n", "line 42, byte 444: not valid UTF-8; save the file as UTF-8"),
-    "utf-16": ("csv", csv(TRAIN).decode().encode("utf-16"), "line 1, byte 0: not valid UTF-8; save the file as UTF-8"),
+    "latin-1": ("csv", csv(TRAIN) + b"caf\xe9,1\n", f"line 42, byte 444: {ENCODING} cp1252, latin-1 or utf-16"),
+    "utf-16": ("csv", csv(TRAIN).decode().encode("utf-16"), f"line 1, byte 0: {ENCODING} utf-16"),
     "NUL, CSV": ("csv", csv([*TRAIN, ("a\0b", 1)]), "row 41: NUL byte at character 2 of the text; allowed: none"),
     "NUL, JSON": ("jsonl", jsonl([("a\0b", 1)]), "row 1: NUL byte at character 2 of the text; allowed: none"),
     "NUL, Parquet": ("parquet", parquet([("\0", 1)]), "row 1: NUL byte at character 1 of the text; allowed: none"),
@@ -48,17 +71,12 @@ ROWS = {  # what one file holds instead -> the message after the file's name
     "open quote": (
         "csv",
         csv([("a", 1), ('"b', 0), *TRAIN]),
-        "line 3: quote or line break out of place; allowed: whole fields in quotes, quotes doubled",
+        f"line 3: {QUOTES}",
     ),
     "quote within": (
         "tsv",
         b'text\tlabel\n"A" film\t1\n',
-        "line 2: quote or line break out of place; allowed: whole fields in quotes, quotes doubled",
-    ),
-    "lone carriage return": (
-        "csv",
-        csv([*TRAIN, ("\r0", 0)]),
-        "line 42: quote or line break out of place; allowed: whole fields in quotes, quotes doubled",
+        f"line 2: {QUOTES}",
     ),
     "same column twice": ("csv", csv([("a", "b", 1)], "text,text,label"), "columns 'text': 2; allowed: one"),
     "broken JSON": (
@@ -101,7 +119,8 @@ def test_a_file_that_cannot_be_used(suffix, content, message, monkeypatch):
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_every_labelled_split_is_checked(split, monkeypatch):
     Path(f"reviews/{split}.csv").write_bytes(csv([("a", 0), ("b", 1), ("c", -1)]))
-    assert refused(monkeypatch) == f"reviews/{split}.csv: row 3: label '-1'; allowed: 0, 1"
+    every = EVERY.replace("train", split)
+    assert refused(monkeypatch) == f"reviews/{split}.csv: row 3: no label ('-1'); {every}"
 
 
 def test_a_flipped_bit_of_a_parquet_file_with_checksums(monkeypatch):
@@ -117,27 +136,19 @@ def test_a_flipped_bit_of_a_parquet_file_with_checksums(monkeypatch):
 def test_one_class_only(split, monkeypatch):
     Path(f"reviews/{split}.csv").write_bytes(csv([(f"only {i}", 1) for i in range(30)]))
     assert refused(monkeypatch) == (
-        f"reviews (de-duplicated): {split}: none of 30 rows has label 0; required: both 0 and 1"
+        f"reviews (de-duplicated): {split}: none of 30 rows is of class '0'; required: rows of every class"
     )
 
 
-def test_fewer_rows_than_a_batch(monkeypatch):
-    Path("reviews/train.csv").write_bytes(csv(TRAIN[:15]))
-    assert refused(monkeypatch) == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
-    Path("reviews/train.csv").write_bytes(csv([*TRAIN[:15], *TRAIN[:15]]))
-    assert refused(monkeypatch) == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
-    Path("reviews/validation.csv").unlink()
-    Path("reviews/train.csv").write_bytes(csv(TRAIN[:25]))
-    assert refused(monkeypatch) == "data.validation: 10: leaves 15 of 25 train rows; allowed: at least 16 left"
-
-
-def test_a_class_too_small_for_a_validation_split(monkeypatch):
-    Path("reviews/validation.csv").unlink()
-    Path("reviews/train.csv").write_bytes(csv([(f"t {i}", int(i > 0)) for i in range(40)]))
-    assert refused(monkeypatch) == "train: 1 rows with label 0; allowed: at least 2, to carve validation from"
-    Path("reviews/train.csv").write_bytes(csv([(f"t {i}", int(i > 1)) for i in range(400)]))
+def test_a_class_by_mistake(monkeypatch):
+    Path("reviews/train.csv").write_bytes(csv([*TRAIN, ("x", 2)]))
     assert refused(monkeypatch) == (
-        "reviews (de-duplicated): validation: none of 10 rows has label 0; required: both 0 and 1"
+        "reviews (de-duplicated): validation: none of 2 rows is of class '2'; required: rows of every class"
+    )
+    configure(labels={"0": 0, "1": 1})
+    assert refused(monkeypatch) == (
+        "reviews/train.csv: row 41: label '2'; data.labels has 0, 1; labels_other: drop leaves such rows out and "
+        "counts them"
     )
 
 
@@ -148,10 +159,10 @@ def test_paths_and_folders(monkeypatch):
     assert refused(monkeypatch) == "~no-such-user/reviews: cannot be read: Could not determine home directory."
     Path("empty").mkdir()
     configure("empty")
-    assert refused(monkeypatch) == f"empty: no train split; expected {LAYOUTS}"
+    assert refused(monkeypatch) == f"empty: no train split; expected {LAYOUTS}; there: nothing"
     Path("empty/notes.txt").touch()
     Path("empty/reviews.csv").write_bytes(csv(TRAIN))
-    assert refused(monkeypatch) == f"empty: no train split; expected {LAYOUTS}"
+    assert refused(monkeypatch) == f"empty: no train split; expected {LAYOUTS}; there: notes.txt, reviews.csv"
     Path("empty/reviews.csv").rename("empty/test.csv")
     Path("empty/train.csv").mkdir()
     assert refused(monkeypatch) == "empty/train.csv: not a file; expected one in the format .csv"
@@ -161,14 +172,16 @@ def test_unexpected_files(monkeypatch):
     Path("reviews/README.md").write_text("not data", encoding="utf-8")
     Path("reviews/dataset_info.json").write_text("{}", encoding="utf-8")
     Path("reviews/.train.csv").write_text("an editor's", encoding="utf-8")
+    for name in ("train_raw_unclean.csv", "test_predictions_of_bert.csv"):
+        Path("reviews", name).write_bytes(csv(TEST))
     Path("reviews/val.csv").write_bytes(csv(TEST))
     assert refused(monkeypatch) == (
-        "reviews/val.csv: belongs to no split; allowed: names that start with train, validation, valid, dev, test, "
-        "unsupervised, unlabeled, unlabelled"
+        "reviews: validation in val.csv, validation.csv; allowed: one file or folder, or files numbered under one name"
     )
     Path("reviews/val.csv").unlink()
     prepare.main()
     assert Card.read().splits["train"].rows == 40
+    assert Card.read().ignored_files == ["test_predictions_of_bert.csv", "train_raw_unclean.csv"]
 
 
 def test_duplicates_and_leaks_are_reported_and_no_fault():

@@ -98,7 +98,7 @@ def test_every_package_is_in_the_table():
     [
         ("stages/core/errors.py", "import stages.hub.disk", "stages.hub.disk"),
         ("stages/training/batching.py", "from stages.study.grid import StudySettings", "stages.study.grid"),
-        ("stages/data/local.py", "def f():\n    from stages.encoders import settings", "stages.encoders"),
+        ("stages/data/layout.py", "def f():\n    from stages.encoders import settings", "stages.encoders"),
         ("stages/report/numbers/ledger.py", "from stages.report.entries import build", "stages.report.entries"),
         ("stages/collect.py", "from stages.prepare import main", "stages.prepare"),
         ("stages/collect.py", "from tools import check", "tools"),

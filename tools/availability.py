@@ -8,8 +8,8 @@ from typing import NamedTuple
 from stages.core.errors import InputError
 from stages.data.hub_dataset import PATTERNS as DATA_FILES
 from stages.data.hub_dataset import repository_of
-from stages.data.local import load_local
 from stages.data.settings import GeneratedData, HubData, LocalData
+from stages.data.sources import load_source
 from stages.encoders import snapshot
 from stages.encoders.settings import HubBase, LocalBase
 from stages.encoders.verification import require_files, verify
@@ -77,7 +77,7 @@ def _data(data: GeneratedData | LocalData | HubData, asker: Hub) -> Availability
     if isinstance(data, GeneratedData):
         return Availability("data", "generated here", made_here=True)
     if isinstance(data, LocalData):
-        return _attempt("data", data.path, lambda: load_local(data))
+        return _attempt("data", data.path, lambda: load_source(data))
     return _on_hub("data", repository_of(data), DATA_FILES, asker, lambda folder: None, lambda names: None)
 
 

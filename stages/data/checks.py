@@ -1,121 +1,153 @@
-"""Labelled reviews whatever their source: which columns and labels count, and the check of every row.
+"""What holds of every source: names of splits, formats and halves of pairs, what a text must be, what messages say.
 
-``source`` is what a message calls the file or the split that is checked.
+``source`` is what a message calls the file that is read.
 """
 
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from reprlib import repr as shown
 from textwrap import shorten
 
-import pandas as pd
-import pyarrow as pa
-
 from stages.core.errors import InputError
-from stages.data.card import Splits
+from stages.data.settings import is_line
 
-# Split -> its names on the hub, and what its files' names may start with.
+# Split -> its names, in any letter case: of files, of folders and in a column `split`.
 SPLITS = {
     "train": ("train",),
-    "validation": ("validation", "valid", "dev"),
+    "validation": ("validation", "valid", "val", "dev"),
     "test": ("test",),
-    "unsupervised": ("unsupervised", "unlabeled", "unlabelled"),
+    "unsupervised": ("unsupervised", "unlabeled", "unlabelled", "unsup"),
 }
-LAYOUTS = "train.* and test.* (.parquet, .csv, .tsv or .jsonl, with columns text and label), or the aclImdb folder"
-COLUMNS = ("text", "label", "split")
-Required = tuple[str, ...]
-REQUIRED = {split: ("text",) if split == "unsupervised" else ("text", "label") for split in SPLITS}
-LABELS = ["0", "1"]
-UNSUPERVISED_LABELS = ["-1", *LABELS]
+SPLIT_NAMES = ", ".join(", ".join(names) for names in SPLITS.values())
+FORMATS = (".parquet", ".arrow", ".csv", ".tsv", ".jsonl", ".json")  # each but .arrow also with .gz after it
+DELIMITED = (".csv", ".tsv")
+TEXTS = "*.txt"
+LAYOUTS = (
+    "train.* and test.* (.parquet, .arrow, .csv, .tsv, .jsonl, .json, all but .arrow also .gz), such files or "
+    "a folder a class in train/ and test/ (train/spam/1.txt), or what save_to_disk of `datasets` wrote"
+)
+# Columns that hold one text of a pair where another column holds the other (GLUE, SNLI, sentence-transformers).
+HALVES = {"premise", "hypothesis", "question", "textpair"}
+HALVES |= {f"{kind}{which}" for kind in ("text", "sentence", "question") for which in ("1", "2", "a", "b")}
 # More than a long novel holds is no review but a fault, such as a whole file in one cell, and cutting it to
 # `max_length` would hide that.
 LONGEST = 1_000_000  # characters
+LONGEST_LISTED = 80  # of a name in a message
 
 
-def known_columns(names: list[str], required: Required, source: str) -> list[str]:
-    """The columns that mean something here; each may occur once."""
-    if not names:
-        raise InputError(f"{source}: no rows")
-    for name in COLUMNS:
-        if name in required and name not in names:
-            raise InputError(f"{source}: no column {name!r} among {shown(names)}; required: {', '.join(required)}")
-        if names.count(name) > 1:
-            raise InputError(f"{source}: columns {name!r}: {names.count(name)}; allowed: one")
-    return [name for name in names if name in COLUMNS]
-
-
-def require_splits(splits: Splits, source: str, expected: str) -> None:
-    for split in ("train", "test"):
-        if split not in splits:
-            raise InputError(f"{source}: no {split} split; expected {expected}")
-
-
-def checked(table: pa.Table, source: str, split: str) -> pd.DataFrame:
-    """Columns text and label of one file or hub split, every row checked."""
-    if split == "unsupervised" and "label" not in table.column_names:
-        table = table.append_column("label", pa.repeat(pa.scalar(-1), len(table)))
-    for row, text in enumerate(strings(table["text"], source, "text"), start=1):
-        fault = text_fault(text)
-        if fault:
-            raise InputError(f"{source}: row {row}: {fault}")
-    labels = _labels(table["label"], source, split)
-    return pa.table({"text": table["text"], "label": labels}).to_pandas()
-
-
-def text_fault(text: str | None) -> str | None:
-    """What makes a text unusable, None where nothing does."""
-    if text is None or not text.strip():
-        return "empty text; every row needs some"
-    if "\0" in text:
-        position = text.index("\0") + 1
-        return f"NUL byte at character {position} of the text; allowed: none"
-    if len(text) > LONGEST:
-        return f"text of {len(text)} characters; allowed: at most {LONGEST}"
+def split_called(name: str) -> str | None:
+    """The split that a file, a folder or a row's ``split`` names."""
+    for split, names in SPLITS.items():
+        if name.strip().lower() in names:
+            return split
     return None
 
 
-def _labels(column: pa.ChunkedArray, source: str, split: str) -> pa.ChunkedArray:
-    """Integers and strings alike as int64."""
-    allowed = UNSUPERVISED_LABELS if split == "unsupervised" else LABELS
-    if not (pa.types.is_integer(column.type) or _is_string(column.type)):
-        raise InputError(f"{source}: column 'label' holds {column.type}; allowed: {', '.join(allowed)}")
-    as_text = column.cast(pa.string())
-    for row, label in enumerate(strings(as_text, source, "label"), start=1):
-        if label not in allowed:
-            given = shown(column[row - 1].as_py())
-            raise InputError(f"{source}: row {row}: label {given}; allowed: {', '.join(allowed)}")
-    return as_text.cast(pa.int64())
+def format_of(name: str) -> str | None:
+    """The format that a file's name ends with, None where it is none that is read."""
+    plain = name.lower().removesuffix(".gz")
+    suffix = next((suffix for suffix in FORMATS if plain.endswith(suffix)), None)
+    return None if suffix == ".arrow" and name.lower().endswith(".gz") else suffix
 
 
-def strings(column: pa.ChunkedArray, source: str, name: str) -> list[str | None]:
-    """The values of a column called ``name``, each of them valid UTF-8."""
-    if not _is_string(column.type):
-        raise InputError(f"{source}: column {name!r} holds {column.type}; allowed: string")
-    values = []
+def natural(name: str) -> tuple[list[str | int], str]:
+    """A key to sort by that counts: text and numbers in turn, and the name, for 01 and 1 have an order, too."""
+    pieces: list[str | int] = re.split(r"([0-9]+)", name)
+    pieces[1::2] = [int(digits) for digits in pieces[1::2]]
+    return pieces, name
+
+
+def text_files(folder: Path) -> list[Path]:
+    """The folder's texts, hidden files left out, in the order of their numbers: 9_8.txt before 10_7.txt."""
+    files = [file for file in folder.glob(TEXTS) if not file.name.startswith(".")]
+    return sorted(files, key=lambda file: natural(file.name))
+
+
+def is_half(name: str) -> bool:
+    """Whether a column's name says that it holds one text of a pair."""
+    plain = "".join(character for character in name.lower() if character.isalnum())
+    return plain in HALVES
+
+
+def line_of(name: str) -> str:
+    """A column's or a file's name, which may be anything, as it can be written and printed."""
+    return name if is_line(name) else ascii(name)
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names in a message, the first of them where there are many."""
+    lines = []
+    for name in names:
+        line = line_of(name) if name == name.strip() else repr(name)  # a space at its end would not show
+        lines.append(line if len(line) <= LONGEST_LISTED else f"{line[: LONGEST_LISTED - 3]}...")
+    rest = f" and {len(lines) - most} more" if len(lines) > most else ""
+    return ", ".join(lines[:most]) + rest
+
+
+def require_texts(values: list, role: str, place: Callable[[int], str]) -> None:
+    """Check every text; ``role`` is what it is, text or pair, and ``place`` names a row by its index.
+
+    Raises:
+        InputError: names the first row that cannot be used.
+    """
+    for index, value in enumerate(values):
+        fault = text_fault(value, role)
+        if fault:
+            raise InputError(f"{place(index)}: {fault}")
+
+
+def text_fault(text: object, role: str = "text") -> str | None:
+    """What makes a text unusable, None where nothing does."""
+    if text is None or (isinstance(text, str) and not text.strip()):
+        return f"empty {role}; every row needs some"
+    if not isinstance(text, str) or not is_unicode(text):
+        return f"{role} {shown(text)}; allowed: a Unicode string"
+    if "\0" in text:
+        position = text.index("\0") + 1
+        return f"NUL byte at character {position} of the {role}; allowed: none"
+    if len(text) > LONGEST:
+        return f"{role} of {len(text)} characters; allowed: at most {LONGEST}"
+    return None
+
+
+def is_unicode(text: str) -> bool:
+    """Whether it is without half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    if text.isascii():
+        return True
     try:
-        for value in column:
-            values.append(value.as_py())
-    except UnicodeDecodeError as error:  # Parquet files may hold anything as a string
-        raise InputError(f"{source}: row {len(values) + 1}: {name} is not valid UTF-8") from error
-    return values
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _is_string(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+def decoded(raw: bytes, source: str, encoding: str = "utf-8", advice: str = "save the file as UTF-8") -> str:
+    """A text file's content without its byte order mark."""
+    try:
+        return raw.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        byte = getattr(error, "start", 0)
+        line = raw.count(b"\n", 0, byte) + 1
+        name = "UTF-8" if encoding.lower() in ("utf-8", "utf8") else encoding
+        raise InputError(f"{source}: line {line}, byte {byte}: not valid {name}; {advice}") from error
 
 
-def decoded(file: Path) -> str:
-    """A text file's content, which must be UTF-8."""
+def read_bytes(file: Path, source: str) -> bytes:
+    """A file's content, unpacked where its name ends with ``.gz``."""
+    import gzip
+    import zlib
+
     raw = file.read_bytes()
+    if file.suffix.lower() != ".gz":
+        return raw
     try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{file}: line {line}, byte {error.start}: not valid UTF-8; save the file as UTF-8") from error
+        return gzip.decompress(raw)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{source}: cannot be unpacked as gzip: {reason(error)}") from error
 
 
 def reason(error: BaseException) -> str:
     """What a library says, on one short line."""
-    says_nothing = type(error).__name__ == "DatasetGenerationError"  # its cause does
-    cause = (error.__cause__ if says_nothing else None) or error
-    printable = "".join(character if character.isprintable() else " " for character in str(cause))
+    printable = "".join(character if character.isprintable() else " " for character in str(error))
     return shorten(printable, 300) or type(error).__name__

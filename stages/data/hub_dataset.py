@@ -1,80 +1,154 @@
-"""Read labelled reviews from a dataset on the hub at a pinned commit.
+"""A data set on the hub at a pinned commit, and what `datasets` writes about data: a README's head, a saved folder.
 
 The snapshot's files are fetched first and read from the folder, so that what is read is that commit and nothing
 else: given a name, `datasets` falls back without the network to whatever revision it loaded last.
 """
 
-from collections.abc import Collection
+import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import NamedTuple
 
 from stages.core.errors import InputError
-from stages.data.card import Origin, Splits, as_imdb
-from stages.data.checks import REQUIRED, SPLITS, checked, known_columns, reason, require_splits
-from stages.data.settings import HubData
+from stages.data.checks import format_of, line_of, reason
+from stages.data.settings import HubData, is_line
 from stages.hub import client as hub
 
-CARD = "README.md"  # its YAML head says which files are which split
+README = "README.md"  # its YAML head says which files are which split
 # No code, no pickles.
-PATTERNS = (CARD, "*.parquet", "*.csv", "*.csv.gz", "*.tsv", "*.json", "*.json.gz", "*.jsonl", "*.jsonl.gz", "*.arrow")
+PATTERNS = (
+    README,
+    *("*.parquet", "*.arrow", "*.csv", "*.csv.gz", "*.tsv", "*.tsv.gz", "*.json", "*.json.gz", "*.jsonl", "*.jsonl.gz"),
+)
+LANGUAGES = {  # the hub has codes, the paper says names; a code that is not here stays
+    **{"ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German"},
+    **{"el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French"},
+    **{"he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese"},
+    **{"ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian"},
+    **{"ru": "Russian", "sv": "Swedish", "sw": "Swahili", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian"},
+    **{"ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese"},
+}
 
 
-def load_hub(settings: HubData) -> tuple[Origin, Splits]:
-    """Origin and splits, every row checked.
+class Readme(NamedTuple):
+    """What a data set says of itself, as far as it does."""
 
-    Raises:
-        InputError: the dataset cannot be had, or not be used.
-    """
-    repository = repository_of(settings)
-    folder = hub.fetch(repository, PATTERNS, lambda names: None)
-    splits = _read(folder, str(repository))
-    require_splits(splits, str(repository), "splits train and test")
-    origin = Origin(
-        source="hub",
-        name=settings.hub_id,
-        revision=settings.revision,
-        licence=_licence(folder / CARD),
-        citation=f"https://huggingface.co/datasets/{settings.hub_id}",
-    )
-    return as_imdb(origin) if settings.hub_id == "stanfordnlp/imdb" else origin, splits
+    name: str | None = None
+    licence: str | None = None
+    language: str | None = None
+    files: dict[str, list[Path]] | None = None  # by the data set's own names of splits
+    class_names: Mapping[str, list[str]] = MappingProxyType({})  # by column
 
 
 def repository_of(settings: HubData) -> hub.Repository:
     return hub.Repository("dataset", settings.hub_id, settings.revision)
 
 
-def _licence(card: Path) -> str | None:
-    from huggingface_hub import DatasetCard
+def fetch(settings: HubData) -> Path:
+    """The folder with the snapshot.
 
-    if not card.exists():
-        return None
-    licence = getattr(DatasetCard.load(card).data, "license", None)
-    return ", ".join(licence) if isinstance(licence, list) else licence
+    Raises:
+        InputError: it cannot be had.
+    """
+    return hub.fetch(repository_of(settings), PATTERNS, lambda names: None)
 
 
-def _read(folder: Path, source: str) -> Splits:
-    import datasets  # a second to import, and local files do without
+def read_readme(folder: Path, source: str, config: str | None) -> Readme:
+    """The YAML head of a folder's README, empty where there is none; of several configurations, ``config``.
 
-    datasets.disable_progress_bars()
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # it logs what is raised, and we report that ourselves
-    with TemporaryDirectory(prefix="hub-dataset-") as cache:
+    Raises:
+        InputError: it has one that cannot be used, or none of that name.
+    """
+    readme = _head(folder, source, config)
+    if config is not None and readme.files is None:
+        raise InputError(f"data.config: {config!r}: {source}: no {README} with data_files; leave it out")
+    return readme
+
+
+def _head(folder: Path, source: str, config: str | None) -> Readme:
+    file = folder / README
+    if not file.is_file() or not file.read_bytes().startswith(b"---"):
+        return Readme()
+    import yaml
+    from huggingface_hub import metadata_load
+
+    try:
+        head = metadata_load(file)
+    except yaml.YAMLError as error:
+        raise InputError(f"{source}: {README}: its head is not valid YAML: {reason(error)}") from error
+    except ValueError:  # no map, or no UTF-8: not written for `datasets`
+        head = None
+    if head is None:
+        return Readme()
+    files, class_names = _configured(folder, head, source, config)
+    languages = [LANGUAGES.get(code, code) for code in _lines(head.get("language"))]
+    return Readme(
+        name=next(iter(_lines(head.get("pretty_name"))), None),
+        licence=", ".join(_lines(head.get("license"))) or None,
+        language=", ".join(languages) or None,
+        files=files,
+        class_names=class_names,
+    )
+
+
+def _lines(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [text for text in values if is_line(text)]
+
+
+def _configured(
+    folder: Path, head: dict, source: str, config: str | None
+) -> tuple[dict[str, list[Path]] | None, dict[str, list[str]]]:
+    """Files by split, where the head says which they are, and names of classes, resolved as `datasets` does."""
+    if not head.keys() & {"configs", "dataset_info"}:
+        return None, {}
+    if "://" in str(head.get("configs")):
+        raise InputError(f"{source}: {README}: configs: data_files elsewhere; allowed: files of the folder itself")
+    import datasets  # a second to import, and most local files do without
+
+    with TemporaryDirectory(prefix="readme-") as cache:
         try:
-            loaded = datasets.load_dataset(str(folder), cache_dir=cache)
-        except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-            raise InputError(f"{source}: cannot be read: {reason(error)}") from error
-        names = _names_of_splits(loaded)
-        for name, split in names.items():
-            known_columns(loaded[name].column_names, REQUIRED[split], f"{source} {name}")
-        splits = {}
-        for name, split in names.items():
-            table = loaded[name].with_format("arrow")[:]
-            splits[split] = checked(table, f"{source} {name}", split)
-        return splits
+            builder = datasets.load_dataset_builder(str(folder), config, cache_dir=cache)
+        except (OSError, ValueError, RuntimeError, TypeError, datasets.exceptions.DatasetsError) as error:
+            raise InputError(f"{source}: cannot be read: {README} (data.config): {reason(error)}") from error
+    class_names = {}
+    for column, feature in (builder.info.features or {}).items():
+        if isinstance(feature, datasets.ClassLabel):
+            class_names[column] = list(feature.names)
+    if "data_files" not in str(head.get("configs")):
+        return None, class_names
+    files = {}
+    for split, paths in builder.config.data_files.items():
+        files[split] = [_within(folder, Path(os.path.normpath(path)), source) for path in paths]
+    return files, class_names
 
 
-def _names_of_splits(loaded: Collection[str]) -> dict[str, str]:
-    """The names of the dataset's splits that mean something here, each with the split that it is."""
-    names = {}
-    for split, known in SPLITS.items():
-        names |= {name: split for name in known if name in loaded}
-    return names
+def _within(folder: Path, file: Path, source: str) -> Path:
+    """A file that `datasets` gives from the root of the file system, as one of the folder."""
+    for root in (folder.absolute(), folder.resolve()):
+        if file.is_relative_to(root):
+            return folder / file.relative_to(root)
+    raise InputError(f"{source}: {README}: {file.name}: elsewhere; allowed: files of the folder itself")
+
+
+def saved_files(folder: Path, shown: str) -> list[Path] | None:
+    """The files of a data set that ``save_to_disk`` wrote into this very folder, None where it did not.
+
+    Raises:
+        InputError: what it wrote beside them is damaged.
+    """
+    state = folder / "state.json"
+    if not state.is_file():
+        return None
+    state_shown = f"{shown}/{state.name}"
+    try:
+        names = [entry["filename"] for entry in json.loads(state.read_text(encoding="utf-8"))["_data_files"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{state_shown}: not as save_to_disk of `datasets` writes it") from error
+    for name in names:
+        if not isinstance(name, str) or Path(name).name != name or format_of(name) is None:
+            raise InputError(f"{state_shown}: file {line_of(str(name))!r}; allowed: *.arrow beside it")
+    return [folder / name for name in names]

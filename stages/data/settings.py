@@ -1,23 +1,24 @@
 """What ``prepare`` is told: where the data comes from, what its columns and labels mean, and how it is split."""
 
-import codecs
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from stages.core.files import StageFile
 from stages.core.types import Revision, Seed, Strict
 
-MINIMUM_CLASSES = 2
+MINIMUM_CLASSES, MAXIMUM_CLASSES = 2, 200  # with more values than that, a column is no class but a number or a name
 MINIMUM_ROWS = 2
 ALLOWED_LABELS = "allowed: a map from the source's values to class ids or names, or a list of at least two names"
 
 
 def raw_value(value: object) -> str:
-    """How a label is compared whatever its type: 1, 1.0 and "1" are one label; true is "True", as pandas writes it."""
+    """How a label is compared whatever its type: 1, 1.0 and "1" are one label, as are true, "TRUE" and "True"."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value).strip()
+    if text.lower() in ("true", "false"):
+        return text.capitalize()  # as pandas writes it
     whole, point, zeros = text.partition(".")
     is_whole_number = point and whole.removeprefix("-").isdecimal() and zeros and not zeros.strip("0")
     return whole if is_whole_number else text
@@ -42,8 +43,7 @@ def _checked_labels(labels: object) -> object:
         by_text[raw_value(key)] = value
     if len({isinstance(value, int) for value in by_text.values()}) > 1:
         raise ValueError(f"{labels!r}: allowed: class ids for all values, or class names for all")
-    if len(set(by_text.values())) < MINIMUM_CLASSES:
-        raise ValueError(f"{labels!r}: one class; allowed: at least {MINIMUM_CLASSES}")
+    _require_several(len(set(by_text.values())))
     _require_every_id(by_text)
     return by_text
 
@@ -54,8 +54,12 @@ def _require_names(names: list) -> None:
             raise ValueError(f"{name!r}: {ALLOWED_LABELS}")
         if names.count(name) > 1:
             raise ValueError(f"{name!r}: given {names.count(name)} times; allowed: once")
-    if len(names) < MINIMUM_CLASSES:
-        raise ValueError(f"{names!r}: one class; allowed: at least {MINIMUM_CLASSES}")
+    _require_several(len(names))
+
+
+def _require_several(classes: int) -> None:
+    if not MINIMUM_CLASSES <= classes <= MAXIMUM_CLASSES:
+        raise ValueError(f"classes {classes}; allowed: {MINIMUM_CLASSES} to {MAXIMUM_CLASSES}")
 
 
 def _require_every_id(labels: dict[str, int | str]) -> None:
@@ -82,10 +86,16 @@ def _part(value: float) -> float:
     return value
 
 
+def _delimiter(value: str) -> str:
+    if value in ('"', "\r", "\n", "\0", " "):
+        raise ValueError(f"{value!r}: allowed: one character that parts fields, such as ',', ';', '|' or a tab")
+    return value
+
+
 def _known_encoding(name: str) -> str:
     try:
-        codecs.lookup(name)
-    except LookupError as error:
+        "text".encode(name)  # base64 is a codec, too, but not of text
+    except (LookupError, UnicodeError) as error:
         raise ValueError(
             f"{name!r}: unknown; allowed: an encoding of Python's, such as utf-8, cp1252, latin-1"
         ) from error
@@ -98,17 +108,30 @@ Part = Annotated[int | float, AfterValidator(_part)]  # of a split: rows, or a s
 
 
 class Columns(Strict):
-    """Names of columns in the source; ``pair`` is the second text of a pair."""
+    """Names of columns in the source; ``pair`` is the second text of a pair.
+
+    A source with a column whose name says that it is half of a pair (``stages/data/checks.py: HALVES``) is refused
+    unless it is named here: as ``text`` or ``pair``, or among ``unused`` where it is to be left out.
+    """
 
     text: Line = "text"
     pair: Line | None = None
     label: Line = "label"
+    unused: list[Line] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        names = [name for name in (self.text, self.pair, self.label, *self.unused) if name is not None]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r}: named {names.count(name)} times; allowed: once")
+        return self
 
 
 class Csv(Strict):
     """How CSV and TSV files are written; the default is RFC 4180 with a comma, a tab in ``.tsv``."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_delimiter)] | None = None
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"  # with or without a byte order mark
     quoting: Literal["standard", "none"] = "standard"  # none: a quote is a character like others
 
@@ -150,11 +173,12 @@ class OwnData(Strict):
     test: Part | None = None  # carved from train where the source has none
     sample: Sample | None = None
     csv: Csv = Csv()
+    config: Line | None = None  # which, where the README of a data set has several
     seed: Seed = 2025
 
 
 class LocalData(OwnData):
-    """A local file or folder; ``stages/data/local.py`` says in which layouts."""
+    """A local file or folder; ``stages/data/layout.py`` says in which layouts."""
 
     source: Literal["local"]
     path: str

@@ -1,8 +1,10 @@
 """Local review files of every format, and what is read from them."""
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from stages.core.errors import InputError
@@ -20,26 +22,41 @@ def frame(rows: list[tuple]) -> pd.DataFrame:
 
 def write(rows: list[tuple] | pd.DataFrame, path: str) -> None:
     data = rows if isinstance(rows, pd.DataFrame) else frame(rows)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    suffix = Path(path).suffix
-    if suffix == ".parquet":
-        data.to_parquet(path, index=False)
-    elif suffix in (".jsonl", ".json"):
-        data.to_json(path, orient="records", lines=suffix == ".jsonl", force_ascii=False)
+    file = Path(path)
+    if path.endswith(".gz"):
+        file = file.with_name(f".{file.stem}")  # unpacked, beside whatever is there
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.suffix == ".parquet":
+        data.to_parquet(file, index=False)
+    elif file.suffix == ".arrow":
+        table = pa.Table.from_pandas(data, preserve_index=False)
+        with pa.ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table)
+    elif file.suffix in (".jsonl", ".json"):
+        data.to_json(file, orient="records", lines=file.suffix == ".jsonl", force_ascii=False)
     else:
-        data.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+        data.to_csv(file, index=False, sep="\t" if file.suffix == ".tsv" else ",")
+    if path.endswith(".gz"):
+        Path(path).write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
 
 
-def load(path: str) -> tuple[Origin, Splits]:
-    return load_source(LocalData(source="local", path=path, validation=2, seed=1))
+def write_text(path: str, content: str, encoding: str = "utf-8") -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_bytes(content.encode(encoding))
 
 
-def rows(data: pd.DataFrame) -> list[tuple[str, int]]:
-    return list(zip(data["text"], data["label"].tolist(), strict=True))
+def load(path: str, **settings: object) -> tuple[Origin, Splits]:
+    given = {"source": "local", "path": path, "validation": 2, "seed": 1} | settings
+    return load_source(LocalData.model_validate(given))
 
 
-def fault(path: str) -> str:
+def rows(data: pd.DataFrame) -> list[tuple]:
+    return list(zip(*(data[name].tolist() for name in data.columns), strict=True))
+
+
+def fault(path: str, **settings: object) -> str:
     with pytest.raises(InputError) as caught:
-        load(path)
-    assert "\n" not in str(caught.value)
+        load(path, **settings)
+    assert str(caught.value).isprintable()
     return str(caught.value)

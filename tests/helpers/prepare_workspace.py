@@ -31,8 +31,8 @@ def write_workspace() -> None:
     Path("reviews/test.csv").write_bytes(csv(TEST))
 
 
-def configure(path: str = "reviews", validation: int = 10) -> None:
-    data = {"source": "local", "path": path, "validation": validation, "seed": 1}
+def configure(path: str = "reviews", **given: object) -> None:
+    data = {"source": "local", "path": path, "seed": 1} | given
     Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": True}), encoding="utf-8")
 
 
