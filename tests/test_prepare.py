@@ -2,16 +2,23 @@ import hashlib
 import json
 import os
 import runpy
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from datasets import ClassLabel, Dataset, Value
 
 from stages import prepare
+from stages.analysis.kept_study import FOLDER as KEPT
 from stages.core.errors import InputError
-from stages.data.card import Card, split_sha256
+from stages.data.card import Card, Origin, split_sha256
+from stages.data.settings import Columns
+from stages.study.params import load_params
+from tests.helpers.tiny_study import ROOT
 
 # Point IMDB_PATH at a folder with the Parquet files of the dataset to run the tests that need it.
 IMDB = Path(os.environ.get("IMDB_PATH", "not-set")).resolve()
@@ -44,6 +51,18 @@ def written() -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(Path("data/raw").iterdir())}
 
 
+def given_by(
+    monkeypatch, splits: dict[str, pd.DataFrame], classes: Sequence[str] = ("0", "1"), **notes: object
+) -> None:
+    """Let the source be these splits, whatever it takes to read such."""
+    columns = ["text", *(["pair"] if "pair" in splits["train"] else []), "label"]
+    empty = pd.DataFrame({name: pd.Series(dtype="int64" if name == "label" else "str") for name in columns})
+    notes["columns"] = Columns(**notes.get("columns", {}))
+    origin = Origin(source="local", name="mail", classes=list(classes), **notes)
+    whole = {name: splits.get(name, empty) for name in ("train", "validation", "test", "unsupervised")}
+    monkeypatch.setattr(prepare, "load_source", lambda data: (origin, whole))
+
+
 def fault() -> str:
     with pytest.raises(InputError) as caught:
         prepare.main()
@@ -59,8 +78,15 @@ def test_files_columns_and_message(capsys):
     for split in ("train", "validation", "test", "unsupervised"):
         schema = pq.read_schema(f"data/raw/{split}.parquet")
         assert [(field.name, str(field.type)) for field in schema] == [("text", "string"), ("label", "int64")]
-        assert schema.metadata is None
-    assert capsys.readouterr().out == "reviews: train 30, validation 10, test 10, unsupervised 0\n"
+        assert schema.metadata.keys() == {b"huggingface"}  # pandas' would name its version
+        features = {"text": Value("string"), "label": ClassLabel(names=["0", "1"])}
+        assert Dataset(pq.read_table(f"data/raw/{split}.parquet")).features == features
+    assert capsys.readouterr().out.splitlines() == [
+        "columns: text 'text', label 'label'",
+        "classes: 0, 1",
+        "validation: 10 rows drawn from train with seed 1",
+        "reviews: train 30, validation 10, test 10, unsupervised 0",
+    ]
     assert [path.name for path in Path("data").iterdir() if path.name.startswith(".")] == []
 
 
@@ -98,7 +124,7 @@ def test_seed_decides_what_is_carved():
 
 def test_validation_of_the_source_is_kept():
     reviews(train=TRAIN, test=TEST, validation=[("v", 1), ("train 3", 1), ("w", 0)])
-    configure(validation=500)
+    configure(validation=3)
     prepare.main()
     assert raw("train") == TRAIN
     assert raw("validation") == [("v", 1), ("w", 0)]
@@ -172,23 +198,83 @@ def test_generated_corpus():
     assert (card.source, card.licence, card.ceiling_accuracy) == ("generated", "MIT", 0.95)
 
 
-def test_too_few_train_rows_left():
-    reviews(train=TRAIN, test=TEST)
-    configure(validation=25)
-    assert fault() == "data.validation: 25: leaves 15 of 40 train rows; allowed: at least 16 left"
-    configure(validation=50)
-    assert fault() == "data.validation: 50: leaves 0 of 40 train rows; allowed: at least 16 left"
-    reviews(train=TRAIN[:15])
-    assert fault() == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
+def test_test_and_validation_carved_and_sampled(monkeypatch, capsys):
+    labels = [int(i % 4 == 0) for i in range(100)]
+    configure(test=0.2, validation=None, sample={"train": 40, "test": 10})
+    given_by(monkeypatch, {"train": pd.DataFrame({"text": [f"train {i}" for i in range(100)], "label": labels})})
+    prepare.main()
+    card = Card.read()
+    assert {name: split.rows for name, split in card.splits.items()} == {
+        "train": 40,
+        "validation": 4,
+        "test": 10,
+        "unsupervised": 0,
+    }
+    assert (card.test_from, card.validation_from, card.seed) == ("train", "train", 1)
+    assert card.sampled_from == {"train": 76, "test": 20}
+    assert [card.splits[name].class_counts for name in ("train", "test")] == [{"0": 30, "1": 10}, {"0": 7, "1": 3}]
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "test: 10 rows drawn from train with seed 1",
+        "validation: 4 rows drawn from train with seed 1",
+        "train: 40 rows drawn from 76 with seed 1",
+        "test: 10 rows drawn from 20 with seed 1",
+        "mail: train 40, validation 4, test 10, unsupervised 0",
+    ]
 
 
-def test_one_class_only():
+def test_pairs_of_three_classes(monkeypatch):
+    train = pd.DataFrame({"text": ["a"] * 30, "pair": [f"b {i}" for i in range(30)], "label": [0, 1, 2] * 10})
+    configure(test=0.2, validation=None)
+    given_by(monkeypatch, {"train": train}, classes=["no", "yes", "maybe"])
+    prepare.main()
+    features = {"text": Value("string"), "pair": Value("string"), "label": ClassLabel(names=["no", "yes", "maybe"])}
+    for split, rows in {"train": 21, "validation": 3, "test": 6, "unsupervised": 0}.items():
+        table = Dataset(pq.read_table(f"data/raw/{split}.parquet"))
+        assert (table.features, len(table)) == (features, rows)
+    assert Card.read().splits["train"].duplicates_removed == 0
+
+
+def test_nothing_left_out_is_silent(monkeypatch, capsys):
+    notes = {
+        "columns": {"text": "body", "label": "kind"},
+        "raw_labels": {"1": "ham", "2": "ham", "spam": "spam"},
+        "dropped_labels": {"3": 12, "x\ny": 1},
+        "ignored_files": [f"train_{i}.csv" for i in range(6)] + ["\n.csv"],
+        "unused_columns": ["id", "date"],
+    }
+    configure(validation=2)
+    train = pd.DataFrame({"text": [*"abcdefghijklmnopq", "a", "b", "b"], "label": [0, 1] * 10})
+    given_by(monkeypatch, {"train": train, "test": train.head(3).assign(text=list("axy"))}, ["ham", "spam"], **notes)
+    prepare.main()
+    assert capsys.readouterr().out.splitlines() == [
+        "columns: text 'body', label 'kind'",
+        "classes: ham, spam",
+        "labels: '1' is 'ham', '2' is 'ham'",
+        "files not read: train_0.csv, train_1.csv, train_2.csv, train_3.csv, train_4.csv and 2 more",
+        "columns not used: id, date",
+        "rows left out by label: 12 of '3', 1 of 'x\\ny'",
+        "duplicates removed: train 3, test 1",
+        "texts with several labels: 2; the first of each is kept",
+        "validation: 2 rows drawn from train with seed 1",
+        "mail: train 15, validation 2, test 2, unsupervised 0",
+    ]
+    card = Card.read()
+    assert {key: getattr(card, key) for key in notes if key != "columns"} == {
+        key: value for key, value in notes.items() if key != "columns"
+    }
+    assert (card.columns.text, card.columns.label) == ("body", "kind")
+
+
+def test_faults_name_the_data_and_whether_it_was_deduplicated():
     reviews(train=TRAIN, test=[("a", 1), ("b", 1)])
     configure(deduplicate=False)
-    assert fault() == "reviews: test: none of 2 rows has label 0; required: both 0 and 1"
+    assert fault() == "reviews: test: none of 2 rows is of class '0'; required: rows of every class"
+    reviews(train=TRAIN, test=TRAIN[:6])
     configure()
-    reviews(train=TRAIN, test=[("a", 1), ("b", 1), ("train 0", 0)])
-    assert fault() == "reviews (de-duplicated): test: none of 2 rows has label 0; required: both 0 and 1"
+    assert fault() == "reviews (de-duplicated): test: all 6 rows also occur in train; required: texts of its own"
+    reviews(train=TRAIN, test=TEST)
+    configure(validation=33)
+    assert fault() == "data.validation: 33: leaves 7 of 40 train rows; allowed: at least 8 left"
 
 
 def test_a_fault_leaves_earlier_data_alone():
@@ -230,15 +316,18 @@ def test_command_line_ends_with_one_line(monkeypatch):
 
 
 @pytest.mark.skipif(not IMDB.is_dir(), reason="IMDB_PATH names no folder")
-def test_imdb_has_the_known_rows_without_duplicates():
-    Path("reviews").mkdir()
-    for split in ("train", "test"):  # the unlabelled half would only add seconds
-        Path(f"reviews/{split}.parquet").symlink_to(IMDB / f"{split}-00000-of-00001.parquet")
-    configure(validation=2500)
+def test_imdb_is_prepared_as_it_was_for_the_records_that_are_kept():
+    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    profile = load_params().profiles["imdb-mini"].data.model_dump()
+    configure(**profile | {"path": str(IMDB)})
     prepare.main()
     card = Card.read()
+    kept = json.loads((ROOT / KEPT / "card.json").read_text(encoding="utf-8"))
+    assert {name: (split.rows, split.sha256) for name, split in card.splits.items()} == {
+        name: (split["rows"], split["sha256"]) for name, split in kept["splits"].items()
+    }
     rows = {name: split.rows for name, split in card.splits.items()}
     assert (rows["train"] + rows["validation"], rows["test"]) == (24904, 24678)
     assert card.leakage.test_in_train_before == 123
     assert card.conflicting_duplicates == 0
-    assert card.name == "Large Movie Review Dataset v1.0 (IMDb)"
+    assert (card.is_imdb, card.name) == (True, "Large Movie Review Dataset v1.0 (IMDb)")
