@@ -89,7 +89,8 @@ def carve(splits: Splits, data: Data, classes: Sequence[str], shown: str) -> Spl
     parts = {name: getattr(data, name) for name in missing}
     if "test" in parts and parts["test"] is None:
         raise InputError(
-            f"{shown}: no test split; data.test says how many rows of train, or which share, to keep for it: 0.2"
+            f"data.test: missing; {shown}: no test split: give rows or a share to carve it from train, such as "
+            "data.test: 0.2"
         )
     if "validation" in parts and parts["validation"] is None:
         parts["validation"] = _default_validation(data)

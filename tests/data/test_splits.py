@@ -76,7 +76,7 @@ def test_another_size_beside_an_own_split_is_refused(name, part):
 
 def test_what_cannot_be_carved_is_one_line():
     assert fault([0, 1] * 10) == (
-        "mail: no test split; data.test says how many rows of train, or which share, to keep for it: 0.2"
+        "data.test: missing; mail: no test split: give rows or a share to carve it from train, such as data.test: 0.2"
     )
     assert fault([0, 1] * 20, test=33) == "data.test: 33: leaves 7 of 40 train rows; allowed: at least 8 left"
     assert fault([0, 1] * 20, test=0.99) == "data.test: 0.99: leaves 0 of 40 train rows; allowed: at least 8 left"
