@@ -1,6 +1,7 @@
 """settings: params.yaml -> data/settings/. Validates every parameter before anything runs.
 
-It also moves aside what an earlier grid left in the folders that stages depend on (``stages/study/leftovers.py``).
+It also moves aside what an earlier grid left in the folders that stages depend on (``stages/study/leftovers.py``) and
+links ``data/source`` to a local source, which DVC watches there (``stages/study/source_link.py``).
 """
 
 import argparse
@@ -11,14 +12,18 @@ from stages.core.files import SETTINGS
 from stages.study.leftovers import arrange
 from stages.study.params import load_params
 from stages.study.resolve import resolve, resolve_study
+from stages.study.source_link import require_source, watch
 
 
 def main(check: bool = False) -> None:
     """Resolve ``params.yaml`` into one settings file a stage; with ``check``, only validate."""
     params = load_params()
     files = resolve(params)
+    data = params.profiles[params.profile].data
+    require_source(data)
     if check:
         return
+    watch(data)
     shutil.rmtree(SETTINGS, ignore_errors=True)
     for path, settings in files.items():
         settings.write_to(path)

@@ -15,6 +15,7 @@ from tests.helpers.tiny_study import ROOT, write_params
 @pytest.mark.usefixtures("in_empty_folder")
 def test_records_are_those_of_the_profile_and_make_the_tables_beside_them():
     write_params(Path(), profile="imdb-mini", architectures=["distilbert"])
+    Path("data/imdb").mkdir(parents=True)
     settings.main()
     shutil.copytree(ROOT / FOLDER / "runs", "metrics/runs")
     collect.main()

@@ -2,16 +2,22 @@ import hashlib
 import json
 import os
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from datasets import ClassLabel, Dataset, Value
 
 from stages import prepare
+from stages.analysis.kept_study import FOLDER as KEPT
 from stages.core.errors import InputError
 from stages.data.card import Card, split_sha256
+from stages.study.params import load_params
+from tests.helpers.given_source import configure
+from tests.helpers.tiny_study import ROOT
 
 # Point IMDB_PATH at a folder with the Parquet files of the dataset to run the tests that need it.
 IMDB = Path(os.environ.get("IMDB_PATH", "not-set")).resolve()
@@ -21,12 +27,6 @@ TEST = [(f"test {i}", i % 2) for i in range(10)]
 
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
-
-
-def configure(deduplicate: bool = True, **data: object) -> None:
-    data = {"source": "local", "path": "reviews", "validation": 10, "seed": 1} | data
-    Path("data/settings").mkdir(parents=True, exist_ok=True)
-    Path("data/settings/data.json").write_text(json.dumps({"data": data, "deduplicate": deduplicate}), encoding="utf-8")
 
 
 def reviews(**splits: list[tuple[str, int]]) -> None:
@@ -59,8 +59,15 @@ def test_files_columns_and_message(capsys):
     for split in ("train", "validation", "test", "unsupervised"):
         schema = pq.read_schema(f"data/raw/{split}.parquet")
         assert [(field.name, str(field.type)) for field in schema] == [("text", "string"), ("label", "int64")]
-        assert schema.metadata is None
-    assert capsys.readouterr().out == "reviews: train 30, validation 10, test 10, unsupervised 0\n"
+        assert schema.metadata.keys() == {b"huggingface"}  # pandas' would name its version
+        features = {"text": Value("string"), "label": ClassLabel(names=["0", "1"])}
+        assert Dataset(pq.read_table(f"data/raw/{split}.parquet")).features == features
+    assert capsys.readouterr().out.splitlines() == [
+        "columns: text 'text', label 'label'",
+        "classes: 0, 1",
+        "validation: 10 rows drawn from train with seed 1",
+        "reviews: train 30, validation 10, test 10, unsupervised 0",
+    ]
     assert [path.name for path in Path("data").iterdir() if path.name.startswith(".")] == []
 
 
@@ -98,7 +105,7 @@ def test_seed_decides_what_is_carved():
 
 def test_validation_of_the_source_is_kept():
     reviews(train=TRAIN, test=TEST, validation=[("v", 1), ("train 3", 1), ("w", 0)])
-    configure(validation=500)
+    configure(validation=3)
     prepare.main()
     assert raw("train") == TRAIN
     assert raw("validation") == [("v", 1), ("w", 0)]
@@ -172,23 +179,16 @@ def test_generated_corpus():
     assert (card.source, card.licence, card.ceiling_accuracy) == ("generated", "MIT", 0.95)
 
 
-def test_too_few_train_rows_left():
-    reviews(train=TRAIN, test=TEST)
-    configure(validation=25)
-    assert fault() == "data.validation: 25: leaves 15 of 40 train rows; allowed: at least 16 left"
-    configure(validation=50)
-    assert fault() == "data.validation: 50: leaves 0 of 40 train rows; allowed: at least 16 left"
-    reviews(train=TRAIN[:15])
-    assert fault() == "reviews (de-duplicated): train: 15 rows; required: at least 16, a batch"
-
-
-def test_one_class_only():
+def test_faults_name_the_data_and_whether_it_was_deduplicated():
     reviews(train=TRAIN, test=[("a", 1), ("b", 1)])
     configure(deduplicate=False)
-    assert fault() == "reviews: test: none of 2 rows has label 0; required: both 0 and 1"
+    assert fault() == "reviews: test: none of 2 rows is of class '0'; required: rows of every class"
+    reviews(train=TRAIN, test=TRAIN[:6])
     configure()
-    reviews(train=TRAIN, test=[("a", 1), ("b", 1), ("train 0", 0)])
-    assert fault() == "reviews (de-duplicated): test: none of 2 rows has label 0; required: both 0 and 1"
+    assert fault() == "reviews (de-duplicated): test: all 6 rows also occur in train; required: texts of its own"
+    reviews(train=TRAIN, test=TEST)
+    configure(validation=33)
+    assert fault() == "data.validation: 33: leaves 7 of 40 train rows; allowed: at least 8 left"
 
 
 def test_a_fault_leaves_earlier_data_alone():
@@ -196,8 +196,8 @@ def test_a_fault_leaves_earlier_data_alone():
     configure()
     prepare.main()
     first = written()
-    reviews(train=[*TRAIN, ("x", 7)])
-    with pytest.raises(InputError, match=r"^reviews/train\.csv: row 41: label '7'; allowed: 0, 1$"):
+    reviews(test=TRAIN)
+    with pytest.raises(InputError, match=r"^reviews \(de-duplicated\): test: all 40 rows also occur in train; "):
         prepare.main()
     assert written() == first
 
@@ -230,15 +230,18 @@ def test_command_line_ends_with_one_line(monkeypatch):
 
 
 @pytest.mark.skipif(not IMDB.is_dir(), reason="IMDB_PATH names no folder")
-def test_imdb_has_the_known_rows_without_duplicates():
-    Path("reviews").mkdir()
-    for split in ("train", "test"):  # the unlabelled half would only add seconds
-        Path(f"reviews/{split}.parquet").symlink_to(IMDB / f"{split}-00000-of-00001.parquet")
-    configure(validation=2500)
+def test_imdb_is_prepared_as_it_was_for_the_records_that_are_kept():
+    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    profile = load_params().profiles["imdb-mini"].data.model_dump()
+    configure(**profile | {"path": str(IMDB)})
     prepare.main()
     card = Card.read()
+    kept = json.loads((ROOT / KEPT / "card.json").read_text(encoding="utf-8"))
+    assert {name: (split.rows, split.sha256) for name, split in card.splits.items()} == {
+        name: (split["rows"], split["sha256"]) for name, split in kept["splits"].items()
+    }
     rows = {name: split.rows for name, split in card.splits.items()}
     assert (rows["train"] + rows["validation"], rows["test"]) == (24904, 24678)
     assert card.leakage.test_in_train_before == 123
     assert card.conflicting_duplicates == 0
-    assert card.name == "Large Movie Review Dataset v1.0 (IMDb)"
+    assert (card.is_imdb, card.name) == (True, "Large Movie Review Dataset v1.0 (IMDb)")

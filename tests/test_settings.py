@@ -69,6 +69,22 @@ def test_check_writes_nothing():
     assert not Path("data").exists()
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_local_source_that_is_not_there_stops_before_anything_is_written(check):
+    write_params(Path(), profile="imdb-mini")
+    with pytest.raises(InputError, match=r"^data\.path: data/imdb: not found; allowed: a file or a folder$"):
+        settings.main(check=check)
+    assert not Path("data").exists()
+
+
+def test_a_local_source_is_linked_and_others_are_not():
+    Path("data/imdb").mkdir(parents=True)
+    settings_files(profile="imdb-mini")
+    assert Path("data/source").samefile("data/imdb")
+    settings_files()
+    assert not Path("data/source").is_symlink()
+
+
 def test_wrong_value_stops_before_anything_is_written():
     write_params(Path(), lr="abc")
     with pytest.raises(InputError, match=r"params\.yaml: lr: 'abc': input should be a valid number"):

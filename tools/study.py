@@ -15,6 +15,7 @@ from stages.core.errors import InputError, run_stage
 from stages.study.leftovers import arrange
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve, resolve_study
+from stages.study.source_link import require_source
 from tools.engine.display import Display, duration, headline, listed
 from tools.engine.messages import FOLDER, log_path
 from tools.engine.state import StudyState, new_state
@@ -42,6 +43,7 @@ def main(told: str, scheduler: str | None = None, remote: str | None = None) -> 
     at_once = jobs(told)
     params = load_params()
     resolve(params)
+    require_source(params.profiles[params.profile].data)  # DVC would name the link to it
     FOLDER.mkdir(parents=True, exist_ok=True)
     try:
         lock = LockFile(str(RUNNING))

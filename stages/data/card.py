@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ IMDB_SHA256 = {
     "train": "f7727150b426064e6e83b311d30262b9a1bc41e0b154e93f97b4cb3f953f8903",
     "test": "f5dace9ef4bdbfc2c09c6100aa7dc12a96ad5130407d0f19c6019586acdcb600",
 }
+IMDB_ROWS = 25_000  # of train, and of test
 # split name -> columns text (str), pair (str, the second text, only in data of pairs) and label (int64)
 Splits = Mapping[str, pd.DataFrame]
 
@@ -49,8 +50,17 @@ class Origin(Strict):
     ceiling_accuracy: float | None = Field(default=None, ge=0, le=1)
 
 
+class Steps(NamedTuple):
+    """The splits as read, without duplicates (the same where they are kept), with those carved, and as written."""
+
+    source: Splits
+    unique: Splits
+    whole: Splits
+    final: Splits
+
+
 class Words(Strict):
-    """Length of the texts in words (runs of non-white-space)."""
+    """Length of the texts in words (runs of non-white-space); in data of pairs, of both texts together."""
 
     median: float
     p95: float
@@ -58,7 +68,7 @@ class Words(Strict):
 
 
 class SplitCard(Strict):
-    """One split as written. ``rows_in_source`` is 0 for a validation split carved from train."""
+    """One split as written. ``rows_in_source`` is 0 for a split carved from train."""
 
     rows: int
     rows_in_source: int
@@ -70,7 +80,10 @@ class SplitCard(Strict):
 
 
 class Leakage(Strict):
-    """Rows whose exact text also occurs in another split; "train" stands for train and validation together."""
+    """Rows whose exact text also occurs in another split; "train" stands for train and validation together.
+
+    In data of pairs, both texts.
+    """
 
     test_in_train_before: int
     test_in_train_after: int
@@ -95,25 +108,39 @@ class Card(StageFile, Origin):
     splits: dict[Literal["train", "validation", "test", "unsupervised"], SplitCard]
 
 
-def content_sha256(rows: Iterable[tuple[str, int]]) -> str:
-    """SHA-256 of the rows in order, each as the JSON line ``["text", label]`` in UTF-8.
+def content(frame: pd.DataFrame) -> pd.Series:
+    """What makes two rows the same, (rows,) of str: the text, in data of pairs both texts.
+
+    A NUL byte is between the two, which no text may hold.
+    """
+    return frame["text"] + "\0" + frame["pair"] if "pair" in frame else frame["text"]
+
+
+def content_sha256(rows: Iterable[tuple[str | int, ...]]) -> str:
+    """SHA-256 of the rows in order, each as a JSON line in UTF-8: ``["text", label]`` or ``["text", "pair", label]``.
 
     It depends on the content alone, so it can be compared across storage formats and their writers.
     """
     digest = hashlib.sha256()
-    for text, label in rows:
-        digest.update(json.dumps([text, label], ensure_ascii=False).encode() + b"\n")
+    for row in rows:
+        digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
 
 def split_sha256(frame: pd.DataFrame) -> str:
     """``content_sha256`` of a split."""
-    return content_sha256(zip(frame["text"].tolist(), frame["label"].tolist(), strict=True))
+    columns = [frame[name].tolist() for name in ("text", "pair", "label") if name in frame]
+    return content_sha256(zip(*columns, strict=True))
 
 
 def is_imdb(splits: Splits) -> bool:
     """Whether train and test hold exactly the rows of the Large Movie Review Dataset."""
-    return all(_sorted_sha256(splits[split]) == expected for split, expected in IMDB_SHA256.items())
+    for split, expected in IMDB_SHA256.items():
+        frame = splits[split]
+        # The number of rows is compared first: sorting and hashing large data takes seconds.
+        if "pair" in frame or len(frame) != IMDB_ROWS or _sorted_sha256(frame) != expected:
+            return False
+    return True
 
 
 def as_imdb(origin: Origin) -> Origin:
@@ -121,8 +148,9 @@ def as_imdb(origin: Origin) -> Origin:
     return origin.model_copy(update=IMDB)
 
 
-def build_card(origin: Origin, source: Splits, unique: Splits, final: Splits, deduplicate: bool) -> Card:
-    """Describe the data at its three steps: as read, after deduplication, and as written."""
+def build_card(origin: Origin, steps: Steps, deduplicate: bool, seed: int) -> Card:
+    """Describe the data as read and what became of it."""
+    source, unique, whole, final = steps
     split_cards = {}
     for name, frame in final.items():
         duplicates = len(source[name]) - len(unique[name])
@@ -130,7 +158,11 @@ def build_card(origin: Origin, source: Splits, unique: Splits, final: Splits, de
     return Card(
         **origin.model_dump(),
         deduplicate=deduplicate,
+        seed=seed,
+        is_imdb=is_imdb(source),
         validation_from="source" if len(source["validation"]) else "train",
+        test_from="source" if len(source["test"]) else "train",
+        sampled_from={name: len(whole[name]) for name in final if len(final[name]) < len(whole[name])},
         conflicting_duplicates=_conflicts(source),
         leakage=_leakage(source, final),
         splits=split_cards,
@@ -143,27 +175,29 @@ def _sorted_sha256(frame: pd.DataFrame) -> str:
 
 def _describe(frame: pd.DataFrame, rows_in_source: int, duplicates_removed: int) -> SplitCard:
     counts = frame["label"].value_counts().sort_index()
-    rated = counts.get(0, 0) + counts.get(1, 0)
+    labelled = counts[counts.index >= 0]
     return SplitCard(
         rows=len(frame),
         rows_in_source=rows_in_source,
         duplicates_removed=duplicates_removed,
         class_counts={str(label): int(count) for label, count in counts.items()},
-        balance=float(counts.get(1, 0) / rated) if rated else None,
-        words=_words(frame["text"]) if len(frame) else None,
+        majority_share=float(labelled.max() / labelled.sum()) if len(labelled) else None,
+        words=_words(frame) if len(frame) else None,
         sha256=split_sha256(frame),
     )
 
 
-def _words(texts: pd.Series) -> Words:
+def _words(frame: pd.DataFrame) -> Words:
+    texts = frame["text"] + " " + frame["pair"] if "pair" in frame else frame["text"]
     lengths = np.array([len(text.split()) for text in texts.tolist()])
     return Words(median=float(np.median(lengths)), p95=float(np.percentile(lengths, 95)), max=int(lengths.max()))
 
 
 def _conflicts(splits: Splits) -> int:
     labelled = pd.concat([splits["train"], splits["validation"], splits["test"]])
-    distinct = labelled.drop_duplicates()  # of text and label together: a text that is left twice has both labels
-    return int(distinct.loc[distinct["text"].duplicated(), "text"].nunique())
+    rows = pd.DataFrame({"content": content(labelled), "label": labelled["label"]})
+    distinct = rows[rows["label"] >= 0].drop_duplicates()  # a text that is left twice has several labels
+    return int(distinct.loc[distinct["content"].duplicated(), "content"].nunique())
 
 
 def _leakage(source: Splits, final: Splits) -> Leakage:
@@ -176,6 +210,6 @@ def _leakage(source: Splits, final: Splits) -> Leakage:
 
 
 def _overlap(rows: pd.DataFrame, *others: pd.DataFrame) -> int:
-    """Rows whose text is in one of the others too."""
-    texts = pd.concat([other["text"] for other in others])
-    return int(rows["text"].isin(texts).sum())
+    """Rows that are in one of the others too, whatever their labels."""
+    there = pd.concat([content(other) for other in others])
+    return int(content(rows).isin(there).sum())

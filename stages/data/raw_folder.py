@@ -12,7 +12,6 @@ from stages.core.errors import InputError
 from stages.data.card import Card, Splits
 
 FOLDER = Path("data/raw")
-SCHEMA = pa.schema([("text", pa.string()), ("label", pa.int64())])
 
 
 def write(splits: Splits, card: Card) -> None:
@@ -25,8 +24,9 @@ def write(splits: Splits, card: Card) -> None:
         FOLDER.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix=".raw-") as name:
             aside = Path(name)
+            schema = _schema("pair" in splits["train"], card.classes)
             for split, frame in splits.items():
-                _write_split(frame, aside / f"{split}.parquet")
+                _write_split(frame, schema, aside / f"{split}.parquet")
             card.write_to(aside / Card.path().name)
             _move(sorted(aside.iterdir()), aside / "before")
     except OSError as error:
@@ -34,10 +34,17 @@ def write(splits: Splits, card: Card) -> None:
         raise InputError(f"{FOLDER}: cannot be written: {reason}; nothing was changed") from error
 
 
-def _write_split(frame: pd.DataFrame, path: Path) -> None:
-    table = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False)
-    # pandas' own metadata would tie the bytes to its version.
-    pq.write_table(table.replace_schema_metadata(None), path)
+def _schema(has_pairs: bool, classes: list[str]) -> pa.Schema:
+    """Columns text, pair in data of pairs, and label, with the names of the classes where `datasets` looks for them."""
+    from datasets import ClassLabel, Features, Value  # a second to import, and a fault in the data shows before
+
+    texts = {"text": Value("string")} | ({"pair": Value("string")} if has_pairs else {})
+    return Features(texts | {"label": ClassLabel(names=classes)}).arrow_schema
+
+
+def _write_split(frame: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
+    columns = [pa.array(frame[field.name].tolist(), field.type) for field in schema]
+    pq.write_table(pa.table(columns, schema=schema), path)  # without pandas' metadata, which name its version
 
 
 def _move(files: list[Path], before: Path) -> None:

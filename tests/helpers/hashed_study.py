@@ -78,7 +78,7 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--message", "state")
 
 
-def reproduced(folder: Path) -> list[str]:
+def reproduced(folder: Path, *targets: str) -> list[str]:
     """Names of the stages that ``dvc repro`` runs, matrix names shortened, each once."""
-    names = re.findall(r"Running stage '([\w-]+)", dvc(folder, "repro"))
+    names = re.findall(r"Running stage '([\w-]+)", dvc(folder, "repro", *targets))
     return list(dict.fromkeys(names))

@@ -15,10 +15,15 @@ def make_card(**changes: object) -> Card:
     card = {
         "source": "generated",
         "name": "generated reviews",
+        "classes": ["negative", "positive"],
         "licence": "MIT",
         "ceiling_accuracy": 0.95,
+        "is_imdb": False,
         "deduplicate": True,
         "validation_from": "source",
+        "test_from": "source",
+        "seed": 2025,
+        "sampled_from": {},
         "conflicting_duplicates": 0,
         "leakage": Leakage(
             test_in_train_before=0, test_in_train_after=0, validation_in_train_after=0, test_in_unsupervised=0
@@ -40,7 +45,7 @@ def _split(rows: int) -> SplitCard:
         rows_in_source=rows,
         duplicates_removed=0,
         class_counts={"0": rows - positive, "1": positive},
-        balance=positive / rows,
+        majority_share=(rows - positive) / rows,
         words=Words(median=25.0, p95=41.0, max=70),
         sha256="e" * 64,
     )
@@ -66,10 +71,11 @@ def write_lengths(architecture: str, centre: int, max_length: int) -> None:
 
 def make_baselines() -> Baselines:
     """A bag of words between the adapters and full fine-tuning."""
-    bag = BagOfWords(test_accuracy=0.885, test_f1_macro=0.884, validation_accuracy=0.89, c=10.0, features=3800)
-    return Baselines(
-        majority=Majority(label=0, test_accuracy=0.5), tfidf_logistic_regression=bag, ceiling_accuracy=0.95
+    bag = BagOfWords(
+        unit="words", test_accuracy=0.885, test_f1_macro=0.884, validation_accuracy=0.89, c=10.0, features=3800
     )
+    constant = Majority(label=0, test_accuracy=0.5, test_f1_macro=1 / 3)
+    return Baselines(majority=constant, tfidf_logistic_regression=bag, ceiling_accuracy=0.95)
 
 
 def write_base_report(architecture: str) -> None:

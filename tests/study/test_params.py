@@ -1,8 +1,11 @@
+import json
+
 import pytest
+from ruamel.yaml import YAML
 
 from stages.core.errors import InputError
 from stages.study.params import load_params
-from tests.helpers.tiny_study import write_params
+from tests.helpers.tiny_study import ROOT, write_params
 
 BAD = {
     "wrong type": ({"lr": "abc"}, "lr: 'abc': input should be a valid number"),
@@ -102,3 +105,8 @@ def test_broken_yaml(tmp_path):
     with pytest.raises(InputError, match="not valid YAML") as caught:
         load_params(tmp_path / "params.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_dvc_can_sort_the_keys():
+    """`dvc exp run` does, and would end on `labels: {0: negative, neg: negative}`."""
+    json.dumps(YAML(typ="safe").load(ROOT / "params.yaml"), sort_keys=True)

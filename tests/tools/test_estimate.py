@@ -43,6 +43,7 @@ def test_without_records_full_fine_tuning_is_predicted(monkeypatch, capsys):
 
 def test_prepared_rows_of_the_same_source_are_counted(monkeypatch, capsys):
     source = {"source": "local", "path": "reviews", "validation": 2, "seed": 1}
+    Path("reviews").mkdir()
     write_params(Path(), **{"architectures": ["roberta"], "profile": "imdb-mini", "profiles.imdb-mini.data": source})
     settings.main()
     Card.path().parent.mkdir(parents=True)

@@ -1,13 +1,15 @@
 """How make paper ends."""
 
+from pathlib import Path
+
 import pytest
 
 from stages.core.errors import InputError
 from stages.study.params import Params, load_params
 from stages.training.settings import Run
-from tests.helpers.tiny_study import ROOT
+from tests.helpers.tiny_study import ROOT, write_params
 from tools.engine.state import StudyState, new_state
-from tools.study import report
+from tools.study import main, report
 
 RUN = Run(architecture="roberta", configuration="full", seed=1, role="train")
 HINT = ", `allow_failed: true` in params.yaml goes on without them"
@@ -48,3 +50,11 @@ def test_a_failed_run_may_stand_as_a_hole(capsys):
     state = study(run="failed", collect="done", tables="done", figures="done", paper="done")
     report(state, params(True))
     assert "blocked" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_a_local_source_that_is_gone_is_named_before_dvc_looks():
+    write_params(Path(), profile="imdb-mini")
+    with pytest.raises(InputError, match=r"^data\.path: data/imdb: not found; allowed: a file or a folder$"):
+        main("1")
+    assert [path.name for path in Path().iterdir()] == ["params.yaml"]

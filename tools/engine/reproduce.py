@@ -64,9 +64,10 @@ def reproduce(stage: PipelineStage, job: Job) -> None:
     if ran:
         require_unchanged(stage, before)
         take_as_made(stage)
-    uncached = []
     if job.remote:
         push([stage], job.remote)
+    uncached = []
+    if job.workspace is None:  # in the head's own folder they are in place
         uncached = [out.def_path for out in stage.outs if not out.use_cache]
     outcome = Outcome(
         stage=job.stage,
