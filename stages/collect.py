@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.analysis.grid_records import holes, read_grid
+from stages.analysis.grid_records import holes, read_grid, require_classes
 from stages.analysis.plots import confusion, learning_curves, pareto
 from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
 from stages.core.errors import run_stage
 from stages.core.files import write_text
+from stages.data.card import Card
 from stages.study.failures import forget_overcome
 from stages.study.grid import StudySettings
 
@@ -32,11 +33,12 @@ def main() -> None:
     """Write the tidy table, the summary and the plot data of the current grid.
 
     Raises:
-        InputError: a run of the grid has no record, or a record of other settings.
+        InputError: a run of the grid has no record, or a record of other settings or other classes.
     """
-    study = StudySettings.read()
+    study, classes = StudySettings.read(), Card.read().classes
     forget_overcome(study.runs)
     records, failed = read_grid(study)
+    require_classes(records, len(classes))
     runs = tidy(records)
     cells = summarise(runs)
     summary = nested(with_holes(cells, study).reset_index())
@@ -45,7 +47,7 @@ def main() -> None:
         RUNS: runs,
         FAILED: holes(failed),
         PLOTS / "learning_curves.csv": learning_curves(records),
-        PLOTS / "confusion.csv": confusion(runs),
+        PLOTS / "confusion.csv": confusion(records, classes),
         PLOTS / "pareto.csv": pareto(cells),
     }
     for path, table in tables.items():

@@ -4,7 +4,7 @@ Intervals for accuracies, paired tests with Holm's correction, probabilities of 
 calibration, and what this number of seeds cannot show.
 """
 
-from stages.analysis.answers import read_predictions, right_answers
+from stages.analysis.answers import class_count, read_predictions, right_answers
 from stages.analysis.calibration import calibration
 from stages.analysis.comparisons import comparisons
 from stages.analysis.frontiers import frontiers
@@ -26,6 +26,7 @@ def main() -> None:
     resampled = resample(answers)
     statistics = Statistics(
         examples=next(iter(answers.values())).shape[1],
+        classes=class_count(predictions[0][1]),
         seeds=study.seeds,
         confidence=CONFIDENCE,
         level=LEVEL,

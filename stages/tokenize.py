@@ -1,7 +1,8 @@
 """tokenize@<architecture>: data/raw/ -> data/tokenized/<architecture>/, the texts as token ids.
 
-Nothing is padded and no row is dropped; ``true_length`` keeps what truncation hides. The bytes depend on the
-texts, the tokenizer and ``max_length`` alone, so DVC sees a change exactly when there is one.
+Nothing is padded and no row is dropped; ``true_length`` keeps what truncation hides, and the report
+metrics/tokenized/<architecture>.json says how often it does. The bytes depend on the texts, the tokenizer,
+``max_length`` and the names of the classes alone, so DVC sees a change exactly when there is one.
 """
 
 import argparse
@@ -11,35 +12,28 @@ from typing import TYPE_CHECKING
 
 import datasets
 import numpy as np
-import pyarrow.parquet as pq
-from datasets import Dataset, DatasetDict, Features, List, Value
+from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from stages.core.errors import InputError, run_stage
 from stages.core.files import written_whole
+from stages.encoders.raw_split import RAW, has_pairs, label_feature, read_raw
 from stages.encoders.settings import TokenizeSettings
+from stages.encoders.token_report import SplitTokens, TokenReport
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-RAW = Path("data/raw")
 FOLDER = Path("data/tokenized")
 SPLITS = ("train", "validation", "test")
-FEATURES = Features(
-    {
-        "input_ids": List(Value("int32")),
-        "attention_mask": List(Value("int8")),
-        "label": Value("int64"),
-        "length": Value("int32"),
-        "true_length": Value("int32"),
-    }
-)
+Encoded = dict[str, list | np.ndarray]  # a batch of rows, by column
 
 
 def main(architecture: str) -> None:
-    """Write ``data/tokenized/<architecture>/``, a ``DatasetDict`` saved with ``save_to_disk``.
+    """Write ``data/tokenized/<architecture>/``, a ``DatasetDict`` saved with ``save_to_disk``, and its report.
 
-    One row a text, in order: ``input_ids`` and ``attention_mask`` (at most ``max_length`` tokens), ``label``,
-    ``length`` (tokens kept) and ``true_length`` (tokens of the whole text), both with the special tokens.
+    One row a text or a pair of texts, in order: ``input_ids`` and ``attention_mask`` (at most ``max_length`` tokens),
+    ``label`` (a ``ClassLabel``), ``length`` (tokens kept) and ``true_length`` (tokens of the whole row), both with the
+    special tokens.
 
     Raises:
         InputError: the tokenizer or a split is missing, or ``max_length`` is more than the model takes.
@@ -52,7 +46,13 @@ def main(architecture: str) -> None:
         tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length)
     with written_whole(FOLDER / settings.architecture) as folder:
         tokenized.save_to_disk(folder)
-    print(f"{settings.architecture}: " + ", ".join(_summary(split, data) for split, data in tokenized.items()))
+    report = TokenReport(
+        architecture=settings.architecture,
+        max_length=settings.max_length,
+        splits={name: _describe(split) for name, split in tokenized.items()},
+    )
+    report.write(settings.architecture)
+    print(f"{settings.architecture}: " + ", ".join(_summary(name, split) for name, split in report.splits.items()))
 
 
 def load_tokenizer(folder: Path, max_length: int) -> "PreTrainedTokenizerFast":
@@ -76,27 +76,47 @@ def load_tokenizer(folder: Path, max_length: int) -> "PreTrainedTokenizerFast":
 
 
 def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> Dataset:
-    """Tokenise one split (columns ``text`` and ``label``) in memory, row by row the same order."""
-    try:
-        table = pq.read_table(path)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro prepare` first") from error
+    """Tokenise one split of ``data/raw`` in memory, row by row the same order."""
+    table = read_raw(path)
+    in_pairs = has_pairs(table)
     # The library's own fingerprint is partly random and lands in state.json: this one follows the content.
     decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}".encode() + path.read_bytes()
     return Dataset(table).map(
-        lambda batch: encode(tokenizer, batch["text"], max_length),
+        lambda batch: encode(tokenizer, batch["text"], batch["pair"] if in_pairs else None, max_length),
         batched=True,
-        remove_columns="text",
-        features=FEATURES,
+        remove_columns=["text", "pair"] if in_pairs else ["text"],
+        features=features(label_feature(table, path)),
         new_fingerprint=hashlib.sha256(decisive).hexdigest()[:16],
     )
 
 
-def encode(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_length: int) -> dict[str, list]:
-    """Token ids of a batch, cut to ``max_length``, with the lengths before and after.
+def features(label: ClassLabel) -> Features:
+    """The columns of a tokenised split.
 
-    The tokenizer hands the cut-off rest back as further pieces, each with special tokens of its own, so one
-    pass gives both lengths.
+    No ``token_type_ids``, not for pairs either: DistilBERT has no such embedding, RoBERTa's has one row and that of
+    DeBERTa-v3 none (``type_vocab_size`` 1 and 0), so that separator tokens alone tell the second text from the first.
+    """
+    return Features(
+        {
+            "input_ids": List(Value("int32")),
+            "attention_mask": List(Value("int8")),
+            "label": label,
+            "length": Value("int32"),
+            "true_length": Value("int32"),
+        }
+    )
+
+
+def encode(tokenizer: "PreTrainedTokenizerFast", texts: list[str], pairs: list[str] | None, max_length: int) -> Encoded:
+    """Token ids of a batch, cut to ``max_length``, with the lengths before and after."""
+    if pairs is None:
+        return _encode_texts(tokenizer, texts, max_length)
+    return _encode_pairs(tokenizer, texts, pairs, max_length)
+
+
+def _encode_texts(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_length: int) -> Encoded:
+    """The tokenizer hands the cut-off rest back as further pieces, each with special tokens of its own, so one pass
+    gives both lengths.
     """
     pieces = tokenizer(
         texts,
@@ -118,10 +138,28 @@ def encode(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_length: i
     }
 
 
-def _summary(split: str, data: Dataset) -> str:
-    is_cut = np.array(data["true_length"]) > np.array(data["length"])
-    share = np.mean(is_cut) if len(data) else 0
-    return f"{split} {len(data)} rows ({share:.1%} truncated)"
+def _encode_pairs(tokenizer: "PreTrainedTokenizerFast", texts: list[str], pairs: list[str], max_length: int) -> Encoded:
+    """Of a pair that is too long the longer text is cut first, token by token.
+
+    The rest of a pair comes back in pieces that repeat the text which was not cut: the whole lengths take a second
+    pass. ``verbose`` off, for that one exceeds on purpose what the model takes.
+    """
+    cut = tokenizer(texts, pairs, truncation="longest_first", max_length=max_length, return_token_type_ids=False)
+    whole = tokenizer(texts, pairs, truncation=False, verbose=False, return_token_type_ids=False)
+    return {
+        "input_ids": cut["input_ids"],
+        "attention_mask": cut["attention_mask"],
+        "length": [len(ids) for ids in cut["input_ids"]],
+        "true_length": [len(ids) for ids in whole["input_ids"]],
+    }
+
+
+def _describe(split: Dataset) -> SplitTokens:
+    return SplitTokens.of(np.array(split["length"]), np.array(split["true_length"]))
+
+
+def _summary(name: str, split: SplitTokens) -> str:
+    return f"{name} {split.rows} rows ({split.truncated_share:.1%} truncated)"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from stages.data.generator import generate
 from stages.data.settings import GeneratedData
 from stages.encoders.base_report import BaseReport
 from stages.hub import client as hub
+from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.tiny_study import write_params
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
@@ -26,9 +27,8 @@ def write_data(unsupervised: int = 200) -> None:
     data = GeneratedData(
         source="generated", train=64, validation=32, test=2, unsupervised=unsupervised, label_noise=0.0, seed=3
     )
-    Path("data/raw").mkdir(parents=True)
     for name, split in generate(data).items():
-        split.to_pandas().to_parquet(f"data/raw/{name}.parquet")
+        write_raw(name, split.to_pandas().to_dict("list"), BINARY)
 
 
 def write_settings(**changes: object) -> None:
@@ -122,7 +122,7 @@ def test_zero_steps_keep_the_random_encoder():
 
 
 def test_a_pretraining_that_did_not_help_fails_after_its_report():
-    write_data()
+    write_data(unsupervised=4000)  # enough to tell
     write_settings(steps=1)
     message = fails()
     report = json.loads(REPORT.read_text(encoding="utf-8"))
@@ -176,6 +176,8 @@ def test_a_local_checkpoint_is_copied_without_its_pickle():
         "rating_accuracy": None,
         "probe_accuracy": None,
         "probe_accuracy_random": None,
+        "mlm_tokens": None,
+        "probe_rows": None,
     }
 
 

@@ -1,13 +1,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from stages import collect, settings
 from stages.analysis.runs import read_runs, summarise
 from stages.core.errors import InputError
+from stages.data.card import Card
 from stages.study.grid import StudySettings
+from stages.training.record import Record
+from tests.helpers.preparation import make_card
 from tests.helpers.results import write_results
 from tests.helpers.tiny_study import write_params
 
@@ -115,8 +119,54 @@ def test_plot_data():
 
 
 def test_confusion_is_per_mille_of_the_pooled_predictions():
-    runs = collected(**SMALL)
+    collected(**SMALL)
     counts = pd.read_csv("metrics/plots/confusion.csv").value_counts()
-    total = runs[["true_negatives", "false_positives", "false_negatives", "true_positives"]].to_numpy().sum()
+    pooled = sum(np.array(Record.read_from(run.record_path).quality.confusion) for run in StudySettings.read().runs)
+    exact = 1000 * pooled / pooled.sum()
     assert counts.sum() == 1000
-    assert counts["negative", "positive"] == pytest.approx(1000 * runs["false_positives"].sum() / total, abs=1)
+    for (actual, predicted), count in counts.items():
+        place = ["negative", "positive"].index(actual), ["negative", "positive"].index(predicted)
+        assert abs(count - exact[place]) < 1
+
+
+def test_every_class_has_its_scores_and_its_name():
+    """Three classes, one of which no run predicts and one of which has a name that CSV has to quote."""
+    write_results(**SMALL)
+    write_three_classes([[6, 2, 0], [0, 2, 0], [1, 1, 0]])
+    collect.main()
+    runs = read_runs()
+    assert runs["test_f1_macro"].notna().all()
+    assert runs["test_f1_0"].tolist() == [pytest.approx(12 / 15)] * 4
+    assert runs["test_f1_1"].tolist() == [pytest.approx(4 / 7)] * 4
+    assert runs["test_f1_2"].tolist() == [0] * 4
+    assert not [name for name in runs if name.startswith(("true_", "false_"))]
+    assert summarise(runs)[["test_f1_0_mean", "test_f1_2_mean"]].to_numpy().tolist() == [[pytest.approx(0.8), 0]] * 2
+    confusion = pd.read_csv("metrics/plots/confusion.csv")
+    assert confusion.value_counts().to_dict() == {
+        ("spam", "spam"): 500,
+        ("spam", 'so "called", ham'): 167,
+        ('so "called", ham', 'so "called", ham'): 167,
+        ("naïve ✓", "spam"): 83,
+        ("naïve ✓", 'so "called", ham'): 83,
+    }
+
+
+def test_a_record_of_data_with_other_classes_is_refused():
+    write_results(**SMALL)
+    classes = ["spam", 'so "called", ham', "naïve ✓"]
+    make_card(classes=classes).write_to(Card.path())
+    with pytest.raises(InputError) as error:
+        collect.main()
+    assert str(error.value) == (
+        "metrics/runs/distilbert/full/42.json: confusion: 2 classes; the data has 3; "
+        "`dvc repro -f train@distilbert-full-42`"
+    )
+
+
+def write_three_classes(confusion: list[list[int]]) -> None:
+    """The same confusion in every record, and a card of as many classes."""
+    make_card(classes=["spam", 'so "called", ham', "naïve ✓"]).write_to(Card.path())
+    for run in StudySettings.read().runs:
+        record = Record.read_from(run.record_path)
+        quality = record.quality.model_copy(update={"confusion": confusion})
+        record.model_copy(update={"quality": quality}).write_to(run.record_path)

@@ -49,7 +49,7 @@ def write_predictions(study: StudySettings, runs: pd.DataFrame) -> None:
             probability = np.where(wrong, 1 - labels, labels) * 0.8 + 0.1
             cell.model_path.mkdir(parents=True)
             columns = {"label": labels, "prediction": np.where(wrong, 1 - labels, labels)}
-            columns |= {"probability_negative": 1 - probability, "probability_positive": probability}
+            columns |= {"probability_0": 1 - probability, "probability_1": probability}
             pd.DataFrame(columns).to_parquet(cell.model_path / "predictions.parquet")
 
 

@@ -11,7 +11,12 @@ from tests.test_dag import modules_of
 
 # Package -> the packages, or files, of the project that it may import beside itself.
 SETTINGS = ["stages.data.settings", "stages.encoders.settings", "stages.training.settings", "stages.fullsize.settings"]
-CONTRACTS = ["stages.data.card", "stages.encoders.base_report", "stages.training.record"]
+CONTRACTS = [
+    "stages.data.card",
+    "stages.encoders.base_report",
+    "stages.encoders.token_report",
+    "stages.training.record",
+]
 MAY_IMPORT = {
     "stages.core": [],
     "stages.hub": ["stages.core"],

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import confusion_matrix
 
 from stages import collect, statistics
 from stages.analysis.statistics import Statistics
@@ -32,8 +33,8 @@ def write_predictions(study: StudySettings) -> None:
             {
                 "label": LABELS,
                 "prediction": prediction,
-                "probability_negative": 1 - positive,
-                "probability_positive": positive,
+                "probability_0": 1 - positive,
+                "probability_1": positive,
             }
         ).to_parquet(run.model_path / "predictions.parquet", index=False)
 
@@ -52,6 +53,7 @@ def path_of(configuration: str, seed: int) -> Path:
 
 def test_full_grid(capsys):
     study, found = results()
+    assert found.classes == 2
     assert (found.examples, found.seeds, len(found.accuracy), len(found.calibration)) == (TEST_ROWS, [42, 43], 30, 60)
     assert len(found.comparisons) == 3 * (21 + 3)
     assert [(c.first, c.second) for c in found.comparisons if c.learning_rate_only][:4] == [
@@ -147,6 +149,47 @@ def test_other_labels_are_refused():
         "models/runs/distilbert/full/42/predictions.parquet: another test split; "
         "`dvc repro -f train@distilbert-full-43`"
     )
+
+
+def test_other_classes_are_refused():
+    study = write_results(**SMALL)
+    write_predictions(study)
+    collect.main()
+    pd.read_parquet(path_of("full", 43)).assign(probability_2=0.0).to_parquet(path_of("full", 43))
+    with pytest.raises(InputError) as error:
+        statistics.main()
+    assert str(error.value) == (
+        "models/runs/distilbert/full/43/predictions.parquet: 3 classes, "
+        "models/runs/distilbert/full/42/predictions.parquet has 2: other data; `dvc repro -f train@distilbert-full-43`"
+    )
+
+
+@pytest.mark.parametrize("seeds", [[42], [42, 43]])
+@pytest.mark.parametrize("rows", [2, 200])
+@pytest.mark.parametrize("named", ["the first class", "the right class", "a wrong class"])
+def test_degenerate_classifiers_have_statistics(named, rows, seeds):
+    """Of four classes, all runs alike: nothing divides by zero, and what cannot differ is not distinguishable."""
+    study = write_results(**SMALL, seeds=seeds)
+    labels = np.minimum(np.arange(rows) % 5, 3)  # two in five are of the last
+    prediction = {"the first class": 0 * labels, "the right class": labels, "a wrong class": (labels + 1) % 4}[named]
+    columns = {f"probability_{label}": (prediction == label).astype(float) for label in range(4)}
+    for run in study.runs:
+        run.model_path.mkdir(parents=True)
+        frame = pd.DataFrame({"label": labels, "prediction": prediction, **columns})
+        frame.to_parquet(run.model_path / "predictions.parquet", index=False)
+    collect.main()
+    statistics.main()
+    found = Statistics.read()
+    share = float((prediction == labels).mean())
+    assert [entry.mean for entry in found.accuracy] == [pytest.approx(share)] * 2
+    assert all(entry.interval.low <= share <= entry.interval.high for entry in found.accuracy)
+    assert [(pair.difference, pair.p_holm, pair.verdict) for pair in found.comparisons] == [
+        (0, 1, "not distinguishable")
+    ]
+    assert found.classes == 4
+    for run in found.calibration:
+        assert run.expected_calibration_error == run.brier_score == pytest.approx(1 - share)
+        assert run.confusion == confusion_matrix(labels, prediction, labels=range(4)).tolist()
 
 
 def test_missing_column_is_named():

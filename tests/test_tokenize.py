@@ -1,6 +1,5 @@
 import hashlib
 import importlib
-import json
 import os
 import subprocess
 import sys
@@ -9,47 +8,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from datasets import load_from_disk
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from datasets import ClassLabel, load_from_disk
+from transformers import AutoTokenizer
 
 from stages import tokenize
 from stages.core.errors import InputError
+from stages.encoders.token_report import TokenReport
+from tests.helpers.raw_splits import BINARY, write_raw
+from tests.helpers.word_tokenizer import CLS, SEP, SPECIAL, WORDS, configure, write_tokenizer
 
 ROOT = Path(__file__).resolve().parents[1]
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-WORDS = ["a", "bad", "film", "good", "very"]
-CLS, SEP = 2, 3
 TEXTS = ["good", "a bad film", "very very very very very very very good film", "a very very very very good", "?"]
-
-
-def write_tokenizer(folder: str, limit: int = 32) -> None:
-    vocabulary = {word: number for number, word in enumerate(SPECIAL + WORDS)}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", CLS), ("[SEP]", SEP)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", model_max_length=limit
-    ).save_pretrained(folder)
 
 
 @pytest.fixture(autouse=True)
 def _study(in_empty_folder):
     write_tokenizer("models/base/tiny")
     configure(8)
-    Path("data/raw").mkdir()
     for split, repeats in (("train", 300), ("validation", 1), ("test", 2)):
-        rows = {"text": TEXTS * repeats, "label": [0, 1, 0, 1, 1] * repeats}
-        pd.DataFrame(rows).to_parquet(f"data/raw/{split}.parquet", index=False)
-
-
-def configure(max_length: int) -> None:
-    Path("data/settings/tokenize").mkdir(parents=True, exist_ok=True)
-    Path("data/settings/tokenize/tiny.json").write_text(
-        json.dumps({"architecture": "tiny", "max_length": max_length}), encoding="utf-8"
-    )
+        write_raw(split, {"text": TEXTS * repeats, "label": [0, 1, 0, 1, 1] * repeats}, BINARY)
 
 
 def written() -> dict[str, str]:
@@ -65,6 +42,7 @@ def fault() -> str:
     with pytest.raises(InputError) as caught:
         tokenize.main("tiny")
     assert not Path("data/tokenized").exists()
+    assert not Path("metrics/tokenized").exists()
     return str(caught.value)
 
 
@@ -98,6 +76,40 @@ def test_exact_rows():
     }
 
 
+def test_the_report_counts_what_is_cut():
+    tokenize.main("tiny")
+    report = TokenReport.read("tiny")
+    split = {"truncated_share": 0.2, "tokens_median": 5.0, "tokens_max": 11}
+    assert report.model_dump() == {
+        "architecture": "tiny",
+        "max_length": 8,
+        "splits": {name: {"rows": rows, **split} for name, rows in (("train", 1500), ("validation", 5), ("test", 10))},
+    }
+
+
+def test_arrow_data_differs_by_the_label_s_names_alone():
+    """Rows that are read as before: ids, lengths and labels in the same bytes, however many classes there are."""
+    tokenize.main("tiny")
+    before = load_from_disk("data/tokenized/tiny")["train"]
+    classes = ["ham", "spam", 'a "quoted" name', "naïve ✓ 中文"]
+    for split in ("train", "validation", "test"):
+        rows = pd.read_parquet(f"data/raw/{split}.parquet").to_dict("list")
+        write_raw(split, rows, classes)
+    tokenize.main("tiny")
+    after = load_from_disk("data/tokenized/tiny")["train"]
+    assert before.features["label"] == ClassLabel(names=BINARY)
+    assert after.features["label"] == ClassLabel(names=classes)
+    schema = before.data.table.schema.remove_metadata()
+    assert [(field.name, str(field.type)) for field in schema] == [
+        ("input_ids", "list<item: int32>"),
+        ("attention_mask", "list<item: int8>"),
+        ("label", "int64"),
+        ("length", "int32"),
+        ("true_length", "int32"),
+    ]
+    assert after.data.table.replace_schema_metadata(None).equals(before.data.table.replace_schema_metadata(None))
+
+
 def test_every_row_is_there_in_order_across_batches():
     tokenize.main("tiny")
     data = load_from_disk("data/tokenized/tiny")
@@ -109,7 +121,7 @@ def test_every_row_is_there_in_order_across_batches():
 @pytest.mark.parametrize("max_length", [8, 9, 11, 32])
 def test_lengths_are_those_of_the_tokenizer(max_length):
     tokenizer = AutoTokenizer.from_pretrained("models/base/tiny")
-    encoded = tokenize.encode(tokenizer, TEXTS, max_length)
+    encoded = tokenize.encode(tokenizer, TEXTS, None, max_length)
     whole = tokenizer(TEXTS, truncation=False)["input_ids"]
     kept = tokenizer(TEXTS, truncation=True, max_length=max_length)["input_ids"]
     assert encoded["input_ids"] == kept
@@ -141,11 +153,16 @@ def test_fingerprint_follows_the_tokenizer():
 def test_texts_cut_everywhere_keep_their_true_length():
     configure(8)
     long = " ".join(["very"] * 1000)
-    pd.DataFrame({"text": [long, "good"], "label": [0, 1]}).to_parquet("data/raw/test.parquet")
+    write_raw("test", {"text": [long, "good"], "label": [0, 1]}, BINARY)
     tokenize.main("tiny")
     test = load_from_disk("data/tokenized/tiny")["test"]
     assert np.array(test["true_length"]).tolist() == [1002, 3]
     assert np.array(test["length"]).tolist() == [8, 3]
+
+
+def test_a_split_without_class_names_is_refused():
+    pd.DataFrame({"text": TEXTS, "label": [0, 1, 0, 1, 1]}).to_parquet("data/raw/validation.parquet")
+    assert fault() == "data/raw/validation.parquet: column 'label' has no class names; run `dvc repro -f prepare`"
 
 
 def test_faults():

@@ -9,7 +9,8 @@ from stages.core.errors import InputError
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
 
-COLUMNS = ["label", "prediction", "probability_negative", "probability_positive"]
+PROBABILITY = "probability_"  # and a class's id: the column of its probabilities
+COLUMNS = ["label", "prediction", f"{PROBABILITY}0", f"{PROBABILITY}1"]  # at least
 
 # By architecture, the configurations that have a run of every seed, in the order of the settings. A failed run leaves
 # its configuration out, for the statistics take the seeds together.
@@ -23,7 +24,7 @@ def read_predictions(study: StudySettings, runs: pd.DataFrame) -> Predictions:
     """Each run of the table with its test predictions, in grid order.
 
     Raises:
-        InputError: the first file that is missing, lacks a column, or has other labels than the first run's.
+        InputError: the first file that is missing, lacks a column, or has other labels or classes than the first run's.
     """
     predictions: Predictions = []
     collected = set(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
@@ -53,10 +54,25 @@ def _read(run: Run) -> pd.DataFrame:
 
 
 def _check_labels(run: Run, frame: pd.DataFrame, first: Run, first_frame: pd.DataFrame) -> None:
+    count, expected = class_count(frame), class_count(first_frame)
+    if count != expected:
+        raise InputError(
+            f"{_path(run)}: {count} classes, {_path(first)} has {expected}: other data; `dvc repro -f {run.stage}`"
+        )
     if not np.array_equal(frame["label"], first_frame["label"]):
         raise InputError(
             f"{_path(run)}: labels are not those of {_path(first)}: another test split; `dvc repro -f {run.stage}`"
         )
+
+
+def class_count(frame: pd.DataFrame) -> int:
+    """How many classes a run's predictions have a probability for."""
+    return sum(name.startswith(PROBABILITY) for name in frame)
+
+
+def probabilities(frame: pd.DataFrame) -> np.ndarray:
+    """Of each class by id: (examples, classes)."""
+    return frame[[f"{PROBABILITY}{label}" for label in range(class_count(frame))]].to_numpy()
 
 
 def right_answers(study: StudySettings, names: Names, predictions: Predictions) -> Answers:

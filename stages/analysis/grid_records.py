@@ -48,6 +48,20 @@ def holes(failed: list[FailedRun]) -> pd.DataFrame:
     return pd.DataFrame([run.model_dump(include=set(FAILED_COLUMNS)) for run in failed], columns=FAILED_COLUMNS)
 
 
+def require_classes(records: list[tuple[Run, Record]], classes: int) -> None:
+    """Every record is of data with this many classes.
+
+    Raises:
+        InputError: the first that is not, as records are that were made of other data.
+    """
+    for run, record in records:
+        recorded = len(record.quality.confusion)
+        if recorded != classes:
+            raise InputError(
+                f"{run.record_path}: confusion: {recorded} classes; the data has {classes}; `dvc repro -f {run.stage}`"
+            )
+
+
 def _check(study: StudySettings, run: Run, record: Record) -> None:
     """The record is of this run, under the settings that the grid says."""
     identity = record.run

@@ -8,7 +8,6 @@ import pandas as pd
 from stages.training.record import Record
 from stages.training.settings import Run
 
-CLASSES = ("negative", "positive")
 CONFUSION_ROWS = 1000
 
 
@@ -21,16 +20,16 @@ def learning_curves(records: list[tuple[Run, Record]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def confusion(runs: pd.DataFrame) -> pd.DataFrame:
+def confusion(records: list[tuple[Run, Record]], classes: list[str]) -> pd.DataFrame:
     """Columns ``actual`` and ``predicted``, 1000 rows: the headline grid's test predictions, pooled, per mille.
 
     DVC's confusion template counts rows and takes no weights; a row a prediction would be a hundred thousand.
     """
-    headline = runs[runs["role"] == "train"]
-    counts = headline[["true_negatives", "false_positives", "false_negatives", "true_positives"]].sum().to_numpy()
-    outcomes = pd.DataFrame(product(CLASSES, CLASSES), columns=["actual", "predicted"])
-    if not counts.sum():  # every headline run failed
+    headline = [record.quality.confusion for run, record in records if run.role == "train"]
+    outcomes = pd.DataFrame(product(classes, classes), columns=["actual", "predicted"])
+    if not headline:  # every headline run failed
         return outcomes.iloc[:0]
+    counts = np.sum(headline, axis=0).ravel()
     exact = counts / counts.sum() * CONFUSION_ROWS
     rows = np.floor(exact).astype(int)
     missing = CONFUSION_ROWS - rows.sum()

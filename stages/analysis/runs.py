@@ -16,6 +16,7 @@ FAILED = Path("metrics/failed.csv")
 FAILED_COLUMNS = ["architecture", "configuration", "seed", "kind", "cause"]
 CELL = ["architecture", "configuration"]
 TEXT = {"exp_id": str}  # "01" is a name
+CLASS_SCORE = "test_f1_"  # and a class's id: the column of its F1 score, which tables of older studies lack
 
 
 class MemoryColumn(NamedTuple):
@@ -57,9 +58,8 @@ def flatten(record: Record, role: str) -> dict[str, object]:
 
 
 def _quality(quality: Quality) -> dict[str, object]:
-    (tn, fp), (fn, tp) = quality.confusion
-    counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
-    return quality.model_dump(exclude={"confusion", "history"}) | counts
+    scores = quality.model_dump(exclude={"confusion", "history"})
+    return scores | {f"{CLASS_SCORE}{label}": score for label, score in enumerate(quality.f1_by_class)}
 
 
 def _environment(environment: Environment) -> dict[str, object]:
@@ -115,12 +115,19 @@ def compared_memory(runs: pd.DataFrame) -> MemoryColumn:
     return DEVICE_MEMORY if runs[DEVICE_MEMORY.column].notna().all() else HOST_MEMORY
 
 
+def class_score_columns(runs: pd.DataFrame) -> list[str]:
+    """The columns of F1 scores of single classes, by id; none in tables of older studies."""
+    return [name for name in runs if name.removeprefix(CLASS_SCORE).isdecimal()]
+
+
 def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds, one row an (architecture, configuration), in grid order.
 
-    Standard deviations are those of a sample (ddof 1), NaN with one seed. Accuracies are fractions.
+    Standard deviations are those of a sample (ddof 1), NaN with one seed. Accuracies and F1 scores are fractions; those
+    of single classes are ``test_f1_<class id>_mean``.
     """
     compared = runs.assign(peak_memory_bytes=runs[compared_memory(runs).column])
+    class_scores = {f"{name}_mean": (name, "mean") for name in class_score_columns(runs)}
     cells = compared.groupby(CELL, sort=False).agg(
         role=("role", "first"),
         seeds=("seed", "size"),
@@ -134,6 +141,7 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
         peak_memory_bytes_mean=("peak_memory_bytes", "mean"),
         trainable_parameters=("trainable_parameters", "first"),
         total_parameters=("total_parameters", "first"),
+        **class_scores,
     )
     return cells.reset_index()
 

@@ -74,17 +74,18 @@ class Frontier(Entry):
 
 
 class Calibration(Entry):
-    """How far one run's probabilities can be believed; counts are test examples."""
+    """How far one run's probabilities can be believed.
+
+    ``confusion`` counts test examples: a row an actual class, a column a predicted. ``brier_score`` is half the mean
+    squared distance of all probabilities from the answer, which for two classes is that of the second alone.
+    """
 
     architecture: str
     configuration: str
     seed: int
     expected_calibration_error: float = Field(ge=0, le=1)
     brier_score: float = Field(ge=0, le=1)
-    true_negatives: int
-    false_positives: int
-    false_negatives: int
-    true_positives: int
+    confusion: list[list[int]]
 
 
 class Limits(Entry):
@@ -103,6 +104,7 @@ class Statistics(StageFile, Entry):
     STAGE = "statistics"
 
     examples: int
+    classes: int
     seeds: list[int]
     confidence: float
     level: float

@@ -9,13 +9,17 @@ from stages.encoders.settings import BaseSettings, HubBase, PretrainedBase
 
 # Keys of the report, those from ``parameters`` on, as far as a source of checkpoints knows them.
 Measured = dict[str, float | int | None]
+# Held-out tokens, and rows that the probe is scored on, below which chance and little data decide more than how the
+# encoder was pretrained: nothing is refused then.
+LEAST_TOKENS, LEAST_ROWS = 1000, 100
 
 
 class BaseReport(StageFile, Strict):
     """``metrics/base/<architecture>.json``. Losses are mean cross-entropies in nats, accuracies fractions.
 
     ``files`` holds the SHA-256 of every file of the checkpoint, by name. The keys after ``vocab_size`` are measured
-    for ``source: pretrain`` alone and None otherwise; ``rating_accuracy`` is None too where no row is rated.
+    for ``source: pretrain`` alone and None otherwise. None too are ``rating_accuracy`` where no row is rated, the
+    losses where the held-out rows have no token to predict, and the probe's accuracies where it has nothing to read.
     """
 
     PLACE = "metrics/base/{}.json"
@@ -32,9 +36,11 @@ class BaseReport(StageFile, Strict):
     mlm_loss_first: float | None = None
     mlm_loss_last: float | None = None
     mlm_loss_unigram: float | None = None
+    mlm_tokens: int | None = None  # held out, that the losses are means over
     rating_accuracy: float | None = None
     probe_accuracy: float | None = None
     probe_accuracy_random: float | None = None
+    probe_rows: int | None = None  # of validation, that it is scored on
 
     @classmethod
     def of(cls, settings: BaseSettings, files: dict[str, str], measured: Measured) -> Self:
@@ -48,22 +54,26 @@ class BaseReport(StageFile, Strict):
         )
 
     def require_helped(self, settings: PretrainedBase) -> None:
-        """Refuse a pretraining that did not help.
+        """Refuse a pretraining that did not help, where enough was held out to tell.
 
         Raises:
             InputError: the held-out masked-LM loss is no better than the unigram predictor's, or, with rated rows, the
-                probe no better than on the random encoder.
+                probe worse than on the random encoder.
         """
         if not settings.steps:
             return
         ways_on = f"change base.steps ({settings.steps}) or base.learning_rate"
+        tells_loss = settings.mlm_weight and (self.mlm_tokens or 0) >= LEAST_TOKENS
         # `not <` rather than `>=`: a loss that is not a number did not help either
-        if settings.mlm_weight and not self.mlm_loss_last < self.mlm_loss_unigram:
+        if tells_loss and not self.mlm_loss_last < self.mlm_loss_unigram:
             raise InputError(
                 f"pretraining did not help: masked-LM loss {self.mlm_loss_last:.3f}, unigram predictor "
                 f"{self.mlm_loss_unigram:.3f}; {ways_on}"
             )
-        if self.rating_accuracy is not None and not self.probe_accuracy > self.probe_accuracy_random:
+        accuracies = (self.probe_accuracy, self.probe_accuracy_random)
+        tells_rating = self.rating_accuracy is not None and (self.probe_rows or 0) >= LEAST_ROWS
+        # equal is no fault: with most rows of one class, or words that tell the classes apart, neither can be beaten
+        if tells_rating and None not in accuracies and self.probe_accuracy < self.probe_accuracy_random:
             raise InputError(
                 f"pretraining did not help: probe accuracy {self.probe_accuracy:.3f}, random encoder "
                 f"{self.probe_accuracy_random:.3f}; {ways_on}"

@@ -1,63 +1,77 @@
 """Rows of ``data/raw`` as a miniature encoder learns from them: read, drawn, and as padded batches of token ids."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from stages.core.errors import InputError
+from stages.encoders.raw_split import RAW, has_pairs, label_feature, read_raw
 from stages.encoders.settings import PretrainedBase
 
-RAW = Path("data/raw")
-VOCABULARY_TEXTS = 20_000  # documents that the tokenizer is trained on, at most
+VOCABULARY_TEXTS = 20_000  # rows that the tokenizer is trained on, at most
 UNRATED = -1  # the label of a row without a rating
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Texts a row, their second texts in data of pairs, and ratings: a class id, or -1 for none."""
+
+    texts: list[str]
+    pairs: list[str] | None
+    ratings: list[int]
+    classes: int  # that there are, in these rows or not
+
+    def documents(self) -> list[str]:
+        """Every text of the first ``VOCABULARY_TEXTS`` rows."""
+        return self.texts[:VOCABULARY_TEXTS] + (self.pairs or [])[:VOCABULARY_TEXTS]
+
+
+@dataclass(frozen=True)
 class Corpus:
-    """Token ids a row (special tokens included) and ratings: 0, 1 or -1 for none."""
+    """Token ids a row (special tokens included; both texts of a pair) and ratings: a class id, or -1 for none."""
 
     ids: list[list[int]]
     ratings: list[int]
 
     @classmethod
-    def of(cls, texts: list[str], ratings: list[int], tokenizer: PreTrainedTokenizerFast, max_length: int) -> "Corpus":
-        return cls(tokenizer(texts, truncation=True, max_length=max_length)["input_ids"], ratings)
+    def of(cls, rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int) -> "Corpus":
+        return cls(tokenizer(rows.texts, rows.pairs, truncation=True, max_length=max_length)["input_ids"], rows.ratings)
 
     def take(self, rows: list[int]) -> "Corpus":
         return Corpus([self.ids[i] for i in rows], [self.ratings[i] for i in rows])
 
 
-def read_unlabelled(base: PretrainedBase) -> tuple[list[str], list[int]]:
+def read_unlabelled(base: PretrainedBase) -> Rows:
     """The rows to pretrain on: the unsupervised split, or train without its labels where that split is empty.
 
     Raises:
         InputError: a split is missing.
     """
     most = max(base.steps * base.batch_size, VOCABULARY_TEXTS)
-    texts, ratings = read_rows("unsupervised", most, base.seed)
-    if texts:
-        return texts, ratings
-    texts, _ = read_rows("train", most, base.seed)
-    return texts, [UNRATED] * len(texts)
+    rows = read_rows("unsupervised", most, base.seed)
+    if rows.texts:
+        return rows
+    rows = read_rows("train", most, base.seed)
+    return replace(rows, ratings=[UNRATED] * len(rows.texts))
 
 
-def read_rows(split: str, most: int, seed: int) -> tuple[list[str], list[int]]:
-    """Texts and labels of at most ``most`` rows of a split, drawn at random where there are more.
+def read_rows(split: str, most: int, seed: int) -> Rows:
+    """At most ``most`` rows of a split, drawn at random where there are more.
 
     Raises:
         InputError: there is no such split.
     """
     path = RAW / f"{split}.parquet"
-    try:
-        frame = pd.read_parquet(path, columns=["text", "label"])
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro prepare` first") from error
+    table = read_raw(path)
+    frame = table.to_pandas()
     if len(frame) > most:
         frame = frame.sample(most, random_state=seed)
-    return frame["text"].tolist(), frame["label"].tolist()
+    return Rows(
+        texts=frame["text"].tolist(),
+        pairs=frame["pair"].tolist() if has_pairs(table) else None,
+        ratings=frame["label"].tolist(),
+        classes=label_feature(table, path).num_classes,
+    )
 
 
 def pad(ids: list[list[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:

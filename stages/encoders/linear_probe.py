@@ -1,5 +1,6 @@
 """What a linear classifier reads from a frozen encoder: whether pretraining taught it what a rating is."""
 
+import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -11,12 +12,21 @@ from stages.encoders.corpus import Corpus, pad
 BATCH = 128
 
 
-def probe(encoder: PreTrainedModel, train: Corpus, validation: Corpus, pad_id: int) -> float:
-    """Validation accuracy of a logistic regression on frozen first-token features."""
+def probe(encoder: PreTrainedModel, train: Corpus, validation: Corpus, pad_id: int) -> float | None:
+    """Validation accuracy of a logistic regression on frozen first-token features.
+
+    None where there is nothing to read: one class in ``train``, no row to validate on, or features that are the same
+    for every row or not finite.
+    """
+    if len(set(train.ratings)) < 2 or not validation.ids:
+        return None
+    features = first_token_features(encoder, train.ids, pad_id).numpy()
+    held_out = first_token_features(encoder, validation.ids, pad_id).numpy()
+    if not np.isfinite(features).all() or not np.isfinite(held_out).all() or not np.ptp(features, axis=0).any():
+        return None
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    classifier.fit(first_token_features(encoder, train.ids, pad_id).numpy(), train.ratings)
-    features = first_token_features(encoder, validation.ids, pad_id).numpy()
-    return float(classifier.score(features, validation.ratings))
+    classifier.fit(features, train.ratings)
+    return float(classifier.score(held_out, validation.ratings))
 
 
 def first_token_features(encoder: PreTrainedModel, ids: list[list[int]], pad_id: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from stages.core.errors import InputError
 from stages.encoders.base_report import Measured
-from stages.encoders.corpus import VOCABULARY_TEXTS, Corpus, read_rows, read_unlabelled
+from stages.encoders.corpus import Corpus, read_rows, read_unlabelled
 from stages.encoders.linear_probe import probe
 from stages.encoders.pretraining import Pretraining
 from stages.encoders.settings import Architecture, BaseSettings
@@ -43,15 +43,15 @@ def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
     """
     base, max_length = settings.base, settings.max_length
     torch.set_num_threads(settings.threads)
-    texts, ratings = read_unlabelled(base)
-    tokenizer = train_tokenizer(settings.family.tokenizer, texts[:VOCABULARY_TEXTS], base.vocab_size, max_length)
+    rows = read_unlabelled(base)
+    tokenizer = train_tokenizer(settings.family.tokenizer, rows.documents(), base.vocab_size, max_length)
     pad_id = tokenizer.pad_token_id
-    train = Corpus.of(*read_rows("train", PROBE_ROWS, base.seed), tokenizer, max_length)
-    validation = Corpus.of(*read_rows("validation", PROBE_ROWS, base.seed), tokenizer, max_length)
+    train = Corpus.of(read_rows("train", PROBE_ROWS, base.seed), tokenizer, max_length)
+    validation = Corpus.of(read_rows("validation", PROBE_ROWS, base.seed), tokenizer, max_length)
     torch.manual_seed(base.seed)
     encoder = build_encoder(settings.family, tokenizer, max_length)
     probe_accuracy_random = probe(encoder, train, validation, pad_id)
-    pretraining = Pretraining(encoder, tokenizer, Corpus.of(texts, ratings, tokenizer, max_length), base)
+    pretraining = Pretraining(encoder, tokenizer, Corpus.of(rows, tokenizer, max_length), base, rows.classes)
     before = pretraining.evaluate()
     started = time.monotonic()
     pretraining.fit()
@@ -67,9 +67,11 @@ def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
         "mlm_loss_first": before["mlm_loss"],
         "mlm_loss_last": after["mlm_loss"],
         "mlm_loss_unigram": after["mlm_loss_unigram"],
+        "mlm_tokens": after["mlm_tokens"],
         "rating_accuracy": after["rating_accuracy"],
         "probe_accuracy": probe(encoder, train, validation, pad_id),
         "probe_accuracy_random": probe_accuracy_random,
+        "probe_rows": len(validation.ids),
     }
 
 

@@ -3,7 +3,8 @@
 Masked LM alone teaches a small encoder that words of one grammatical class are interchangeable, "dull"
 and "witty" among them, and fine-tuning then starts behind random initialisation. Predicting the ratings
 of reviews of *other* products from the first token, the position that every classification head reads,
-teaches what a rating is without one labelled film review. With no rated rows it is masked LM alone.
+teaches what a rating is without one labelled film review. A rating is any class of the data; with no rated
+rows it is masked LM alone.
 """
 
 import time
@@ -29,7 +30,12 @@ PROGRESS_SECONDS = 10
 
 
 class Pretraining:
-    """One pretraining run of one encoder; seed torch before building the encoder."""
+    """One pretraining run of one encoder; seed torch before building the encoder.
+
+    Args:
+        corpus: at least one row; some are held out, a lone one is learnt from too.
+        classes: that a rating can have.
+    """
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class Pretraining:
         tokenizer: PreTrainedTokenizerFast,
         corpus: Corpus,
         settings: PretrainedBase,
+        classes: int,
     ):
         self.encoder = encoder
         self.tokenizer = tokenizer
@@ -44,12 +51,12 @@ class Pretraining:
         self.vocabulary = len(tokenizer)
         width = encoder.config.hidden_size
         # Untied: tied to the input embeddings, the output layer pulls words of one class together.
-        self.heads = nn.ModuleDict({"mlm": nn.Linear(width, self.vocabulary), "rating": nn.Linear(width, 2)})
+        self.heads = nn.ModuleDict({"mlm": nn.Linear(width, self.vocabulary), "rating": nn.Linear(width, classes)})
         self.rng = torch.Generator().manual_seed(settings.seed)
         order = torch.randperm(len(corpus.ids), generator=self.rng).tolist()
         held_out = max(min(int(len(order) * HELD_OUT), HELD_OUT_MOST), 1)
         self.held_out = corpus.take(order[:held_out])
-        self.train = corpus.take(order[held_out:])
+        self.train = corpus.take(order[held_out:] or order)
 
     def fit(self) -> None:
         """Train encoder and heads in place."""
@@ -73,7 +80,11 @@ class Pretraining:
                 print(f"step {step}/{settings.steps}, loss {loss.item():.3f}, {left:.0f} s left", flush=True)
 
     def evaluate(self) -> dict[str, float | None]:
-        """Held-out ``mlm_loss``, that of the unigram predictor, and ``rating_accuracy``; same masks at each call."""
+        """Held-out ``mlm_loss``, that of the unigram predictor, and ``rating_accuracy``; same masks at each call.
+
+        ``mlm_tokens`` counts the predicted tokens; without any there is no loss (None), as there is no accuracy without
+        a rated row.
+        """
         rng = torch.Generator().manual_seed(self.settings.seed)
         unigram = self._unigram()
         loss = unigram_loss = hits = 0.0  # sums over tokens, tokens and rated rows
@@ -94,8 +105,9 @@ class Pretraining:
                 hits += (guesses.argmax(-1) == ratings)[is_rated].sum().item()
                 rated += is_rated.sum().item()
         return {
-            "mlm_loss": loss / tokens,
-            "mlm_loss_unigram": unigram_loss / tokens,
+            "mlm_loss": loss / tokens if tokens else None,
+            "mlm_loss_unigram": unigram_loss / tokens if tokens else None,
+            "mlm_tokens": tokens,
             "rating_accuracy": hits / rated if rated else None,
         }
 
@@ -116,7 +128,7 @@ class Pretraining:
         return mlm + rating
 
     def _forward(self, batch: Corpus, masked: torch.Tensor, rng: torch.Generator) -> tuple[torch.Tensor, ...]:
-        """Logits (targets, vocabulary), targets (targets,) and rating logits (rows, 2).
+        """Logits (targets, vocabulary), targets (targets,) and rating logits (rows, classes).
 
         Only the rows chosen by the booleans ``masked`` (rows,) have targets.
         """

@@ -9,15 +9,16 @@ from transformers import PretrainedConfig, PreTrainedModel
 from transformers.integrations import replace_with_bnb_linear
 
 from stages.training.audit import in_head
-from stages.training.methods import LABELS, Loaded, adapter_config, autocast_dtype, follow_autocast, quantization_config
+from stages.training.methods import Loaded, adapter_config, autocast_dtype, follow_autocast, quantization_config
 from stages.training.settings import RunSettings
 
 META = torch.device("meta")
+PUBLISHED_CLASSES = 2  # the census is of the published study, whatever the data at hand
 
 
 def model_config(settings: RunSettings, sizes: dict) -> PretrainedConfig:
     """The configuration of a cell's classifier from its class's keywords."""
-    return getattr(transformers, settings.model_class).config_class(**sizes, num_labels=len(LABELS))
+    return getattr(transformers, settings.model_class).config_class(**sizes, num_labels=PUBLISHED_CLASSES)
 
 
 def meta_model(settings: RunSettings, config: PretrainedConfig) -> Loaded:

@@ -20,6 +20,7 @@ PLACES = {
     "models/runs": "*/*/*",
     "data/tokenized": "*",
     "metrics/base": "*",
+    "metrics/tokenized": "*",
 }
 
 
@@ -41,7 +42,9 @@ def outputs(study: StudySettings) -> Iterator[Path]:
     for run in study.runs:
         yield from (run.record_path, run.model_path, failure_path(run))
     for architecture in study.architectures:
-        yield from (Path("data/tokenized", architecture), Path("metrics/base", f"{architecture}.json"))
+        yield Path("data/tokenized", architecture)
+        for reports in ("metrics/base", "metrics/tokenized"):
+            yield Path(reports, f"{architecture}.json")
 
 
 def present() -> Iterator[Path]:

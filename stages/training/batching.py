@@ -1,5 +1,6 @@
 """A tokenised split as one padded tensor, and batches of similar length, so that little is computed on padding."""
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 import torch
+
+from stages.core.errors import InputError
 
 POOL = 25  # batches sorted together: lengths vary little in a batch, and batches differ from epoch to epoch
 
@@ -92,6 +95,23 @@ def read_split(
     ids[np.arange(max_length) < lengths[:, None]] = np.from_dlpack(lists.flatten())
     labels = np.from_dlpack(table["label"].combine_chunks()).astype(np.int64)
     return Split(torch.from_numpy(ids).to(device), lengths, labels, padding, multiple)
+
+
+def read_classes(folder: Path) -> list[str]:
+    """The names of the classes by id, from what ``Dataset.save_to_disk`` says of a split's columns.
+
+    Raises:
+        InputError: the split is not there, or names no classes.
+    """
+    path = folder / "dataset_info.json"
+    again = f"`dvc repro -f tokenize@{folder.parent.name}`"
+    try:
+        label = json.loads(path.read_text(encoding="utf-8"))["features"]["label"]
+        return list(label["names"])
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; {again} makes it") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path}: names no classes; {again} makes it anew") from error
 
 
 def epoch_order(lengths: np.ndarray, batch_size: int, seed: int, epoch: int, by_length: bool) -> np.ndarray:

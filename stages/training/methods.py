@@ -19,7 +19,6 @@ from stages.training.settings import RunSettings
 from stages.training.startup import nothing_to_compute
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-LABELS = {0: "negative", 1: "positive"}
 
 
 class Loaded(NamedTuple):
@@ -36,14 +35,15 @@ def autocast_dtype(settings: RunSettings) -> torch.dtype | None:
     return DTYPES[settings.precision]
 
 
-def build_model(settings: RunSettings, checkpoint: Path) -> Loaded:
+def build_model(settings: RunSettings, checkpoint: Path, classes: list[str]) -> Loaded:
     """Load ``checkpoint`` with a fresh classification head and apply the method.
 
     Args:
         settings: a run's resolved settings.
         checkpoint: folder with ``config.json`` and ``model.safetensors``.
+        classes: their names by id; the head has an output for each.
     """
-    model, new_weights = load_classifier(settings, checkpoint)
+    model, new_weights = load_classifier(settings, checkpoint, classes)
     if settings.method == "qlora":
         keep_double_quantisation(model)
         if autocast_dtype(settings) is not None:
@@ -60,14 +60,14 @@ def plain_model(model: torch.nn.Module) -> PreTrainedModel:
     return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
-def load_classifier(settings: RunSettings, checkpoint: Path) -> tuple[PreTrainedModel, list[str]]:
-    """The checkpoint with a two-label head, its linear layers in NF4 for QLoRA."""
+def load_classifier(settings: RunSettings, checkpoint: Path, classes: list[str]) -> tuple[PreTrainedModel, list[str]]:
+    """The checkpoint with a head of an output a class, its linear layers in NF4 for QLoRA."""
     model_class = getattr(transformers, settings.model_class)
     with nothing_to_compute():
         model, info = model_class.from_pretrained(
             checkpoint,
-            id2label=LABELS,
-            label2id={name: index for index, name in LABELS.items()},
+            id2label=dict(enumerate(classes)),
+            label2id={name: index for index, name in enumerate(classes)},
             dtype=torch.float32,
             quantization_config=quantization_config(settings),
             use_safetensors=True,

@@ -34,8 +34,20 @@ class Epoch(Strict):
     selection_accuracy: float
 
 
+def f1_by_class(confusion: list[list[int]]) -> list[float]:
+    """The F1 score of each class: twice its hits over its rows, those that have it and those that are said to.
+
+    Zero for a class that never occurs, is never predicted, or both, as scikit-learn's ``zero_division=0``.
+    """
+    scores = []
+    for label, row in enumerate(confusion):
+        predicted = sum(other[label] for other in confusion)
+        scores.append(2 * row[label] / max(sum(row) + predicted, 1))
+    return scores
+
+
 class Quality(Strict):
-    """Scores as fractions. ``confusion`` is [[TN, FP], [FN, TP]] on the test split."""
+    """Scores as fractions. ``confusion`` counts the test split's rows: a row an actual class, a column a predicted."""
 
     test_accuracy: float = Field(ge=0, le=1)
     test_f1_macro: float = Field(ge=0, le=1)
@@ -45,6 +57,11 @@ class Quality(Strict):
     confusion: list[list[int]]
     history: list[Epoch] = Field(min_length=1)
     weights_sha256: str  # of the saved weights or adapter
+
+    @property
+    def f1_by_class(self) -> list[float]:
+        """The F1 score of each class, by id."""
+        return f1_by_class(self.confusion)
 
 
 class Parameters(Strict):

@@ -16,7 +16,7 @@ from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
 from stages.training import checkpoints
 from stages.training.audit import parameter_counts
-from stages.training.batching import Split, read_split
+from stages.training.batching import Split, read_classes, read_split
 from stages.training.environment import describe, packages
 from stages.training.methods import build_model, plain_model
 from stages.training.progress import announce
@@ -103,7 +103,7 @@ def prepare_trainer(settings: RunSettings, seed: int, memory: MemoryMeter, unfin
     tokenized, checkpoint = input_folders(settings.architecture)
     if settings.seed_before_model:
         set_seed(seed)
-    loaded = build_model(settings, checkpoint)
+    loaded = build_model(settings, checkpoint, read_classes(tokenized / "train"))
     train = open_split(settings, tokenized / "train", loaded.model)
     selection = open_split(settings, tokenized / settings.selection_split, loaded.model)
     return StudyTrainer(settings, seed, loaded, train, selection, memory, unfinished)

@@ -1,4 +1,4 @@
-"""What a run leaves in its model folder: weights or adapter, tokenizer, test predictions."""
+"""What a run leaves in its model folder: weights or adapter, configuration, tokenizer, test predictions."""
 
 import shutil
 from pathlib import Path
@@ -8,11 +8,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
+from stages.training.methods import plain_model
+
 
 def save(model: torch.nn.Module, predictions: dict[str, np.ndarray], checkpoint: Path, folder: Path) -> None:
-    """Write all three; the tokenizer is that of the run's base ``checkpoint``."""
+    """Write all four; the tokenizer is that of the run's base ``checkpoint``.
+
+    An adapter's head fits no other number of classes than its own, and PEFT says neither how many they are nor their
+    names: the configuration of the classifier lies beside it, as it does beside whole models.
+    """
     sort_module_names(model)
     model.save_pretrained(folder)
+    plain_model(model).config.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
     for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
         shutil.copy(checkpoint / name, folder / name)

@@ -185,7 +185,7 @@ class StudyTrainer:
         return torch.nn.functional.cross_entropy(logits.float(), batch.labels)
 
     def logits(self, batch: Batch, model: torch.nn.Module | None = None) -> torch.Tensor:
-        """Logits (rows, 2) by ``model``, the plain one unless given."""
+        """Logits (rows, classes) by ``model``, the plain one unless given."""
         if model is None:
             model = self.model
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
@@ -204,7 +204,7 @@ class StudyTrainer:
         return Epoch(epoch=epoch, train_loss=train_loss, selection_loss=loss, selection_accuracy=accuracy)
 
     def predict_logits(self, split: Split, before: str | None = None) -> np.ndarray:
-        """Logits float32 (rows, 2) in file order; memory used until now goes to the activity ``before``."""
+        """Logits float32 (rows, classes) in file order; memory used until now goes to the activity ``before``."""
         if before is not None:
             self.memory.book(before)
         with self.seconds.of("evaluation"), torch.inference_mode():

@@ -25,4 +25,4 @@ def test_missing_and_foreign_files_are_named(tmp_path):
     path.write_text('{"examples": 1}', encoding="utf-8")
     with pytest.raises(InputError) as foreign:
         Statistics.read_from(path)
-    assert str(foreign.value) == f"{path}: seeds: Field required (and 9 more); run `dvc repro -f statistics`"
+    assert str(foreign.value) == f"{path}: classes: Field required (and 10 more); run `dvc repro -f statistics`"

@@ -16,9 +16,11 @@ REPORT = BaseReport(
     steps=60,
     mlm_loss_last=2.0,
     mlm_loss_unigram=3.0,
+    mlm_tokens=1000,
     rating_accuracy=0.8,
     probe_accuracy=0.7,
     probe_accuracy_random=0.6,
+    probe_rows=100,
 )
 
 
@@ -36,8 +38,8 @@ REPORT = BaseReport(
             "change base.steps (60) or base.learning_rate",
         ),
         (
-            {"probe_accuracy": 0.6},
-            "pretraining did not help: probe accuracy 0.600, random encoder 0.600; "
+            {"probe_accuracy": 0.59},
+            "pretraining did not help: probe accuracy 0.590, random encoder 0.600; "
             "change base.steps (60) or base.learning_rate",
         ),
     ],
@@ -54,8 +56,14 @@ def test_a_pretraining_that_did_not_help_is_an_error(changes, message):
         ({}, {}),
         ({"probe_accuracy": 0.5, "rating_accuracy": None}, {}),
         ({"mlm_loss_last": 9.0}, {"mlm_weight": 0.0}),
+        ({"mlm_loss_last": 9.0, "mlm_tokens": 999}, {}),
+        ({"mlm_loss_last": None, "mlm_loss_unigram": None, "mlm_tokens": 0}, {}),
+        ({"probe_accuracy": 0.6}, {}),
+        ({"probe_accuracy": 0.5, "probe_rows": 99}, {}),
+        ({"probe_accuracy": None}, {}),
+        ({"probe_accuracy_random": None}, {}),
         ({"mlm_loss_last": 9.0, "probe_accuracy": 0.5}, {"steps": 0}),
     ],
 )
-def test_only_what_was_trained_has_to_help(changes, base):
+def test_only_what_was_trained_has_to_help_and_only_where_enough_rows_tell(changes, base):
     REPORT.model_copy(update=changes).require_helped(BASE.model_copy(update=base))

@@ -12,7 +12,7 @@ from tests.helpers.tiny_encoders import BASE, SIZES, make
 @pytest.mark.parametrize("name", SIZES)
 def test_pretraining_learns_both_objectives(name):
     encoder, tokenizer, corpus = make(name)
-    run = Pretraining(encoder, tokenizer, corpus, BASE)
+    run = Pretraining(encoder, tokenizer, corpus, BASE, 2)
     run.held_out = run.train  # twelve sentences are too few to hold any out
     before = run.evaluate()
     run.fit()
@@ -23,9 +23,37 @@ def test_pretraining_learns_both_objectives(name):
     assert probe(encoder, corpus, corpus, tokenizer.pad_token_id) == 1.0
 
 
+@pytest.mark.parametrize("classes", [3, 6])
+def test_ratings_of_more_classes_are_learnt(classes):
+    encoder, tokenizer, corpus = make()
+    subjects = Corpus(corpus.ids, [row // 4 for row in range(12)])  # plot, cast or score
+    run = Pretraining(encoder, tokenizer, subjects, BASE, classes)
+    assert run.heads["rating"].out_features == classes
+    run.held_out = run.train
+    run.fit()
+    assert run.evaluate()["rating_accuracy"] == 1.0
+    assert probe(encoder, subjects, subjects, tokenizer.pad_token_id) == 1.0
+
+
+def test_a_lone_row_is_learnt_from_and_held_out():
+    encoder, tokenizer, corpus = make()
+    run = Pretraining(encoder, tokenizer, corpus.take([0]), BASE, 2)
+    assert run.train == run.held_out == corpus.take([0])
+    assert sum(1 for _ in run._batches()) == 60
+
+
+def test_nothing_to_predict_has_no_loss():
+    encoder, tokenizer, _ = make()
+    run = Pretraining(encoder, tokenizer, Corpus(tokenizer(["", ""])["input_ids"], [-1, -1]), BASE, 2)
+    run.fit()
+    scores = {"mlm_loss": None, "mlm_loss_unigram": None, "mlm_tokens": 0, "rating_accuracy": None}
+    assert run.evaluate() == scores
+    assert all(parameter.isfinite().all() for parameter in encoder.parameters())
+
+
 def test_without_ratings_it_is_masked_lm_alone():
     encoder, tokenizer, corpus = make(rated=False)
-    run = Pretraining(encoder, tokenizer, corpus, BASE)
+    run = Pretraining(encoder, tokenizer, corpus, BASE, 2)
     head = run.heads["rating"].weight.clone()
     before = run.evaluate()
     run.fit()
@@ -39,7 +67,7 @@ def test_without_ratings_it_is_masked_lm_alone():
 def test_without_masked_lm_only_ratings_count():
     base = BASE.model_copy(update={"mlm_weight": 0.0})
     encoder, tokenizer, corpus = make(base=base)
-    run = Pretraining(encoder, tokenizer, corpus, base)
+    run = Pretraining(encoder, tokenizer, corpus, base, 2)
     run.fit()
     assert all(parameter.isfinite().all() for parameter in encoder.parameters())
 
@@ -48,14 +76,14 @@ def test_the_same_seed_gives_the_same_weights():
     weights = []
     for _ in range(2):
         encoder, tokenizer, corpus = make()
-        Pretraining(encoder, tokenizer, corpus, BASE).fit()
+        Pretraining(encoder, tokenizer, corpus, BASE, 2).fit()
         weights.append(encoder.state_dict())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def test_the_unigram_predictor_is_the_smoothed_frequency():
     encoder, tokenizer, corpus = make()
-    run = Pretraining(encoder, tokenizer, corpus, BASE)
+    run = Pretraining(encoder, tokenizer, corpus, BASE, 2)
     run.train = Corpus([tokenizer("the plot the")["input_ids"]], [-1])
     the, plot = tokenizer.convert_tokens_to_ids(["the", "plot"])
     total = 3 + len(tokenizer)
@@ -66,7 +94,7 @@ def test_the_unigram_predictor_is_the_smoothed_frequency():
 
 def test_special_tokens_and_unmasked_rows_stay_as_they_are():
     encoder, tokenizer, corpus = make()
-    run = Pretraining(encoder, tokenizer, corpus, BASE)
+    run = Pretraining(encoder, tokenizer, corpus, BASE, 2)
     ids, _ = pad(corpus.ids * 40, tokenizer.pad_token_id)
     masked = torch.arange(len(ids)) % 2 == 0
     corrupted, chosen = run._mask(ids, masked, run.rng)
@@ -81,7 +109,7 @@ def test_special_tokens_and_unmasked_rows_stay_as_they_are():
 
 def test_batches_visit_every_row_once_an_epoch():
     encoder, tokenizer, corpus = make()
-    run = Pretraining(encoder, tokenizer, corpus, BASE.model_copy(update={"steps": 6, "batch_size": 4}))
+    run = Pretraining(encoder, tokenizer, corpus, BASE.model_copy(update={"steps": 6, "batch_size": 4}), 2)
     batches = list(run._batches())
     assert len(batches) == 6
     for epoch in (batches[:3], batches[3:]):
@@ -90,5 +118,5 @@ def test_batches_visit_every_row_once_an_epoch():
 
 def test_the_rate_warms_up_and_falls_to_zero():
     encoder, tokenizer, corpus = make()
-    run = Pretraining(encoder, tokenizer, corpus, BASE.model_copy(update={"steps": 20}))
+    run = Pretraining(encoder, tokenizer, corpus, BASE.model_copy(update={"steps": 20}), 2)
     assert [run._rate(step) for step in (0, 1, 2, 11, 20)] == [0.5, 1.0, 1.0, 0.5, 0.0]

@@ -10,8 +10,8 @@ from stages.encoders.base_report import BaseReport
 from tests.helpers.records import TEST_ROWS
 
 
-def make_card(**changes: object) -> Card:
-    """The card of a generated corpus."""
+def make_card(shares: tuple[float, ...] = (0.5, 0.5), test_rows: int = TEST_ROWS, **changes: object) -> Card:
+    """The card of a generated corpus, or of what ``changes`` make of it; ``shares`` are those of the classes."""
     card = {
         "source": "generated",
         "name": "generated reviews",
@@ -29,23 +29,29 @@ def make_card(**changes: object) -> Card:
             test_in_train_before=0, test_in_train_after=0, validation_in_train_after=0, test_in_unsupervised=0
         ),
         "splits": {
-            "train": _split(1500),
-            "validation": _split(500),
-            "test": _split(TEST_ROWS),
-            "unsupervised": _split(16_000),
+            "train": _split(1500, shares),
+            "validation": _split(500, shares),
+            "test": _split(test_rows, shares),
+            "unsupervised": _split(16_000, shares),
         },
     }
     return Card(**card | changes)
 
 
-def _split(rows: int) -> SplitCard:
-    positive = rows // 2
+def class_rows(rows: int, shares: tuple[float, ...]) -> list[int]:
+    """Rows of each class; the last has what is left."""
+    counts = [round(rows * share) for share in shares[:-1]]
+    return [*counts, rows - sum(counts)]
+
+
+def _split(rows: int, shares: tuple[float, ...]) -> SplitCard:
+    counts = class_rows(rows, shares)
     return SplitCard(
         rows=rows,
         rows_in_source=rows,
         duplicates_removed=0,
-        class_counts={"0": rows - positive, "1": positive},
-        majority_share=(rows - positive) / rows,
+        class_counts={str(label): count for label, count in enumerate(counts)},
+        majority_share=max(counts) / rows,
         words=Words(median=25.0, p95=41.0, max=70),
         sha256="e" * 64,
     )

@@ -30,6 +30,7 @@ def make_statistics(
         scores.setdefault((run.architecture, run.configuration), []).append(score(run))
     return Statistics(
         examples=TEST_ROWS,
+        classes=2,
         seeds=study.seeds,
         confidence=0.95,
         level=0.05,
@@ -110,8 +111,5 @@ def _calibration(run: Run) -> Calibration:
         seed=run.seed,
         expected_calibration_error=0.031,
         brier_score=0.091,
-        true_negatives=900,
-        false_positives=100,
-        false_negatives=100,
-        true_positives=900,
+        confusion=[[900, 100], [100, 900]],
     )

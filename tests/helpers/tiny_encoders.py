@@ -7,6 +7,7 @@ from stages.encoders.miniature import build_encoder
 from stages.encoders.settings import Architecture, PretrainedBase
 from stages.encoders.tokenizers import train_tokenizer
 from stages.study.params import load_params
+from tests.helpers.tiny_study import ROOT
 
 SIZES = {
     "distilbert": {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32},
@@ -22,7 +23,7 @@ TEXTS = [
 
 
 def family(name: str) -> Architecture:
-    return load_params().architecture[name].model_copy(update={"miniature": SIZES[name]})
+    return load_params(ROOT / "params.yaml").architecture[name].model_copy(update={"miniature": SIZES[name]})
 
 
 def make(name: str = "distilbert", base: PretrainedBase = BASE, rated: bool = True):

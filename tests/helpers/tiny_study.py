@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from datasets import Dataset
+from datasets import ClassLabel, Dataset
 from ruamel.yaml import YAML
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from stages import settings
+from tests.helpers.raw_splits import BINARY
 
 ROOT = Path(__file__).resolve().parents[2]
 VOCABULARY = 60
@@ -72,13 +73,17 @@ def write_base(architecture: str) -> None:
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
 
 
-def write_split(architecture: str, split: str, rows: int) -> None:
+def write_split(architecture: str, split: str, rows: int, classes: list[str] = BINARY) -> None:
     """Separable token sequences of varying length in ``data/tokenized/<architecture>/<split>``."""
     generator = np.random.default_rng(len(split))
-    labels = [row % 2 for row in range(rows)]
-    ids = [[2, *generator.integers(5 + 20 * y, 25 + 20 * y, generator.integers(5, 20)).tolist(), 3] for y in labels]
+    labels = [row % len(classes) for row in range(rows)]
+    words = 40 // len(classes)  # of each class, of which no other has any
+    ids = []
+    for label in labels:
+        first = 5 + words * label
+        ids.append([2, *generator.integers(first, first + words, generator.integers(5, 20)).tolist(), 3])
     lengths = [len(row) for row in ids]
-    Dataset.from_dict(
+    data = Dataset.from_dict(
         {
             "input_ids": ids,
             "attention_mask": [[1] * length for length in lengths],
@@ -86,14 +91,17 @@ def write_split(architecture: str, split: str, rows: int) -> None:
             "length": lengths,
             "true_length": lengths,
         }
-    ).save_to_disk(f"data/tokenized/{architecture}/{split}")
+    )
+    data.cast_column("label", ClassLabel(names=classes)).save_to_disk(f"data/tokenized/{architecture}/{split}")
 
 
-def write_study(architecture: str, **changes: object) -> None:
-    """Everything ``stages.train`` reads, in the current folder."""
+def write_study(
+    architecture: str, classes: list[str] = BINARY, rows: tuple[int, int, int] = (48, 16, 24), **changes: object
+) -> None:
+    """Everything ``stages.train`` reads, in the current folder; ``rows`` of train, validation and test."""
     changes = {"profiles.mini.train.threads": 1, "profiles.mini.tokenize.max_length": 32, **changes}
     write_params(Path(), **changes)
     settings.main()
     write_base(architecture)
-    for split, rows in (("train", 48), ("validation", 16), ("test", 24)):
-        write_split(architecture, split, rows)
+    for split, count in zip(("train", "validation", "test"), rows, strict=True):
+        write_split(architecture, split, count, classes)

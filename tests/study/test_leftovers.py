@@ -30,6 +30,7 @@ def write_outputs(study: StudySettings) -> None:
     for architecture in study.architectures:
         write(f"data/tokenized/{architecture}/train/data.arrow")
         write(f"metrics/base/{architecture}.json")
+        write(f"metrics/tokenized/{architecture}.json")
 
 
 def files(folder: str = ".") -> set[str]:
@@ -47,8 +48,8 @@ def test_outputs_that_the_grid_has_not_move_aside_and_come_back(capsys):
     arrange(study_of(**LARGE))
     assert files() == large
     assert capsys.readouterr().out.splitlines() == [
-        "not of this grid, moved to models/.aside/: metrics/runs/distilbert/full/43.json and 7 more",
-        "of this grid again, taken back from models/.aside/: data/tokenized/roberta and 7 more",
+        "not of this grid, moved to models/.aside/: metrics/runs/distilbert/full/43.json and 8 more",
+        "of this grid again, taken back from models/.aside/: data/tokenized/roberta and 8 more",
     ]
 
 

@@ -9,6 +9,7 @@ from stages.study.params import load_params
 from stages.study.resolve import resolve_run
 from stages.training.audit import Audit, audit, checkpoint_name, parameter_counts, require_sound
 from stages.training.methods import build_model
+from tests.helpers.raw_splits import BINARY
 from tests.helpers.tiny_study import write_base, write_params
 
 CLEAN = Audit([], [], [], [])
@@ -22,7 +23,7 @@ def built(architecture: str, configuration: str, protocol: str = "corrected"):
     write_params(Path(), protocol=protocol)
     write_base(architecture)
     settings = resolve_run(load_params(), architecture, configuration)
-    return settings, *build_model(settings, Path("models/base", architecture))
+    return settings, *build_model(settings, Path("models/base", architecture), BINARY)
 
 
 def backward(model: torch.nn.Module) -> None:

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.training.batching import POOL, Split, epoch_order, read_split
+from stages.core.errors import InputError
+from stages.training.batching import POOL, Split, epoch_order, read_classes, read_split
 
 LENGTHS = np.random.default_rng(0).integers(5, 200, 1003)
 CPU = torch.device("cpu")
@@ -63,6 +64,33 @@ def test_split_is_read_whole_and_padded(tmp_path):
 def test_missing_split_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=f"{tmp_path}/test: holds no tokenised split"):
         read_split(tmp_path / "test", 6, 1, CPU)
+
+
+ODD = ['a "quoted" name', "naïve ✓ 中文", "back\\slash", "1", "ham/spam"]
+
+
+def test_class_names_are_those_of_the_saved_split(tmp_path):
+    features = datasets.Features({"label": datasets.ClassLabel(names=ODD)})
+    datasets.Dataset.from_dict({"label": [0, 4]}, features=features).save_to_disk(tmp_path / "tiny/train")
+    assert read_classes(tmp_path / "tiny/train") == ODD
+
+
+def test_a_split_without_class_names_is_named(tmp_path):
+    folder = tmp_path / "tiny"
+    with pytest.raises(InputError) as missing:
+        read_classes(folder)
+    again = f"`dvc repro -f tokenize@{tmp_path.name}` makes it"
+    assert str(missing.value) == f"{folder}/dataset_info.json: not found; {again}"
+    write_rows(folder, [[7], [5], [6]])
+    with pytest.raises(InputError) as unnamed:
+        read_classes(folder)
+    assert str(unnamed.value) == f"{folder}/dataset_info.json: names no classes; {again} anew"
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 9])
+@pytest.mark.parametrize("by_length", [True, False])
+def test_a_split_smaller_than_a_batch_is_one(rows, by_length):
+    assert sorted(epoch_order(LENGTHS[:rows], 8, 42, 0, by_length)) == list(range(rows))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from stages.study.resolve import resolve_run
 from stages.training import methods
 from stages.training.methods import build_model
 from stages.training.startup import nothing_to_compute
+from tests.helpers.raw_splits import BINARY
 from tests.helpers.tiny_study import write_base, write_params
 
 ARCHITECTURES = ["distilbert", "roberta", "deberta"]
@@ -36,11 +37,11 @@ ADAPTED = {
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
-def build(architecture: str, configuration: str, **changes):
+def build(architecture: str, configuration: str, classes: list[str] = BINARY, **changes):
     write_params(Path(), **changes)
     write_base(architecture)
     settings = resolve_run(load_params(), architecture, configuration)
-    return settings, build_model(settings, Path("models/base", architecture))
+    return settings, build_model(settings, Path("models/base", architecture), classes)
 
 
 def adapted_modules(model: torch.nn.Module) -> list[str]:
@@ -73,6 +74,18 @@ def test_every_head_module_is_new_and_trains_whatever_the_method(architecture):
         assert {name.split(".")[0] for name in loaded.new_weights} == set(settings.head)
         trainable[configuration] = len([n for n in names if any(f"{h}." in n for h in settings.head)])
     assert len(set(trainable.values())) == 1
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("configuration", ["full", "lora-r8", "qlora-ffn", "ia3"])
+def test_the_head_has_an_output_a_class(architecture, configuration):
+    classes = ["entailment", "neutral", "contradiction", "odd 'name' ✓"]
+    _, loaded = build(architecture, configuration, classes)
+    ids = torch.tensor([[2, 7, 8, 3]])
+    assert loaded.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.shape == (1, 4)
+    config = methods.plain_model(loaded.model).config
+    assert config.id2label == dict(enumerate(classes))
+    assert config.label2id == {name: index for index, name in enumerate(classes)}
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -22,21 +22,29 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 def test_every_method_trains_and_leaves_its_files(architecture, configuration):
     write_study(architecture)
     record = run(architecture, configuration)
-    weights = (
-        {"model.safetensors", "config.json"}
-        if configuration == "full"
-        else {
-            "adapter_model.safetensors",
-            "adapter_config.json",
-        }
-    )
+    weights = {"adapter_model.safetensors", "adapter_config.json"}
+    if configuration == "full":
+        weights = {"model.safetensors"}
     written = {file.name for file in model_path(architecture, configuration).iterdir()}
-    assert written == weights | {"tokenizer.json", "tokenizer_config.json", "predictions.parquet"}
+    assert written == weights | {"config.json", "tokenizer.json", "tokenizer_config.json", "predictions.parquet"}
     assert (record.parameters.new_but_frozen, record.parameters.trainable_but_dead) == (0, 0)
     assert (record.parameters.adapter > 0) == (configuration != "full")
     assert record.run.process_id == os.getpid()
     assert record.cost.steps == 2 * 3
     assert [epoch.epoch for epoch in record.quality.history] == [1, 2]
+
+
+@pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
+@pytest.mark.parametrize(("accumulation", "steps"), [(1, 2), (4, 1)])
+def test_a_split_smaller_than_a_batch_or_its_accumulation_trains(configuration, accumulation, steps):
+    """Twenty rows are a batch and a quarter: two steps an epoch, or one."""
+    write_study("distilbert", rows=(20, 4, 3), **{"profiles.mini.train.gradient_accumulation": accumulation})
+    record = run("distilbert", configuration)
+    assert record.cost.steps == 2 * steps
+    assert record.cost.step_seconds_median > 0
+    assert np.asarray(record.quality.confusion).sum() == 3
+    write_study("distilbert", rows=(3, 1, 1), **{"profiles.mini.train.gradient_accumulation": accumulation})
+    assert run("distilbert", configuration).cost.steps == 2
 
 
 def test_divergence_is_named():

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 import transformers
-from datasets import Dataset, disable_progress_bars
+from datasets import ClassLabel, Dataset, disable_progress_bars
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
@@ -80,7 +80,7 @@ def write_split(folder: Path, rows: int, max_length: int, vocabulary: int) -> No
     ids = [generator.integers(min(1000, vocabulary // 2), vocabulary, n, dtype=np.int32) for n in tokens]
     masks = [np.ones(n, dtype=np.int8) for n in tokens]
     columns = {"input_ids": ids, "attention_mask": masks, "label": np.arange(rows) % 2, "length": tokens}
-    Dataset.from_dict(columns).save_to_disk(folder)
+    Dataset.from_dict(columns).cast_column("label", ClassLabel(num_classes=2)).save_to_disk(folder)
 
 
 def evaluated(workspace: Path, settings: RunSettings) -> int:

@@ -55,7 +55,7 @@ def main(architecture: str, configuration: str, seed: int) -> None:
     train, test = (load_from_disk(str(data / split)).select_columns(columns) for split in ("train", "test"))
     clock = Clock()
     trainer = Trainer(
-        model=build(run, checkpoint),
+        model=build(run, checkpoint, train.features["label"].num_classes),
         args=training_arguments(run, seed),
         train_dataset=train,
         eval_dataset=test,
@@ -100,7 +100,7 @@ def training_arguments(run: dict, seed: int) -> TrainingArguments:
     )
 
 
-def build(run: dict, checkpoint: Path) -> torch.nn.Module:
+def build(run: dict, checkpoint: Path, classes: int) -> torch.nn.Module:
     """The classifier with the method's adapters, as PEFT's documentation shows."""
     qlora = run["method"] == "qlora"
     quantisation = BitsAndBytesConfig(
@@ -110,7 +110,7 @@ def build(run: dict, checkpoint: Path) -> torch.nn.Module:
         llm_int8_skip_modules=run["head"],
     )
     model = getattr(transformers, run["model_class"]).from_pretrained(
-        checkpoint, num_labels=2, dtype=torch.float32, quantization_config=quantisation if qlora else None
+        checkpoint, num_labels=classes, dtype=torch.float32, quantization_config=quantisation if qlora else None
     )
     if qlora:
         model = prepare_model_for_kbit_training(model)

@@ -1,0 +1,78 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from datasets import load_from_disk
+
+from stages import tokenize
+from stages.encoders.token_report import TokenReport
+from stages.encoders.tokenizers import train_tokenizer
+from tests.helpers.raw_splits import BINARY, write_raw
+from tests.helpers.tiny_study import ROOT
+from tests.helpers.word_tokenizer import CLS, SEP, SPECIAL, WORDS, configure, write_tokenizer
+
+TEXTS = ["good", "a bad film", "very very very very very very very good film", "a very very very very good", "?"]
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture(autouse=True)
+def _study(in_empty_folder):
+    write_tokenizer("models/base/tiny")
+
+
+def test_exact_rows_of_pairs():
+    configure(9)
+    pairs = {
+        "text": ["good", "very very very very very very", "a film", "very", "?"],
+        "pair": ["a bad film", "good", "very very very very very very very very", "", "good"],
+        "label": [2, 0, 1, 0, 2],
+    }
+    for split in SPLITS:
+        write_raw(split, pairs, ["entailment", "neutral", "contradiction"])
+    tokenize.main("tiny")
+    good, a, bad, film, very = (SPECIAL + WORDS).index("good"), 4, 5, 6, 8
+    assert load_from_disk("data/tokenized/tiny")["test"].to_dict() == {
+        "input_ids": [
+            [CLS, good, SEP, a, bad, film, SEP],
+            [CLS, *[very] * 5, SEP, good, SEP],
+            [CLS, a, film, SEP, *[very] * 4, SEP],
+            [CLS, very, SEP, SEP],
+            [CLS, 1, SEP, good, SEP],
+        ],
+        "attention_mask": [[1] * length for length in (7, 9, 9, 4, 5)],
+        "label": [2, 0, 1, 0, 2],
+        "length": [7, 9, 9, 4, 5],
+        "true_length": [7, 10, 13, 4, 5],
+    }
+    assert TokenReport.read("tiny").splits["test"].model_dump() == {
+        "rows": 5,
+        "truncated_share": 0.4,
+        "tokens_median": 7.0,
+        "tokens_max": 13,
+    }
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "byte-bpe", "unigram"])
+@pytest.mark.parametrize("max_length", [8, 11, 32])
+def test_lengths_of_pairs_are_those_of_each_family_s_tokenizer(kind, max_length):
+    firsts, seconds = TEXTS, [*TEXTS[2:], *TEXTS[:2]]
+    tokenizer = train_tokenizer(kind, TEXTS, 300, 32)
+    encoded = tokenize.encode(tokenizer, firsts, seconds, max_length)
+    special = tokenizer.num_special_tokens_to_add(pair=True)
+    for row, (first, second) in enumerate(zip(firsts, seconds, strict=True)):
+        apart = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in (first, second)]
+        assert encoded["true_length"][row] == sum(apart) + special
+        assert encoded["length"][row] == min(sum(apart) + special, max_length) == len(encoded["input_ids"][row])
+        cut = tokenizer(first, second, truncation="longest_first", max_length=max_length)
+        assert encoded["input_ids"][row] == cut["input_ids"]
+
+
+def test_a_pair_beyond_what_the_model_takes_is_cut_without_a_word():
+    configure(8)
+    for split in SPLITS:
+        write_raw(split, {"text": ["very " * 1000], "pair": ["good " * 2000], "label": [1]}, BINARY)
+    command = [sys.executable, "-m", "stages.tokenize", "tiny"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert TokenReport.read("tiny").splits["train"].tokens_max == 3003
