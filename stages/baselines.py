@@ -51,7 +51,9 @@ def majority(train: pd.DataFrame, test: pd.DataFrame) -> Majority:
     """Score the more frequent class; the lower label of two equally frequent ones."""
     classifier = DummyClassifier(strategy="most_frequent").fit(train[["text"]], train["label"])
     accuracy = classifier.score(test[["text"]], test["label"])
-    return Majority(label=int(classifier.predict(test[["text"]].head(1))[0]), test_accuracy=accuracy)
+    predicted = classifier.predict(test[["text"]])
+    f1 = float(f1_score(test["label"], predicted, average="macro"))
+    return Majority(label=int(predicted[0]), test_accuracy=accuracy, test_f1_macro=f1)
 
 
 def bag_of_words(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFrame) -> BagOfWords:
@@ -69,6 +71,7 @@ def bag_of_words(train: pd.DataFrame, validation: pd.DataFrame, test: pd.DataFra
         validation_accuracy=scores[best],
         c=INVERSE_REGULARISATION[best],
         features=features.shape[1],
+        unit="words",
     )
 
 

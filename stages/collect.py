@@ -45,7 +45,7 @@ def main() -> None:
         RUNS: runs,
         FAILED: holes(failed),
         PLOTS / "learning_curves.csv": learning_curves(records),
-        PLOTS / "confusion.csv": confusion(runs),
+        PLOTS / "confusion.csv": confusion(records),
         PLOTS / "pareto.csv": pareto(cells),
     }
     for path, table in tables.items():

@@ -26,6 +26,7 @@ def main() -> None:
     resampled = resample(answers)
     statistics = Statistics(
         examples=next(iter(answers.values())).shape[1],
+        classes=2,
         seeds=study.seeds,
         confidence=CONFIDENCE,
         level=LEVEL,

@@ -1,5 +1,7 @@
 """The schema of ``metrics/baselines.json``: scores that put those of the encoders in place."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from stages.core.files import StageFile
@@ -11,6 +13,7 @@ class Majority(Strict):
 
     label: int
     test_accuracy: float = Field(ge=0, le=1)
+    test_f1_macro: float = Field(ge=0, le=1)
 
 
 class BagOfWords(Strict):
@@ -21,6 +24,7 @@ class BagOfWords(Strict):
     validation_accuracy: float = Field(ge=0, le=1)
     c: float
     features: int
+    unit: Literal["words", "characters"]
 
 
 class Baselines(StageFile, Strict):

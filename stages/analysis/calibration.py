@@ -12,17 +12,13 @@ BINS = 15  # Guo et al. 2017
 
 def calibration(run: Run, predictions: pd.DataFrame) -> Calibration:
     """Calibration and confusion of one run."""
-    (tn, fp), (fn, tp) = confusion_matrix(predictions["label"], predictions["prediction"], labels=[0, 1]).tolist()
     return Calibration(
         architecture=run.architecture,
         configuration=run.configuration,
         seed=run.seed,
         expected_calibration_error=calibration_error(predictions),
         brier_score=float(brier_score_loss(predictions["label"], predictions["probability_positive"], pos_label=1)),
-        true_negatives=tn,
-        false_positives=fp,
-        false_negatives=fn,
-        true_positives=tp,
+        confusion=confusion_matrix(predictions["label"], predictions["prediction"], labels=[0, 1]).tolist(),
     )
 
 

@@ -21,14 +21,15 @@ def learning_curves(records: list[tuple[Run, Record]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def confusion(runs: pd.DataFrame) -> pd.DataFrame:
+def confusion(records: list[tuple[Run, Record]]) -> pd.DataFrame:
     """Columns ``actual`` and ``predicted``, 1000 rows: the headline grid's test predictions, pooled, per mille.
 
     DVC's confusion template counts rows and takes no weights; a row a prediction would be a hundred thousand.
     """
-    headline = runs[runs["role"] == "train"]
-    counts = headline[["true_negatives", "false_positives", "false_negatives", "true_positives"]].sum().to_numpy()
-    outcomes = pd.DataFrame(product(CLASSES, CLASSES), columns=["actual", "predicted"])
+    headline = [record.quality.confusion for run, record in records if run.role == "train"]
+    counts = np.sum([np.ravel(matrix) for matrix in headline] or [np.zeros(4)], axis=0)
+    names = CLASSES if len(counts) == 4 else range(round(len(counts) ** 0.5))
+    outcomes = pd.DataFrame(product(names, names), columns=["actual", "predicted"])
     if not counts.sum():  # every headline run failed
         return outcomes.iloc[:0]
     exact = counts / counts.sum() * CONFUSION_ROWS

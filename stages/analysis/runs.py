@@ -57,9 +57,8 @@ def flatten(record: Record, role: str) -> dict[str, object]:
 
 
 def _quality(quality: Quality) -> dict[str, object]:
-    (tn, fp), (fn, tp) = quality.confusion
-    counts = {"true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
-    return quality.model_dump(exclude={"confusion", "history"}) | counts
+    by_class = {f"test_f1_{label}": score for label, score in enumerate(quality.f1_by_class)}
+    return quality.model_dump(exclude={"confusion", "history"}) | by_class
 
 
 def _environment(environment: Environment) -> dict[str, object]:

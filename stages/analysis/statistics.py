@@ -81,10 +81,7 @@ class Calibration(Entry):
     seed: int
     expected_calibration_error: float = Field(ge=0, le=1)
     brier_score: float = Field(ge=0, le=1)
-    true_negatives: int
-    false_positives: int
-    false_negatives: int
-    true_positives: int
+    confusion: list[list[int]]  # rows: actual class, columns: predicted
 
 
 class Limits(Entry):
@@ -103,6 +100,7 @@ class Statistics(StageFile, Entry):
     STAGE = "statistics"
 
     examples: int
+    classes: int
     seeds: list[int]
     confidence: float
     level: float

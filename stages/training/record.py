@@ -46,6 +46,14 @@ class Quality(Strict):
     history: list[Epoch] = Field(min_length=1)
     weights_sha256: str  # of the saved weights or adapter
 
+    @property
+    def f1_by_class(self) -> list[float]:
+        scores = []
+        for label, row in enumerate(self.confusion):
+            rows = sum(row) + sum(other[label] for other in self.confusion)
+            scores.append(2 * row[label] / max(rows, 1))
+        return scores
+
 
 class Parameters(Strict):
     """Counts of scalar parameters; 4-bit weights count one a weight, not one a stored byte."""
