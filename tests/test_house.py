@@ -11,7 +11,8 @@ from tests.test_dag import modules_of
 
 # Package -> the packages, or files, of the project that it may import beside itself.
 SETTINGS = ["stages.data.settings", "stages.encoders.settings", "stages.training.settings", "stages.fullsize.settings"]
-CONTRACTS = ["stages.data.card", "stages.encoders.base_report", "stages.training.record"]
+CONTRACTS = ["stages.data.card", "stages.encoders.base_report", "stages.encoders.token_report"]
+CONTRACTS += ["stages.training.record"]
 MAY_IMPORT = {
     "stages.core": [],
     "stages.hub": ["stages.core"],
@@ -22,7 +23,13 @@ MAY_IMPORT = {
     "stages.fullsize": ["stages.core", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],
     "stages.analysis": ["stages.core", "stages.study", *SETTINGS, *CONTRACTS],
-    "stages.published": ["stages.core", "stages.study", "stages.analysis", "stages.fullsize.census"],
+    "stages.published": [
+        "stages.core",
+        "stages.study",
+        "stages.analysis",
+        "stages.fullsize.census",
+        "stages.data.card",
+    ],
 }
 BELOW_REPORT = ["stages.core", "stages.study", "stages.analysis", "stages.published", "stages.fullsize.census"]
 BELOW_REPORT += [*SETTINGS, *CONTRACTS]

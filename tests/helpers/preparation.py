@@ -7,40 +7,52 @@ import pandas as pd
 from stages.analysis.baselines import BagOfWords, Baselines, Majority
 from stages.data.card import Card, Leakage, SplitCard, Words
 from stages.encoders.base_report import BaseReport
+from stages.encoders.token_report import SplitTokens, TokenReport
 from tests.helpers.records import TEST_ROWS
 
 
-def make_card(**changes: object) -> Card:
-    """The card of a generated corpus."""
+def make_card(shares: tuple[float, ...] = (0.5, 0.5), test_rows: int = TEST_ROWS, **changes: object) -> Card:
+    """The card of a generated corpus, or of what ``changes`` make of it; ``shares`` are those of the classes."""
     card = {
         "source": "generated",
         "name": "generated reviews",
+        "classes": ["negative", "positive"],
         "licence": "MIT",
         "ceiling_accuracy": 0.95,
+        "is_imdb": False,
         "deduplicate": True,
         "validation_from": "source",
+        "test_from": "source",
+        "seed": 2025,
+        "sampled_from": {},
         "conflicting_duplicates": 0,
         "leakage": Leakage(
             test_in_train_before=0, test_in_train_after=0, validation_in_train_after=0, test_in_unsupervised=0
         ),
         "splits": {
-            "train": _split(1500),
-            "validation": _split(500),
-            "test": _split(TEST_ROWS),
-            "unsupervised": _split(16_000),
+            "train": _split(1500, shares),
+            "validation": _split(500, shares),
+            "test": _split(test_rows, shares),
+            "unsupervised": _split(16_000, shares),
         },
     }
     return Card(**card | changes)
 
 
-def _split(rows: int) -> SplitCard:
-    positive = rows // 2
+def class_rows(rows: int, shares: tuple[float, ...]) -> list[int]:
+    """Rows of each class; the last has what is left."""
+    counts = [round(rows * share) for share in shares[:-1]]
+    return [*counts, rows - sum(counts)]
+
+
+def _split(rows: int, shares: tuple[float, ...]) -> SplitCard:
+    counts = class_rows(rows, shares)
     return SplitCard(
         rows=rows,
         rows_in_source=rows,
         duplicates_removed=0,
-        class_counts={"0": rows - positive, "1": positive},
-        balance=positive / rows,
+        class_counts={str(label): count for label, count in enumerate(counts)},
+        majority_share=max(counts) / rows,
         words=Words(median=25.0, p95=41.0, max=70),
         sha256="e" * 64,
     )
@@ -64,12 +76,24 @@ def write_lengths(architecture: str, centre: int, max_length: int) -> None:
     datasets.Dataset.from_dict(columns).save_to_disk(f"data/tokenized/{architecture}/train")
 
 
-def make_baselines() -> Baselines:
+def make_baselines(majority: float = 0.5, unit: str = "words", ceiling: float | None = 0.95) -> Baselines:
     """A bag of words between the adapters and full fine-tuning."""
-    bag = BagOfWords(test_accuracy=0.885, test_f1_macro=0.884, validation_accuracy=0.89, c=10.0, features=3800)
+    scores = {"test_accuracy": 0.885, "test_f1_macro": 0.884, "validation_accuracy": 0.89}
     return Baselines(
-        majority=Majority(label=0, test_accuracy=0.5), tfidf_logistic_regression=bag, ceiling_accuracy=0.95
+        majority=Majority(label=0, test_accuracy=majority, test_f1_macro=majority / (1 + majority)),
+        tfidf_logistic_regression=BagOfWords(**scores, c=10.0, features=3800, unit=unit),
+        ceiling_accuracy=ceiling,
     )
+
+
+def write_token_report(architecture: str, truncated: float = 0.0) -> None:
+    """Lengths in tokens, with a share of texts that the limit cuts."""
+    rows = {"train": 1500, "validation": 500, "test": TEST_ROWS}
+    splits = {
+        name: SplitTokens(rows=count, truncated_share=truncated, tokens_median=28.0, tokens_max=90)
+        for name, count in rows.items()
+    }
+    TokenReport(architecture=architecture, max_length=96, splits=splits).write(architecture)
 
 
 def write_base_report(architecture: str) -> None:
