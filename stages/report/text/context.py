@@ -12,7 +12,7 @@ from stages.report.text.phrases import Phrases
 from stages.report.text.phrases_cells import ArchitecturePhrases
 from stages.report.text.phrases_data import DataPhrases
 from stages.report.text.phrases_errors import ErrorsPhrases
-from stages.report.text.phrases_inputs import BasesPhrases, ExamplesPhrases, HeadPhrases
+from stages.report.text.phrases_inputs import BasesPhrases, ExamplesPhrases, HeadPhrases, SourcePhrases
 from stages.report.text.phrases_pairs import Pairs
 from stages.report.text.phrases_published import PublishedPhrases
 from stages.report.text.phrases_runs import RunsPhrases
@@ -57,6 +57,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "runs": RunsPhrases(say),
         "head": HeadPhrases(say, data),
         "data": data,
+        "source": SourcePhrases(say, data),
         "examples": ExamplesPhrases(say, data),
         "errors": ErrorsPhrases(say, data),
         "bases": BasesPhrases(say),

@@ -1,11 +1,11 @@
 """The data, in the words of the report's sentences: what they are, their classes, what was left out, who made them."""
 
-from stages.report.numbers.latex import Latex, escape, listing, named
+from stages.report.numbers.latex import Latex, listing, named
 from stages.report.text.phrases import Phrases
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shown, without_glyph
 
 COMMIT_DIGITS = 12
-LISTED_CLASSES, LISTED_NAMES = 6, 4  # of more, only the first ones are named
+LISTED_CLASSES, FIRST_CLASSES = 6, 4  # of more, only the first ones are named
 FEW_ROWS = 100  # of a test split: fewer are said to be few
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
@@ -130,7 +130,7 @@ class DataPhrases:
         """Their names; of more than a handful the first ones."""
         if len(self.class_names) <= LISTED_CLASSES:
             return listing(self.class_names)
-        return Latex(f"{', '.join(self.class_names[:LISTED_NAMES])}, and others")
+        return Latex(f"{', '.join(self.class_names[:FIRST_CLASSES])}, and others")
 
     @property
     def call_some_classes_by_number(self) -> bool:
@@ -180,70 +180,8 @@ class DataPhrases:
         return self._by_architecture("truncated", cut, "of them ") if cut else None
 
     @property
-    def validation_is_carved_from_training(self) -> bool:
-        return self._card.validation_from == "train"
-
-    @property
-    def test_is_carved_from_training(self) -> bool:
-        return self._card.test_from == "train"
-
-    @property
     def test_is_small(self) -> bool:
         return self._card.splits["test"].rows < FEW_ROWS
-
-    @property
-    def samples(self) -> Latex | None:
-        """``training texts are drawn from 120,000``; None where the splits are whole."""
-        words = {"train": "training", "test": "test"}
-        drawn = [
-            Latex(f"{words[split]} texts are drawn from {self._drawn_from(split)}") for split in self._card.sampled_from
-        ]
-        return listing(drawn) if drawn else None
-
-    @property
-    def dropped_labels(self) -> Latex | None:
-        """Labels whose rows were left out; of more than a handful the first ones."""
-        return self._names(list(self._card.dropped_labels))
-
-    @property
-    def merged_labels(self) -> Latex | None:
-        """Labels of the source that were made one class: ``1 and 2 as low, and 4 and 5 as high``."""
-        merged = []
-        for index, name in enumerate(self._card.classes):
-            values = [value for value, of_class in self._card.raw_labels.items() if of_class == name]
-            if len(values) > 1 and (listed := self._names(values)):
-                merged.append(Latex(f"{listed} as {self.class_names[index]}"))
-        return Latex("; ".join(merged)) if merged else None
-
-    @property
-    def ignored_files(self) -> Latex | None:
-        return self._names(self._card.ignored_files)
-
-    @property
-    def unused_columns(self) -> Latex | None:
-        return self._names(self._card.unused_columns)
-
-    @property
-    def have_conflicting_labels(self) -> bool:
-        """Whether a text carries several labels in the source."""
-        return self._card.conflicting_duplicates > 0
-
-    @property
-    def keep_duplicates(self) -> bool:
-        return not self._card.deduplicate
-
-    @property
-    def had_duplicates(self) -> bool:
-        """Whether exact duplicates were removed from the training or the test split."""
-        return any(self._card.splits[name].duplicates_removed for name in ("train", "test"))
-
-    @property
-    def leak(self) -> bool:
-        """Whether some test text also occurs in the training or validation split as used."""
-        return self._card.leakage.test_in_train_after > 0
-
-    def _drawn_from(self, split: str) -> Latex:
-        return self._say.number(f"data.{split}.sampled_from")
 
     def _by_architecture(self, quantity: str, names: list[str], of_what: str) -> Latex:
         """A number with each tokenizer; ``of_what`` is said of the first."""
@@ -252,11 +190,3 @@ class DataPhrases:
             number = self._say.number(f"tokens.{name}.{quantity}")
             parts.append(Latex(f"{number} {'' if parts else of_what}with {self._say.architecture(name)}"))
         return listing(parts)
-
-    def _names(self, names: list[str]) -> Latex | None:
-        """In typewriter, those that the fonts have; None without any."""
-        texts = [text for text in (shown(name, LABEL) for name in names[:LISTED_NAMES]) if text]
-        if not texts:
-            return None
-        listed = [Latex(rf"\texttt{{{escape(text)}}}") for text in texts]
-        return listing([*listed, "others"] if len(texts) < len(names) else listed)

@@ -8,7 +8,86 @@ from stages.report.numbers.latex import Latex, escape, listing, without_breaks
 from stages.report.numbers.names import METHODS
 from stages.report.text.phrases import Phrases
 from stages.report.text.phrases_data import COMMIT_DIGITS, DataPhrases
-from stages.study.typeset import DESCRIPTION, shortened
+from stages.study.typeset import DESCRIPTION, LABEL, shortened, shown
+
+LISTED_NAMES = 4  # of more labels, columns or files, only the first ones are named
+
+
+class SourcePhrases:
+    """What the templates call ``source``: what became of the source's rows, labels, columns and files."""
+
+    def __init__(self, say: Phrases, data: DataPhrases) -> None:
+        self._say, self._data, self._card = say, data, say.results.card
+
+    @property
+    def validation_is_carved_from_training(self) -> bool:
+        return self._card.validation_from == "train"
+
+    @property
+    def test_is_carved_from_training(self) -> bool:
+        return self._card.test_from == "train"
+
+    @property
+    def samples(self) -> Latex | None:
+        """``training texts are drawn from 120,000``; None where the splits are whole."""
+        words = {"train": "training", "test": "test"}
+        drawn = [
+            Latex(f"{words[split]} texts are drawn from {self._drawn_from(split)}") for split in self._card.sampled_from
+        ]
+        return listing(drawn) if drawn else None
+
+    @property
+    def dropped_labels(self) -> Latex | None:
+        """Labels whose rows were left out; of more than a handful the first ones."""
+        return self._names(list(self._card.dropped_labels))
+
+    @property
+    def merged_labels(self) -> Latex | None:
+        """Labels of the source that were made one class: ``1 and 2 as low, and 4 and 5 as high``."""
+        merged = []
+        for index, name in enumerate(self._card.classes):
+            values = [value for value, of_class in self._card.raw_labels.items() if of_class == name]
+            if len(values) > 1 and (listed := self._names(values)):
+                merged.append(Latex(f"{listed} as {self._data.class_names[index]}"))
+        return Latex("; ".join(merged)) if merged else None
+
+    @property
+    def ignored_files(self) -> Latex | None:
+        return self._names(self._card.ignored_files)
+
+    @property
+    def unused_columns(self) -> Latex | None:
+        return self._names(self._card.unused_columns)
+
+    @property
+    def have_conflicting_labels(self) -> bool:
+        """Whether a text carries several labels in the source."""
+        return self._card.conflicting_duplicates > 0
+
+    @property
+    def keep_duplicates(self) -> bool:
+        return not self._card.deduplicate
+
+    @property
+    def had_duplicates(self) -> bool:
+        """Whether exact duplicates were removed from the training or the test split."""
+        return any(self._card.splits[name].duplicates_removed for name in ("train", "test"))
+
+    @property
+    def leak(self) -> bool:
+        """Whether some test text also occurs in the training or validation split as used."""
+        return self._card.leakage.test_in_train_after > 0
+
+    def _drawn_from(self, split: str) -> Latex:
+        return self._say.number(f"data.{split}.sampled_from")
+
+    def _names(self, names: list[str]) -> Latex | None:
+        """In typewriter, the first few that the fonts have; None where there is nothing to name."""
+        texts = [text for text in (shown(name, LABEL) for name in names[:LISTED_NAMES]) if text]
+        listed = [Latex(rf"\texttt{{{escape(text)}}}") for text in texts]
+        if len(texts) < len(names):
+            listed.append(Latex("others" if texts else "named in characters that the fonts of this report lack"))
+        return listing(listed) if names else None
 
 
 class BasePhrases:
