@@ -31,7 +31,8 @@ def shortened(text: str, most: int) -> str:
 
 def shown(text: str, most: int) -> str | None:
     """On one line and shortened; None where the report cannot show it, for want of a glyph or of any character."""
-    line = " ".join(unicodedata.normalize("NFC", text).split())
+    normal = unicodedata.normalize("NFC", text)
+    line = " ".join("".join(" " if unicodedata.category(c) in SPACES else c for c in normal).split())
     return shortened(line, most) if line and not without_glyph(line) else None
 
 
@@ -41,5 +42,8 @@ def class_labels(names: list[str], most: int = CLASS) -> list[str]:
     So it is called too where names are told apart by nothing that is left of them once shortened.
     """
     labels = [shown(name, most) for name in names]
-    by_id = [label is None or labels.count(label) > 1 for label in labels]
-    return [f"class {index}" if by_id[index] else label for index, label in enumerate(labels)]
+    alike = {label for label in labels if label is None or labels.count(label) > 1}
+    while alike:  # a class may be called by the number of another
+        labels = [f"class {index}" if label in alike else label for index, label in enumerate(labels)]
+        alike = {label for label in labels if labels.count(label) > 1}
+    return labels

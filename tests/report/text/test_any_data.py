@@ -36,6 +36,12 @@ def words_of(pattern: str, text: str) -> list[str]:
     return [text[max(0, m.start() - 40) : m.end() + 20] for m in re.finditer(pattern, text, re.I)]
 
 
+def test_the_words_that_are_looked_for_are_in_the_default_report():
+    text = all_of_it(**ONE)
+    for word in ("hanif", "published study", "reproduced study", "claim", "film", "review", "sentiment", "binary"):
+        assert words_of(word, text), word
+
+
 @pytest.mark.parametrize("kind", FOREIGN)
 @pytest.mark.parametrize("published", ["hanif2025", "none"])
 def test_nothing_is_said_of_films_or_of_the_published_study(kind, published, capsys):
