@@ -15,9 +15,9 @@ from stages.report.entries.build import build
 from stages.report.entries.inputs import read_results
 from stages.report.numbers.companion import write_companion
 from stages.report.text.checklist import CHECKLIST
-from stages.report.text.context import FLOATS, GENERATED, context, produced
+from stages.report.text.context import FLOATS, GENERATED, context, free_texts, produced
 from stages.report.text.lint import check_floats, check_printed, check_table, check_template
-from stages.report.text.pdf import compile_pdf, overfull, type3_fonts
+from stages.report.text.pdf import compile_pdf, overfull, texts_in, type3_fonts
 from stages.report.text.templates import render
 
 PAPER = Path("paper")
@@ -41,20 +41,24 @@ def main() -> None:
     for kind in FLOATS:
         ledger.note_printed(GENERATED / kind / "numbers.json")
     source = PAPER / "main.tex"
-    text = render(TEMPLATE, context(results, ledger))
+    names = context(results, ledger)
+    text = render(TEMPLATE, names)
     for table in sorted((GENERATED / "tables").glob("*.tex")):
         check_table(table)
     check_floats(text, {kind: produced(kind) for kind in FLOATS})
     check_printed(ledger)
     write_text(source, text)
-    build_pdf(source)
+    build_pdf(source, free_texts(results, names["examples"].quoted))
     ledger.write(NUMBERS)
     write_companion(ledger, COMPANION)
     print(f"{source.with_suffix('.pdf')}: {len(ledger.printed)} numbers, each traced in {COMPANION}")
 
 
-def build_pdf(source: Path) -> None:
+def build_pdf(source: Path, free: dict[str, str]) -> None:
     """Compile beside nothing but the report's own files, then move the PDF to ``source``'s folder.
+
+    Args:
+        free: texts of the user's own, by parameter or row, to name in a fault of the layout.
 
     Raises:
         InputError: LaTeX failed, or the result has a fault that a reader would see; the last PDF stays.
@@ -63,7 +67,7 @@ def build_pdf(source: Path) -> None:
         folder = Path(name)
         copy_sources(source, folder)
         pdf = compile_pdf(folder / source.name)
-        check_layout(source, pdf)
+        check_layout(source, pdf, free)
         with written_whole(source.with_suffix(".pdf")) as beside:
             shutil.copyfile(pdf, beside)
 
@@ -76,15 +80,16 @@ def copy_sources(source: Path, folder: Path) -> None:
         shutil.copytree(GENERATED / kind, folder / GENERATED.name / kind)
 
 
-def check_layout(source: Path, pdf: Path) -> None:
+def check_layout(source: Path, pdf: Path, free: dict[str, str]) -> None:
     """Refuse text that sticks out of its column and fonts that are pictures.
 
     Raises:
-        InputError: names the lines of ``source``, or the fonts.
+        InputError: names the lines of ``source`` and whose texts are in them, or the fonts.
     """
     log = pdf.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
     if boxes := overfull(log):
-        raise InputError(f"{source}: {'; '.join(boxes)}")
+        lines = source.read_text(encoding="utf-8").splitlines()
+        raise InputError(f"{source}: {'; '.join(box + texts_in(box, lines, free) for box in boxes)}")
     if fonts := type3_fonts(pdf):
         raise InputError(f"{source}: Type 3 fonts in the PDF: {', '.join(fonts)}")
 

@@ -28,6 +28,8 @@ def main(check: bool = False) -> None:
     for path, settings in files.items():
         settings.write_to(path)
     arrange(resolve_study(params))
+    for line in params.texts_left_out():
+        print(f"params.yaml: {line}")
     print(f"{len(files)} settings files in {SETTINGS}/")
 
 

@@ -17,6 +17,16 @@ from stages.report.tables.setup import configurations, modules
 FOLDER = Path("paper/generated/tables")
 NUMBERS = FOLDER / "numbers.json"
 
+OF_THE_PUBLISHED_STUDY = {
+    "claims": claims,
+    "memory": memory,
+    "processes": processes,
+    "evidence": evidence,
+    "reproduction": reproduction,
+    "contradictions": contradictions,
+    "protocols": protocols,
+}
+
 
 def main() -> None:
     """Write every table that the grid has rows for, and the numbers that they print."""
@@ -31,14 +41,9 @@ def main() -> None:
         "reliability": reliability(results, ledger),
         "spread": spread(results, ledger),
         "imdb": imdb(results, ledger),
-        "claims": claims(results, ledger),
-        "memory": memory(results, ledger),
-        "processes": processes(results, ledger),
-        "evidence": evidence(results, ledger),
-        "reproduction": reproduction(results, ledger),
-        "contradictions": contradictions(results, ledger),
-        "protocols": protocols(results, ledger),
     }
+    if results.is_discussed:
+        tables |= {name: make(results, ledger) for name, make in OF_THE_PUBLISHED_STUDY.items()}
     written = {name: table for name, table in tables.items() if table is not None}
     with written_whole(FOLDER) as folder:
         folder.mkdir()

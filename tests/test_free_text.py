@@ -9,8 +9,9 @@ from pypdf import PdfReader
 from stages import paper, settings
 from stages.analysis.runs import RUNS, read_runs
 from stages.core.errors import InputError
+from tests.helpers.kinds import Kind, foreign
 from tests.helpers.paper import needs_latex, pages, prepare
-from tests.helpers.preparation import make_card, write_examples
+from tests.helpers.preparation import write_examples
 from tests.helpers.tiny_study import write_params
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -108,14 +109,48 @@ def test_excerpts_of_texts(excerpt):
     assert excerpt.split()[0][:60] in printed().replace("\u201d", '"')
 
 
+EMAIL = "first.middle_name+list@department.of.something.example.org"
+HOSTILE = r"a_b & 50% \input{x} $ # { } ^ ~ < > | 'so' \"it\" `is` $x$"
+
+
+def everywhere(text: str, source: str = "local") -> Kind:
+    """A study all of whose free texts are this one."""
+    card = foreign(
+        text,
+        [text, f"not {text}", text[::-1]],
+        source=source,
+        revision="a" * 40 if source == "hub" else None,
+        task=text,
+        language=text,
+        licence=text,
+        citation=text,
+        description=text,
+        unused_columns=[text, text],
+        ignored_files=[text] * 9,
+        dropped_labels={text: 2},
+        raw_labels={text: text, f"{text} too": text, "other": f"not {text}"},
+    )
+    head = {"title": text, "authors": [text, text], "keywords": [text] * 3}
+    examples = [(text,), (f"{text} " * 9,), (f"x {text}",)]
+    params = {"paper": head, "profiles.mini.description": text}
+    return Kind(card=card, shares=(0.4, 0.3, 0.3), texts=examples, params=params)
+
+
 @needs_latex
-@pytest.mark.parametrize("name", [HASH, "reviews_of_" * 12, "W" * 90, "\u96fb\u5f71\u8a55\u8ad6", URL])
-@pytest.mark.parametrize("source", ["local", "hub"])
-def test_names_of_data(name, source):
-    prepare(drawn=True, **GRID)
-    make_card(source=source, name=name, licence=name, ceiling_accuracy=None, revision="a" * 40).write()
-    known = "asetwhosenamethefontsofthisreportlack" if name[0] > "\u024f" else name[:50]
-    assert known in printed()
+@pytest.mark.parametrize("text", [HASH, URL, EMAIL, HOSTILE, "reviews_of_" * 12, "W" * 90, "=" * 90, "no" * 200])
+def test_what_the_settings_and_the_source_say(text):
+    prepare(drawn=True, kind=everywhere(text), **GRID)
+    assert "".join(text.split())[:50] in printed().replace("\u2019", "'").replace("\u201d", '"')
+    assert min(starts_of_texts()) > 0
+
+
+@needs_latex
+@pytest.mark.parametrize("text", ["\u96fb\u5f71\u8a55\u8ad6", "\U0001f600", "\u0440\u0443\u0441"])
+def test_what_the_source_says_in_other_scripts(text):
+    shown = {"paper": {"authors": ["An author"]}, "profiles.mini.description": "texts"}
+    prepare(drawn=True, kind=everywhere(text, "hub")._replace(params=shown), **GRID)
+    assert "asetwhosenamethefontsofthisreportlack" in printed()
+    assert "U+" not in printed()
 
 
 @needs_latex
@@ -131,7 +166,7 @@ def test_texts_of_which_none_can_be_shown():
     prepare(drawn=True, **GRID)
     texts = {"text": [JAPANESE, JAPANESE[::-1], f"{JAPANESE} \U0001f600"], "label": [1, 0, 0]}
     pd.DataFrame(texts).to_parquet("data/raw/train.parquet", index=False)
-    assert "Notextisquoted,asthefontsofthisreportlackcharactersofallthatareshortenough." in printed()
+    assert "Notextisquoted,asthefontsofthisreportlackcharactersofeveryone." in printed()
 
 
 @needs_latex
@@ -152,10 +187,15 @@ def test_a_text_that_cannot_be_shown_is_passed_over():
         ("profiles.imdb-mini.description", "\u03b1 and \u03b1", "\u03b1"),
         ("configuration.ia3.label", "(IA)\u00b3 \u2265 \U0001f600", "\u2265\U0001f600"),
         ("configuration.ia3.label", "\u0126", "\u0126"),
+        ("paper.title", "\u96fb\u5f71", "\u96fb\u5f71"),
+        ("paper.authors", ["A", "\u0420\u043e"], "\u0420\u043e"),
+        ("paper.keywords", ["\u03b1"], "\u03b1"),
     ],
 )
 def test_what_the_fonts_lack_is_named_before_anything_runs(key, text, lacking):
     write_params(Path(), **{key: text})
+    if isinstance(text, list):
+        key, text = f"{key}.{len(text) - 1}", text[-1]
     with pytest.raises(InputError) as error:
         settings.main()
     assert str(error.value) == (
@@ -163,3 +203,14 @@ def test_what_the_fonts_lack_is_named_before_anything_runs(key, text, lacking):
         "allowed: Latin letters, digits, punctuation"
     )
     assert not Path("data").exists()
+
+
+def test_what_the_fonts_lack_of_the_data_is_named_and_left_out(capsys):
+    data = {"source": "local", "path": "texts", "name": "\u96fb\u5f71", "labels": {"1": "\u597d", "0": "bad"}}
+    write_params(Path(), **{"profiles.mini.data": data | {"license": "MIT"}})
+    settings.main()
+    place, lacking = "params.yaml: profiles.mini.data", "the report's fonts lack"
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        f"{place}.name: '\u96fb\u5f71': {lacking} '\u96fb\u5f71'; it is left out of the report",
+        f"{place}.labels: \u597d: '\u597d': {lacking} '\u597d'; it is left out of the report",
+    ]

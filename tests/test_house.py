@@ -27,7 +27,13 @@ MAY_IMPORT = {
     "stages.fullsize": ["stages.core", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],
     "stages.analysis": ["stages.core", "stages.study", *SETTINGS, *CONTRACTS],
-    "stages.published": ["stages.core", "stages.study", "stages.analysis", "stages.fullsize.census"],
+    "stages.published": [
+        "stages.core",
+        "stages.study",
+        "stages.analysis",
+        "stages.fullsize.census",
+        "stages.data.card",
+    ],
 }
 BELOW_REPORT = ["stages.core", "stages.study", "stages.analysis", "stages.published", "stages.fullsize.census"]
 BELOW_REPORT += [*SETTINGS, *CONTRACTS]

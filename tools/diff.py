@@ -75,11 +75,13 @@ def main(a: str, b: str) -> None:
         old_numbers, new_numbers = (fetch(*side) for side in zip((a, b), commits, (old, new), strict=True))
         shutil.copyfile(mark_changes(old, new), OUTPUT)
         numbers = changed_numbers(old_numbers, new_numbers)
-        claims = flipped_claims(*(read_verdicts(folder / Claims.path()) for folder in (old, new)))
+        verdicts = [read_verdicts(folder / Claims.path()) for folder in (old, new)]
+        claims = flipped_claims(*verdicts)
     headers = ["number", a, b, "change"]
     print(tabulate(numbers, headers, disable_numparse=True) if numbers else "no number changed")
-    print()
-    print(tabulate(claims, ["claim", a, b]) if claims else "no claim's verdict flipped")
+    if all(verdicts):  # both sides are about the published study
+        print()
+        print(tabulate(claims, ["claim", a, b]) if claims else "no claim's verdict flipped")
     print(f"\n{OUTPUT}")
 
 

@@ -176,6 +176,14 @@ class OwnData(Strict):
     config: Line | None = None  # which, where the README of a data set has several
     seed: Seed = 2025
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the report says of the data, by key, and the names of classes."""
+        keys = ("name", "task", "language", "license", "citation", "description")
+        texts = {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
+        names = self.labels.values() if isinstance(self.labels, dict) else self.labels or []
+        return texts | {f"labels: {name}": name for name in names if isinstance(name, str)}
+
 
 class LocalData(OwnData):
     """A local file or folder; ``stages/data/layout.py`` says in which layouts."""

@@ -118,12 +118,13 @@ class Judged(Strict):
 
 
 class Claims(StageFile, Strict):
-    """The whole file."""
+    """The whole file; no claims where the published study is not discussed."""
 
     PLACE = "metrics/claims.json"
     STAGE = "claims"
 
     small_scale: bool
+    compared: bool | None = None  # see ``scope.is_compared``; files of before have it neither way
     claims: list[Judged]
 
 

@@ -6,18 +6,20 @@ import pandas as pd
 from scipy.stats import norm
 
 from stages.analysis.statistics import Accuracy, Statistics
+from stages.data.card import Card
 from stages.published.reconciliation import Agreement, Reproduction
+from stages.published.scope import is_compared
 from stages.study.grid import StudySettings
 
 MARGIN = 0.01  # a fraction of accuracy: what counts as the same result
 
 
-def reproductions(study: StudySettings, runs: pd.DataFrame, statistics: Statistics) -> list[Reproduction]:
-    """One entry a cell that both studies have; none for a small-scale profile, which is not comparable.
+def reproductions(study: StudySettings, card: Card, runs: pd.DataFrame, statistics: Statistics) -> list[Reproduction]:
+    """One entry a cell that both studies have; none where the two are not compared (``scope.py``).
 
     The interval is ours with the binomial sampling error of the published mean added in quadrature.
     """
-    if study.small_scale:
+    if not is_compared(study, card):
         return []
     published = runs.groupby(["architecture", "configuration"]).agg(
         mean=("accuracy", "mean"), seeds=("seed", "size"), lr=("lr", "first")

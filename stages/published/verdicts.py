@@ -28,7 +28,6 @@ COLUMNS = {  # of the printed tables, by quantity
     "seconds": ("time_s",),
     "parameters": ("params_m",),
 }
-SMALL = "a small-scale profile decides nothing about the full-size study"
 
 
 class Part(NamedTuple):
@@ -44,10 +43,10 @@ def judge(
     claim: Claim,
     published: Evidence,
     reproduced: Evidence,
-    small_scale: bool,
+    why_undecided: str | None,
     contradictions: list[Contradiction],
 ) -> Judged:
-    """Both verdicts of a claim."""
+    """Both verdicts of a claim; ``why_undecided``: what keeps our records from deciding about the published study."""
     return Judged(
         id=key,
         topic=claim.topic,
@@ -55,12 +54,12 @@ def judge(
         source=claim.source,
         stated=stated_figures(key, claim),
         published=evaluate(claim, published),
-        reproduced=evaluate(claim, reproduced, small_scale),
+        reproduced=evaluate(claim, reproduced, why_undecided),
         contradicted_cells=contradicted(claim, published.architectures, contradictions),
     )
 
 
-def evaluate(claim: Claim, evidence: Evidence, small_scale: bool = False) -> Evaluation:
+def evaluate(claim: Claim, evidence: Evidence, why_undecided: str | None = None) -> Evaluation:
     """All parts must hold; one that fails refutes the claim, whatever the others lack."""
     parts = []
     for test in claim.tests:
@@ -68,8 +67,8 @@ def evaluate(claim: Claim, evidence: Evidence, small_scale: bool = False) -> Eva
     observation = _together({part.verdict for part in parts})
     reason = _reason(parts, observation)
     return Evaluation(
-        verdict=UNDECIDED if small_scale else observation,
-        reason=SMALL if small_scale else reason,
+        verdict=UNDECIDED if why_undecided else observation,
+        reason=why_undecided or reason,
         test=evidence.test,
         observation=observation,
         observation_reason=reason,

@@ -52,6 +52,13 @@ class PaperText(Strict):
     keywords: list[Line] | None = None
     examples: bool = True
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is printed as it stands, by key of params.yaml."""
+        texts = {} if self.title is None else {"paper.title": self.title}
+        texts |= {f"paper.authors.{index}": author for index, author in enumerate(self.authors)}
+        return texts | {f"paper.keywords.{index}": word for index, word in enumerate(self.keywords or [])}
+
 
 class StudySettings(StageFile, Strict):
     """For ``collect`` and the paper: the grid of runs, what to call things, and which configurations to compare."""

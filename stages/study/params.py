@@ -98,12 +98,23 @@ class Params(Strict):
         texts = {f"architecture.{name}.label": entry.label for name, entry in self.architecture.items()}
         texts |= {f"configuration.{name}.label": entry.label for name, entry in self.configuration.items()}
         texts |= {f"profiles.{name}.description": entry.description for name, entry in self.profiles.items()}
+        texts |= self.paper.texts
         for key, text in texts.items():
             if lacking := without_glyph(text):
                 raise ValueError(
                     f"{key}: {text!r}: the report's fonts lack {lacking!r}; allowed: Latin letters, digits, punctuation"
                 )
         return self
+
+    def texts_left_out(self) -> list[str]:
+        """A line for each text about the data that the report's fonts lack: it says so, or something else, instead."""
+        data = self.profiles[self.profile].data
+        lines = []
+        for key, text in {} if isinstance(data, GeneratedData) else data.texts.items():
+            if lacking := without_glyph(text):
+                place = f"profiles.{self.profile}.data.{key}"
+                lines.append(f"{place}: {text!r}: the report's fonts lack {lacking!r}; it is left out of the report")
+        return lines
 
 
 # By place in the file, the names that the user gives to architectures, profiles and so on left out.

@@ -63,13 +63,13 @@ class Grids:
         (figures / "numbers.json").write_text("{}")
         evaluations, evaluate = {}, verdicts.evaluate
 
-        def evaluate_once(claim, evidence, small_scale=False):
+        def evaluate_once(claim, evidence, why_undecided=None):
             """What the published study says of itself does not depend on the grid."""
             key = claim.model_dump_json()
             if evidence.reproduced:
-                return evaluate(claim, evidence, small_scale)
+                return evaluate(claim, evidence, why_undecided)
             if key not in evaluations:
-                evaluations[key] = evaluate(claim, evidence, small_scale)
+                evaluations[key] = evaluate(claim, evidence, why_undecided)
             return evaluations[key]
 
         monkeypatch.setattr(verdicts, "evaluate", evaluate_once)

@@ -6,7 +6,6 @@ import pandas as pd
 
 from stages.analysis.baselines import BagOfWords, Baselines, Majority
 from stages.data.card import Card, Leakage, SplitCard, Words
-from stages.encoders.base_report import BaseReport
 from tests.helpers.records import TEST_ROWS
 
 
@@ -75,31 +74,11 @@ def write_lengths(architecture: str, centre: int, max_length: int) -> None:
     datasets.Dataset.from_dict(columns).save_to_disk(f"data/tokenized/{architecture}/train")
 
 
-def make_baselines() -> Baselines:
+def make_baselines(majority: float = 0.5, unit: str = "words", ceiling: float | None = 0.95) -> Baselines:
     """A bag of words between the adapters and full fine-tuning."""
-    bag = BagOfWords(
-        unit="words", test_accuracy=0.885, test_f1_macro=0.884, validation_accuracy=0.89, c=10.0, features=3800
+    scores = {"test_accuracy": 0.885, "test_f1_macro": 0.884, "validation_accuracy": 0.89}
+    return Baselines(
+        majority=Majority(label=0, test_accuracy=majority, test_f1_macro=majority / (1 + majority)),
+        tfidf_logistic_regression=BagOfWords(**scores, c=10.0, features=3800, unit=unit),
+        ceiling_accuracy=ceiling,
     )
-    constant = Majority(label=0, test_accuracy=0.5, test_f1_macro=1 / 3)
-    return Baselines(majority=constant, tfidf_logistic_regression=bag, ceiling_accuracy=0.95)
-
-
-def write_base_report(architecture: str) -> None:
-    """The report of a pretraining that helped."""
-    report = BaseReport(
-        source="pretrain",
-        revision=None,
-        checkpoint_sha256="d" * 64,
-        files={"config.json": "c" * 64, "model.safetensors": "d" * 64},
-        parameters=595_000,
-        vocab_size=2000,
-        steps=700,
-        seconds=41.234,
-        mlm_loss_first=7.62,
-        mlm_loss_last=3.11,
-        mlm_loss_unigram=5.42,
-        rating_accuracy=0.93,
-        probe_accuracy=0.79,
-        probe_accuracy_random=0.61,
-    )
-    report.write(architecture)

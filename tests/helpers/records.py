@@ -22,8 +22,26 @@ def accuracy(run: Run) -> float:
     return round((base + gain + 0.004 * np.sin(7.0 * run.seed + len(run.configuration))) * TEST_ROWS) / TEST_ROWS
 
 
-def make_record(run: Run) -> Record:
-    """A record of plausible values for one run of the settings in the current folder."""
+def confusion(score: float, rows: list[int]) -> list[list[int]]:
+    """Of a run with this accuracy: errors spread evenly over classes, each taken for the next one."""
+    wrong = round((1 - score) * sum(rows))
+    matrix = []
+    for label, count in enumerate(rows):
+        errors = min(wrong // len(rows) + (label == len(rows) - 1) * (wrong % len(rows)), count)
+        row = [0] * len(rows)
+        row[label], row[(label + 1) % len(rows)] = count - errors, errors
+        matrix.append(row)
+    return matrix
+
+
+def constant_confusion(rows: list[int]) -> list[list[int]]:
+    """Of a run that names the most frequent class alone."""
+    named = rows.index(max(rows))
+    return [[count if label == named else 0 for label in range(len(rows))] for count in rows]
+
+
+def make_record(run: Run, matrix: list[list[int]] | None = None) -> Record:
+    """A record of plausible values for one run of the settings in the current folder; of two classes without more."""
     told = RunSettings.read(run.architecture, run.configuration)
     return Record(
         run=RunIdentity(
@@ -37,24 +55,26 @@ def make_record(run: Run) -> Record:
             process_id=1000 + run.seed,
             started_at=(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=run.seed)).isoformat(),
         ),
-        quality=_quality(accuracy(run), told.train.epochs),
+        quality=_quality(accuracy(run), told.train.epochs, matrix),
         parameters=_parameters(told),
         cost=_cost(told, run.seed),
         environment=_environment(),
     )
 
 
-def _quality(score: float, epochs: int) -> Quality:
-    right, half = round(score * TEST_ROWS), TEST_ROWS // 2
-    false_positives = (TEST_ROWS - right) // 2
-    false_negatives = TEST_ROWS - right - false_positives
+def _quality(score: float, epochs: int, matrix: list[list[int]] | None) -> Quality:
+    f1 = score - 0.0005
+    if matrix is not None:
+        hits, classes = [row[label] for label, row in enumerate(matrix)], range(len(matrix))
+        score = sum(hits) / sum(map(sum, matrix))
+        f1 = sum(2 * hits[c] / max(sum(matrix[c]) + sum(row[c] for row in matrix), 1) for c in classes) / len(matrix)
     return Quality(
         test_accuracy=score,
-        test_f1_macro=score - 0.0005,
+        test_f1_macro=f1,
         test_loss=0.6 - 0.4 * score,
-        validation_accuracy=score + 0.002,
+        validation_accuracy=min(score + 0.002, 1.0),
         selected_epoch=epochs,
-        confusion=[[half - false_positives, false_positives], [false_negatives, half - false_negatives]],
+        confusion=matrix or confusion(score, [TEST_ROWS // 2, TEST_ROWS // 2]),
         history=[
             Epoch(
                 epoch=number,

@@ -9,31 +9,40 @@ from stages import claims, collect, reconcile, settings
 from stages.analysis.runs import read_runs
 from stages.study.grid import StudySettings
 from tests.helpers.census import make_census
-from tests.helpers.preparation import make_baselines, make_card, write_base_report, write_examples, write_lengths
+from tests.helpers.kinds import GENERATED, IMDB, Kind, statistics_of
+from tests.helpers.preparation import (
+    make_baselines,
+    make_card,
+    write_base_report,
+    write_lengths,
+    write_token_report,
+)
 from tests.helpers.records import make_record
-from tests.helpers.statistics import make_statistics
 from tests.helpers.tiny_study import ROOT, write_params
 
 
-def write_results(**changes: object) -> StudySettings:
+def write_results(kind: Kind = GENERATED, **changes: object) -> StudySettings:
     """Everything that collect, tables, figures and paper read, for a changed params.yaml, in the current folder.
 
     The rate's scale is fixed here: it is tuned with the miniature encoders and appears in expected texts.
     """
-    write_params(Path(), **{"profiles.mini.train.lr_scale": 150, **changes})
+    write_params(Path(), **{"profiles.mini.train.lr_scale": 150, **kind.params, **changes})
     settings.main()
     shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     study = StudySettings.read()
+    if study.base_source == "hub" and kind is GENERATED:
+        kind = IMDB
     for run in study.runs:
-        make_record(run).write_to(run.record_path)
+        make_record(run, kind.matrix(run)).write_to(run.record_path)
     Path("data/raw").mkdir(parents=True, exist_ok=True)
-    make_card().write_to(Path("data/raw/card.json"))
-    write_examples()
-    make_baselines().write()
-    make_statistics(study).write()
+    make_card(kind.shares, kind.test_rows, **kind.card).write_to(Path("data/raw/card.json"))
+    kind.write_texts()
+    make_baselines(max(kind.shares), kind.unit, kind.ceiling).write()
+    statistics_of(kind, study).write()
     for index, architecture in enumerate(study.architectures):
         write_base_report(architecture)
         write_lengths(architecture, 28 + 4 * index, study.max_length)
+        write_token_report(architecture, kind.truncated)
     return study
 
 

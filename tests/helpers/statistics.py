@@ -22,7 +22,10 @@ Scores = dict[tuple[str, str], list[float]]  # by architecture and configuration
 
 
 def make_statistics(
-    study: StudySettings, score: Callable[[Run], float] = accuracy, half_width: float = 0.013
+    study: StudySettings,
+    score: Callable[[Run], float] = accuracy,
+    half_width: float = 0.013,
+    matrix: Callable[[Run], list[list[int]]] = lambda run: [[900, 100], [100, 900]],
 ) -> Statistics:
     """Intervals of a fixed width; pairs more than ``half_width`` and a half apart are distinguishable."""
     scores: Scores = {}
@@ -39,7 +42,7 @@ def make_statistics(
         accuracy=_accuracies(study, scores, half_width),
         comparisons=_comparisons(study, scores, half_width),
         frontiers=_frontiers(study),
-        calibration=[_calibration(run) for run in study.runs],
+        calibration=[_calibration(run, matrix(run)) for run in study.runs],
         limits=limits(len(study.seeds)),
     )
 
@@ -104,12 +107,12 @@ def _frontiers(study: StudySettings) -> list[Frontier]:
     return frontiers
 
 
-def _calibration(run: Run) -> Calibration:
+def _calibration(run: Run, matrix: list[list[int]]) -> Calibration:
     return Calibration(
         architecture=run.architecture,
         configuration=run.configuration,
         seed=run.seed,
         expected_calibration_error=0.031,
         brier_score=0.091,
-        confusion=[[900, 100], [100, 900]],
+        confusion=matrix,
     )

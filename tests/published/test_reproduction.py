@@ -6,10 +6,12 @@ from stages.published.printed import read_printed
 from stages.published.reproduction import reproductions
 from stages.study.params import load_params
 from stages.study.resolve import resolve_study
+from tests.helpers.kinds import IMDB, SPAM
 from tests.helpers.planted import full_study
+from tests.helpers.preparation import make_card
 from tests.helpers.tiny_study import ROOT
 
-PRINTED = read_printed()
+PRINTED, IMDB_CARD = read_printed(), make_card(**IMDB.card)
 
 
 def statistics(mean: float, half: float):
@@ -28,11 +30,12 @@ def statistics(mean: float, half: float):
     ],
 )
 def test_published_against_reproduced(mean, half, verdict):
-    [found] = reproductions(full_study(), PRINTED.runs, statistics(mean, half))
+    [found] = reproductions(full_study(), IMDB_CARD, PRINTED.runs, statistics(mean, half))
     assert (found.verdict, found.published) == (verdict, 93.9)
 
 
 def test_only_a_comparable_profile_reproduces():
     small = resolve_study(load_params(ROOT / "params.yaml"))
-    assert reproductions(small, PRINTED.runs, statistics(0.94, 0.001)) == []
-    assert reproductions(full_study(lr=3e-5), PRINTED.runs, statistics(0.94, 0.001)) == []
+    assert reproductions(small, IMDB_CARD, PRINTED.runs, statistics(0.94, 0.001)) == []
+    assert reproductions(full_study(lr=3e-5), IMDB_CARD, PRINTED.runs, statistics(0.94, 0.001)) == []
+    assert reproductions(full_study(), make_card(**SPAM.card), PRINTED.runs, statistics(0.94, 0.001)) == []

@@ -5,7 +5,7 @@ import pytest
 from stages.published.claims import fill, load_claims
 from stages.published.evidence_printed import PrintedEvidence
 from stages.published.printed import read_printed
-from stages.published.verdicts import SMALL, evaluate
+from stages.published.verdicts import evaluate
 from stages.report.numbers.units import UNITS, text
 from tests.helpers import planted
 from tests.helpers.planted import UNSTABLE
@@ -76,7 +76,7 @@ def test_verdicts_on_the_published_figures():
 
 
 @pytest.mark.parametrize("claim", CASES)
-def test_a_small_scale_profile_decides_nothing(claim):
+def test_records_that_are_not_compared_decide_nothing(claim):
     base = UNSTABLE if claim == "ia3-unstable" else {}
-    found = evaluate(CLAIMS[claim], planted.reproduced(base), small_scale=True)
-    assert (found.verdict, found.reason, found.observation) == ("cannot be decided here", SMALL, "holds")
+    found = evaluate(CLAIMS[claim], planted.reproduced(base), why_undecided="other data")
+    assert (found.verdict, found.reason, found.observation) == ("cannot be decided here", "other data", "holds")

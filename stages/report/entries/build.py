@@ -1,6 +1,8 @@
 """What goes into the ledger of numbers: every quantity that the report may print, with its source."""
 
+from stages.report.entries.class_errors import enter_class_errors
 from stages.report.entries.conduct import enter_conduct
+from stages.report.entries.data import enter_data
 from stages.report.entries.inputs import Results
 from stages.report.entries.kept_study import enter_kept_study
 from stages.report.entries.published import enter_published
@@ -20,6 +22,8 @@ def build(results: Results) -> Ledger:
     cells = results.cells
     holes = {f"{architecture}.{name}" for architecture, name in cells.index[cells["seeds"] == 0]}
     ledger = Ledger(Producers(), holes)
-    for enter in (enter_study, enter_results, enter_published, enter_conduct, enter_kept_study):
+    for enter in (enter_study, enter_data, enter_results, enter_class_errors, enter_conduct, enter_kept_study):
         enter(ledger, results)
+    if results.is_discussed:
+        enter_published(ledger, results)
     return ledger

@@ -50,9 +50,10 @@ def _spans(ledger: Ledger, results: Results) -> None:
     full, ceiling = results.study.reference, results.baselines.ceiling_accuracy
     for architecture in results.study.architectures:
         adapters = results.completed(architecture, results.base_rate_adapters)
-        scores = [results.mean(architecture, name) for name in adapters]
+        scores = [results.leading(architecture, name) for name in adapters]
         if scores:
-            source = Source(SUMMARY, f"max - min of test_accuracy_mean over base-rate adapters of {architecture}")
+            column = results.measure.column
+            source = Source(SUMMARY, f"max - min of {column} over base-rate adapters of {architecture}")
             ledger.add(f"{architecture}.adapters_span", max(scores) - min(scores), POINTS, source, optional=True)
         if ceiling is None or full is None or results.is_hole(architecture, full):
             continue
@@ -78,14 +79,12 @@ def _tests_against_full(ledger: Ledger, results: Results) -> None:
 
 
 def _fit(ledger: Ledger, results: Results) -> None:
-    """Which epoch was kept, how far macro-F1 departs from accuracy, and which way the errors lean."""
+    """Which epoch was kept, and how far macro-F1 departs from accuracy."""
     runs, cells = results.runs, results.cells
     last = (runs["selected_epoch"] == results.study.train.epochs).sum()
     ledger.add("fit.last_epoch_runs", last, COUNT, Source(RUNS, "rows whose selected_epoch is the last"), optional=True)
     gap = (cells["test_accuracy_mean"] - cells["test_f1_macro_mean"]).abs().max()
     ledger.add("fit.f1_gap", gap, POINTS, Source(SUMMARY, "largest abs(test_accuracy_mean - test_f1_macro_mean)"))
-    leaning = (runs["false_positives"] > runs["false_negatives"]).sum()
-    ledger.add("fit.positive_lean_runs", leaning, COUNT, Source(RUNS, "rows with false_positives > false_negatives"))
 
 
 def _calibration(ledger: Ledger, results: Results) -> None:

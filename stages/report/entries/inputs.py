@@ -11,13 +11,41 @@ from stages.analysis.statistics import Comparison, Statistics
 from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
+from stages.encoders.token_report import TokenReport
 from stages.fullsize.census import Census
+from stages.published import scope
 from stages.published.claims import Claims
 from stages.published.memory_check import against_published, by_process
 from stages.published.reconciliation import Reconciliation
 from stages.report.numbers.ledger import Source
 from stages.study.grid import StudySettings
 from stages.training.settings import RunSettings
+
+
+class Measure(NamedTuple):
+    """What configurations are ranked by."""
+
+    key: str  # of a cell's number in the ledger
+    difference: str  # of two cells' difference there, and of its size
+    distance: str
+    column: str  # of the means over seeds
+    noun: str  # in a sentence
+
+
+ACCURACY = Measure("accuracy", "difference", "distance", "test_accuracy_mean", "accuracy")
+MACRO_F1 = Measure("f1", "f1_difference", "f1_distance", "test_f1_macro_mean", "macro-F1")
+# A class is as large as the others if it has no more rows than this, nor fewer, of what they have on average.
+MOST_OF_OTHERS, LEAST_OF_OTHERS = 1.5, 0.5
+
+
+def are_balanced(counts: list[int]) -> bool:
+    """Whether classes are of similar size; of two, neither has more than three in five rows."""
+    for index, count in enumerate(counts):
+        others = counts[:index] + counts[index + 1 :]
+        mean_of_others = sum(others) / len(others)
+        if not LEAST_OF_OTHERS * mean_of_others <= count <= MOST_OF_OTHERS * mean_of_others:
+            return False
+    return True
 
 
 class Results(NamedTuple):
@@ -28,6 +56,7 @@ class Results(NamedTuple):
     cells: pd.DataFrame  # means over seeds, indexed by (architecture, configuration)
     card: Card
     bases: dict[str, BaseReport]
+    tokens: dict[str, TokenReport]  # by architecture
     baselines: Baselines
     statistics: Statistics
     claims: Claims
@@ -37,6 +66,41 @@ class Results(NamedTuple):
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
     real: KeptStudy | None  # kept runs on IMDb, beside generated reviews
+
+    @property
+    def is_discussed(self) -> bool:
+        """Whether the study that this one reproduces is a subject of the report."""
+        return scope.is_discussed(self.study, self.card)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether these records decide anything about it."""
+        return scope.is_compared(self.study, self.card)
+
+    def class_counts(self, split: str) -> list[int]:
+        """Rows of each class, by its id."""
+        counts = self.card.splits[split].class_counts
+        return [counts.get(str(label), 0) for label in range(len(self.card.classes))]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether the classes of the test split are of similar size."""
+        return are_balanced(self.class_counts("test"))
+
+    @property
+    def measure(self) -> Measure:
+        """Accuracy, but where one class is so frequent that naming it alone would do well."""
+        return ACCURACY if self.is_balanced else MACRO_F1
+
+    def leading(self, architecture: str, configuration: str) -> float:
+        """A cell's mean of the measure that configurations are ranked by."""
+        return self.mean(architecture, configuration, self.measure.column)
+
+    @property
+    def bag_leading(self) -> float:
+        """The same of the bag of words."""
+        bag = self.baselines.tfidf_logistic_regression
+        return bag.test_accuracy if self.measure == ACCURACY else bag.test_f1_macro
 
     @property
     def base_rate_adapters(self) -> list[str]:
@@ -113,6 +177,7 @@ def read_results() -> Results:
         cells=cells,
         card=card,
         bases=bases,
+        tokens={name: TokenReport.read(name) for name in study.architectures},
         baselines=Baselines.read(),
         statistics=Statistics.read(),
         claims=Claims.read(),

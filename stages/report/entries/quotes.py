@@ -1,6 +1,7 @@
-"""Words of others that the report quotes: a review of each class, the subject of the commit."""
+"""Words of others that the report quotes: a text of each class, the subject of the commit."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -9,36 +10,64 @@ from stages.core.errors import InputError
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger, Source
-from stages.report.numbers.names import CLASSES
 from stages.study.typeset import DESCRIPTION, QUOTATION, shortened, without_glyph
 
 TRAIN = Path("data/raw/train.parquet")
 WORDS = 30
+QUOTED_CLASSES = 4  # of more, the first ones
 
 
-def examples(ledger: Ledger) -> dict[str, Latex]:
-    """The first training text of each class that is no longer than the median of its class, cut to ``WORDS`` words.
+class Example(NamedTuple):
+    """A training text of a class; a pair has two. ``place`` names its row."""
 
-    A text with characters that the report's fonts lack is passed over; a class of such texts alone is not quoted.
+    label: int
+    text: Latex
+    pair: Latex | None
+    place: str
+    words: tuple[str, ...]  # as quoted, before it is LaTeX
+
+
+def examples(results: Results, ledger: Ledger) -> list[Example]:
+    """Of each class the first training text that is no longer than the median of its class, cut to ``WORDS`` words.
+
+    A text with characters that the report's fonts lack is passed over, for a longer one if need be; a class of such
+    texts alone is not quoted. There is none where the settings say so.
 
     Raises:
         InputError: the training split is missing.
     """
+    if not results.study.paper.examples:
+        return []
     if not TRAIN.exists():
         raise InputError(f"{TRAIN}: not found; run `dvc repro prepare` first")
-    train = pd.read_parquet(TRAIN, columns=["text", "label"])
-    quotations = {}
-    for label, name in CLASSES.items():
-        texts = train.loc[train["label"] == label, "text"]
-        if texts.empty:
+    train = pd.read_parquet(TRAIN)
+    columns = ["text", "pair"] if "pair" in train else ["text"]
+    quotations = []
+    for label in range(min(len(results.card.classes), QUOTED_CLASSES)):
+        of_class = train.loc[train["label"] == label, columns]
+        row = _first_shown(of_class)
+        if row is None:
             continue
-        lengths = texts.str.split().str.len()
-        rows = lengths[lengths <= lengths.median()].index
-        row = next((row for row in rows if not without_glyph(excerpt(texts[row]))), None)
-        if row is not None:
-            source = Source(TRAIN, f"text of row {row}")
-            quotations[name] = ledger.quoted(f"example.{name}", excerpt(texts[row]), source)
+        place = f"row {row}"
+        excerpts = tuple(excerpt(of_class.loc[row, column]) for column in columns)
+        quoted = [
+            ledger.quoted(f"example.{label}.{column}", words, Source(TRAIN, f"{column} of {place}"))
+            for column, words in zip(columns, excerpts, strict=True)
+        ]
+        pair = quoted[1] if len(quoted) > 1 else None
+        quotations.append(Example(label, quoted[0], pair, f"{TRAIN}: {place}", excerpts))
     return quotations
+
+
+def _first_shown(texts: pd.DataFrame) -> int | None:
+    """Index of the first row that can be shown whole, the short ones before the long."""
+    lengths = sum(texts[column].str.split().str.len() for column in texts)
+    is_short = lengths <= lengths.median()
+    for index in [*texts.index[is_short], *texts.index[~is_short]]:
+        words = [excerpt(text) for text in texts.loc[index]]
+        if all(words) and not without_glyph("".join(words)):
+            return index
+    return None
 
 
 def excerpt(text: str) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
-from stages.report.entries.inputs import Results
+from stages.report.entries.inputs import MACRO_F1, Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import (
     COUNT,
@@ -83,6 +83,13 @@ def _compare(ledger: Ledger, results: Results, architecture: str, first: str, se
     signed, absolute = Source(SUMMARY, subtraction, *records), Source(SUMMARY, f"abs({subtraction})", *records)
     ledger.add(f"{key}.difference", difference, DIFFERENCE, signed, optional=True)
     ledger.add(f"{key}.distance", abs(difference), POINTS, absolute, optional=True)
+    if results.measure == MACRO_F1:
+        column = MACRO_F1.column
+        f1 = results.mean(architecture, second, column) - results.mean(architecture, first, column)
+        subtraction = f"{architecture}.{second}.{column} - {architecture}.{first}.{column}"
+        ledger.add(f"{key}.f1_difference", f1, DIFFERENCE, Source(SUMMARY, subtraction, *records), optional=True)
+        source = Source(SUMMARY, f"abs({subtraction})", *records)
+        ledger.add(f"{key}.f1_distance", abs(f1), POINTS, source, optional=True)
     test = results.comparison(architecture, first, second)
     if test is not None:
         source = Source(STATISTICS, f"comparisons where {architecture}, {test.first}, {test.second}", *records)

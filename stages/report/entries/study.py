@@ -1,10 +1,9 @@
-"""Numbers of the set-up: grid, training, configurations, data, baselines, base checkpoints."""
+"""Numbers of the set-up: grid, training, configurations, baselines, base checkpoints."""
 
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
 from stages.analysis.runs import FAILED, SUMMARY
-from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
@@ -20,12 +19,12 @@ from stages.report.numbers.units import (
 from stages.study.grid import StudySettings
 
 CLOSE = 0.01  # a fraction of accuracy: what the report calls close
-STUDY, CARD, BASELINES = StudySettings.path(), Card.path(), Baselines.path()
+STUDY, BASELINES = StudySettings.path(), Baselines.path()
 
 
 def enter_study(ledger: Ledger, results: Results) -> None:
     """Enter them all."""
-    for part in (_grid, _training, _configurations, _data, _baselines, _bases):
+    for part in (_grid, _training, _configurations, _baselines, _bases):
         part(ledger, results)
 
 
@@ -83,31 +82,12 @@ def _configurations(ledger: Ledger, results: Results) -> None:
             ledger.add_rate(f"{key}.{field}", run[field], results.first_run(field, name))
 
 
-def _data(ledger: Ledger, results: Results) -> None:
-    card = results.card
-    for name, split in card.splits.items():
-        fields = {
-            "rows": (split.rows, COUNT),
-            "duplicates_removed": (split.duplicates_removed, COUNT),
-            "balance": (split.balance, SHARE),
-        }
-        for field, (value, unit) in fields.items():
-            source = Source(CARD, f"splits.{name}.{field}")
-            ledger.add(f"data.{name}.{field}", value, unit, source, optional=True)
-        if split.words is not None:
-            for field in ("median", "p95"):
-                source = Source(CARD, f"splits.{name}.words.{field}")
-                ledger.add(f"data.{name}.words_{field}", getattr(split.words, field), COUNT, source, optional=True)
-    ledger.add("data.ceiling", card.ceiling_accuracy, SHARE, Source(CARD, "ceiling_accuracy"))
-    leaked = Source(CARD, "leakage.test_in_train_after")
-    ledger.add("data.test_in_train_after", card.leakage.test_in_train_after, COUNT, leaked, optional=True)
-
-
 def _baselines(ledger: Ledger, results: Results) -> None:
     baselines, bag = results.baselines, results.baselines.tfidf_logistic_regression
     bag_key = "tfidf_logistic_regression"
     scores = {
         "majority": (baselines.majority.test_accuracy, "majority.test_accuracy"),
+        "majority_f1": (baselines.majority.test_f1_macro, "majority.test_f1_macro"),
         "bag": (bag.test_accuracy, f"{bag_key}.test_accuracy"),
         "bag_f1": (bag.test_f1_macro, f"{bag_key}.test_f1_macro"),
         "ceiling": (baselines.ceiling_accuracy, "ceiling_accuracy"),
@@ -116,9 +96,15 @@ def _baselines(ledger: Ledger, results: Results) -> None:
         ledger.add(f"baseline.{name}", value, PERCENT, Source(BASELINES, source_key))
     ledger.add("baseline.features", bag.features, COUNT, Source(BASELINES, f"{bag_key}.features"))
     headline = results.cells[results.cells["role"] == "train"]
-    above = (headline["test_accuracy_mean"] > bag.test_accuracy).sum()
-    better = f"headline cells whose test_accuracy_mean exceeds {bag_key}.test_accuracy of {BASELINES}"
+    column = results.measure.column
+    above = (headline[column] > results.bag_leading).sum()
+    better = f"headline cells whose {column} exceeds {bag_key}.{column.removesuffix('_mean')} of {BASELINES}"
     ledger.add("baseline.above", above, COUNT, Source(SUMMARY, better))
+    no_better = (headline["test_accuracy_mean"] <= baselines.majority.test_accuracy).sum()
+    source = Source(
+        SUMMARY, f"headline cells whose test_accuracy_mean is not above majority.test_accuracy of {BASELINES}"
+    )
+    ledger.add("baseline.no_better", no_better, COUNT, source, optional=True)
     ledger.add("baseline.cells", len(headline), COUNT, Source(SUMMARY, "headline cells"))
 
 

@@ -13,14 +13,16 @@ from stages.report.numbers.names import BASELINES
 from stages.study.grid import StudySettings
 
 ACCURACY = "Test accuracy (%)"
-BASELINE_STYLES = {"bag": "-.", "ceiling": ":"}
+BASELINE_STYLES = {"majority": (0, (1, 3)), "bag": "-.", "ceiling": ":"}
+NEAR = 0.05  # a fraction of accuracy: how near to a run the majority class is drawn
 
 
 def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, statistics: Statistics) -> Figure:
     """Accuracy of the headline grid: a panel an architecture, a dot a seed, the mean with its interval; baselines."""
     names = [name for name in study.headline if name in set(runs["configuration"])]
-    labels = [study.configurations[name].label for name in names]
+    labels = [style.label(study.configurations[name].label) for name in names]
     intervals = {(entry.architecture, entry.configuration): entry.interval for entry in statistics.accuracy}
+    scores = baseline_scores(baselines, runs)
     figure = Figure(figsize=(style.PAGE, 0.95 + 0.19 * len(names)))
     panels = figure.subplots(1, len(study.architectures), sharey=True, squeeze=False)[0]
     looks = style.looks(list(study.architectures))
@@ -29,16 +31,15 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
             accuracies = accuracies_of(runs, architecture, name)
             if not accuracies.empty:  # some run completed
                 _row(axes, height, accuracies, intervals.get((architecture, name)), looks[architecture])
-        for name, score in baseline_scores(baselines).items():
+        for name, score in scores.items():
             axes.axvline(100 * score, color=style.GREY, linestyle=BASELINE_STYLES[name], linewidth=0.9, zorder=0)
-        axes.set_title(study.label(architecture))
+        axes.set_title(style.label(study.label(architecture)))
         axes.set_xlabel(ACCURACY)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.08)
     panels[0].set_yticks(range(len(names)), labels)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
-    legend = [baseline_line(name) for name in baseline_scores(baselines)]
-    figure.legend(handles=legend, loc="outside lower center", ncols=2)
+    style.legend_below(figure, [baseline_line(name) for name in scores], columns=3)
     return figure
 
 
@@ -56,9 +57,11 @@ def accuracies_of(runs: pd.DataFrame, architecture: str, configuration: str) -> 
     return 100 * runs.loc[of_cell, "test_accuracy"]
 
 
-def baseline_scores(baselines: Baselines) -> dict[str, float]:
-    """Scores to compare with, as fractions. The majority class lies far to the left of every run."""
+def baseline_scores(baselines: Baselines, runs: pd.DataFrame) -> dict[str, float]:
+    """Scores to compare with, as fractions; the majority class where it does not lie far to the left of every run."""
     scores = {"bag": baselines.tfidf_logistic_regression.test_accuracy}
+    if baselines.majority.test_accuracy >= runs["test_accuracy"].min() - NEAR:
+        scores["majority"] = baselines.majority.test_accuracy
     if baselines.ceiling_accuracy is not None:
         scores["ceiling"] = baselines.ceiling_accuracy
     return scores

@@ -9,7 +9,7 @@ from stages.analysis.baselines import Baselines
 from stages.analysis.frontiers import pareto_frontier
 from stages.analysis.runs import compared_memory, summarise
 from stages.report.figures import style
-from stages.report.figures.accuracy import ACCURACY, BASELINE_STYLES, baseline_line, baseline_scores
+from stages.report.figures.accuracy import ACCURACY, BASELINE_STYLES, baseline_line
 from stages.report.numbers.names import capitalised
 from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
@@ -27,12 +27,12 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
     left, right = figure.subplots(1, 2, sharey=True)
     _scatter(left, cells, "peak_memory_bytes_mean", unit, study)
     _scatter(right, cells, "train_seconds_mean", Format("s"), study)
-    bag = baseline_scores(baselines)["bag"]
+    bag = baselines.tfidf_logistic_regression.test_accuracy
     for axes in (left, right):
         axes.axhline(100 * bag, color=style.GREY, linestyle=BASELINE_STYLES["bag"], linewidth=0.9, zorder=0)
     left.set(xlabel=f"{capitalised(compared_memory(runs).label)} ({unit.symbol})", ylabel=ACCURACY)
     right.set(xlabel="Training time (s)")
-    figure.legend(handles=_legend(cells, study), loc="outside lower center", ncols=6, handletextpad=0.2)
+    style.legend_below(figure, _legend(cells, study), columns=6)
     return figure
 
 
@@ -67,9 +67,9 @@ def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.L
 
 def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
     colours, markers = _looks(cells, study)
-    handles = [_swatch(look, study.label(architecture)) for architecture, look in colours.items()]
+    handles = [_swatch(look, style.label(study.label(architecture))) for architecture, look in colours.items()]
     for name, look in markers.items():
-        label = study.configurations[name].label
+        label = style.label(study.configurations[name].label)
         handles.append(Line2D([], [], color="0.3", marker=look.marker, linestyle="", label=label))
     handles.append(Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"))
     handles.append(baseline_line("bag"))

@@ -47,7 +47,7 @@ def _label_ends(axes: Axes, ends: dict[str, Point], study: StudySettings) -> Non
     moved = style.apart(heights, LABEL_POINTS + 1)
     for (architecture, end), before, after in zip(ends.items(), heights, moved, strict=True):
         axes.annotate(
-            study.label(architecture),
+            style.label(study.label(architecture)),
             end,
             xytext=(7, after - before),
             textcoords="offset points",

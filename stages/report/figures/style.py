@@ -8,8 +8,13 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from scipy.optimize import isotonic_regression
+
+from stages.study.typeset import shortened
 
 COLUMN = 3.487  # inches: IEEEtran's column, 252 pt
 PAGE = 7.140  # inches: its text width, 516 pt
@@ -18,8 +23,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E
 FILLINGS = ("full", "none", "left", "top")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GREY = "0.55"
-LIGHT = "0.85"
-DARK = "0.4"
+DARK, PALE = "0.4", "0.85"
+NAME = 28  # characters of a name in a figure
 SETTINGS = {
     "backend": "agg",
     "font.family": "STIXGeneral",
@@ -78,6 +83,41 @@ def apart(positions: list[float], least: float) -> list[float]:
     placed = np.empty(len(positions))
     placed[order] = moved
     return placed.tolist()
+
+
+def plain(text: str) -> str:
+    """Text in which no sign means anything to matplotlib."""
+    return text.replace("$", r"\$")
+
+
+def label(name: str) -> str:
+    """A configurable name as a figure has room for it."""
+    return plain(shortened(name, NAME))
+
+
+def legend_above(axes: Axes) -> None:
+    """A legend between the axes and what is above them, in as many columns as its figure is wide."""
+    handles, names = axes.get_legend_handles_labels()
+    for columns in range(len(names), 0, -1):
+        legend = axes.legend(
+            handles, names, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, columnspacing=1, handlelength=1
+        )
+        if _fits(legend, axes.figure):
+            return
+
+
+def legend_below(figure: Figure, handles: list[Line2D], columns: int) -> None:
+    """A legend under all axes, in as many columns as its figure is wide, ``columns`` at most."""
+    for number in range(columns, 0, -1):
+        legend = figure.legend(handles=handles, loc="outside lower center", ncols=number, handletextpad=0.2)
+        if _fits(legend, figure) or number == 1:
+            return
+        legend.remove()
+
+
+def _fits(legend: Legend, figure: Figure) -> bool:
+    figure.draw_without_rendering()
+    return legend.get_window_extent().width <= figure.bbox.width
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -48,6 +48,11 @@ def escape(text: str) -> Latex:
     return Latex(escaped.replace("--", "-{}-{}"))  # two hyphens, not a dash
 
 
+def without_breaks(text: str) -> Latex:
+    """LaTeX that prints ``text`` in one piece: for what is no part of a line, such as a document's properties."""
+    return Latex("".join(map(_character, unicodedata.normalize("NFC", text))))
+
+
 def breakable(text: str) -> str:
     """``text`` with a ``BREAK`` wherever a word may go on in the next line: a path, a hash, a URL."""
     return re.sub(f"{BREAK}+", BREAK, re.sub(r"\S+", lambda word: _with_breaks(word[0]), text))

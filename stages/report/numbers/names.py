@@ -7,7 +7,6 @@ BASELINES = {
     "bag": "TF-IDF, logistic regression",
     "ceiling": "ceiling of the corpus",
 }
-CLASSES = {0: "negative", 1: "positive"}  # by label
 
 
 def capitalised(name: str) -> str:

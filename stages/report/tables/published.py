@@ -42,16 +42,16 @@ FORMS = {
 def claims(results: Results, ledger: Ledger) -> str:
     """The published claims with the verdicts of their own figures and of this build.
 
-    A full-size build leaves the last column out: it says the same as the one before.
+    A build that is compared with the published study leaves the last column out: it says the same as the one before.
     """
-    small_scale = results.claims.small_scale
+    compared = results.claims.compared
     columns = [Column("Claim", WRAPPED), Column("Printed figures", "l"), Column("Records of this build", "l")]
-    if small_scale:
+    if not compared:
         columns.append(Column("Verdict of this build", "l"))
     rows = []
     for claim in results.claims.claims:
         row = [_sentence(ledger, claim), claim.published.verdict, claim.reproduced.observation]
-        if small_scale:
+        if not compared:
             row.append(claim.reproduced.verdict)
         rows.append(row)
     return tabular(columns, [(None, rows)], width=r"\textwidth")

@@ -1,6 +1,6 @@
 """Tables of the results: performance, sensitivity, seeds, choices, reliability, the kept study."""
 
-from stages.report.entries.inputs import Results
+from stages.report.entries.inputs import ACCURACY, Results
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 from stages.report.numbers.names import BASELINES, capitalised
 from stages.report.numbers.units import memory_unit, parameter_unit
@@ -29,10 +29,7 @@ def performance(results: Results, ledger: Ledger) -> str:
         Column("Configuration", "l"),
         Column(f"Trainable ({parameters.symbol})"),
         Column(r"Share (\%)"),
-        Column(r"Accuracy (\%)"),
-        Column("Interval"),
-        Column(r"$\Delta$ (pp)"),
-        Column(r"Macro-F1 (\%)"),
+        *_score_columns(results),
         Column("Training (s)"),
         Column(f"Memory ({memory.symbol})"),
     ]
@@ -40,30 +37,44 @@ def performance(results: Results, ledger: Ledger) -> str:
     def row(architecture: str, configuration: str) -> Row:
         name, full = f"{architecture}.{configuration}", results.study.reference
         difference = ledger.numeral(f"{name}.vs.{full}.difference")
+        accuracy = [
+            ledger.with_deviation(f"{name}.accuracy", f"{name}.accuracy_sd"),
+            between(ledger, f"{name}.interval_low", f"{name}.interval_high"),
+            difference + star(results, architecture, full, configuration),
+        ]
         return [
             row_label(results, architecture, configuration),
             ledger.numeral(f"{name}.trainable"),
             ledger.numeral(f"{name}.trainable_share"),
-            ledger.with_deviation(f"{name}.accuracy", f"{name}.accuracy_sd"),
-            between(ledger, f"{name}.interval_low", f"{name}.interval_high"),
-            difference + star(results, architecture, full, configuration),
-            ledger.numeral(f"{name}.f1"),
+            *_leading_first(results, accuracy, ledger.numeral(f"{name}.f1")),
             ledger.numeral(f"{name}.seconds"),
             ledger.numeral(f"{name}.memory"),
         ]
 
-    groups = [("No encoder", baselines(ledger)), *by_cell(results, HEADLINE, row)]
+    groups = [("No encoder", baselines(results, ledger)), *by_cell(results, HEADLINE, row)]
     return tabular(columns, groups, note=dagger_note(results, len(columns)))
 
 
-def baselines(ledger: Ledger) -> list[Row]:
+def _score_columns(results: Results) -> list[Column]:
+    """Accuracy with its interval and difference, and macro-F1: what configurations are ranked by comes first."""
+    accuracy = [Column(r"Accuracy (\%)"), Column("Interval"), Column(r"$\Delta$ (pp)")]
+    return _leading_first(results, accuracy, Column(r"Macro-F1 (\%)"))
+
+
+def _leading_first(results: Results, accuracy: list, f1: object) -> list:
+    """Cells or columns of both measures."""
+    return [*accuracy, f1] if results.measure == ACCURACY else [f1, *accuracy]
+
+
+def baselines(results: Results, ledger: Ledger) -> list[Row]:
     """Rows of Table I without cost, for there is nothing to fine-tune; the ceiling only where it is known."""
     rows = []
     for key, name in BASELINES.items():
         if ledger.has(f"baseline.{key}"):
             accuracy, f1 = ledger.numeral(f"baseline.{key}"), ledger.numeral(f"baseline.{key}_f1")
             costs = [NOT_MEASURED, NOT_MEASURED]
-            rows.append([capitalised(name), *costs, accuracy, NOT_MEASURED, NOT_MEASURED, f1, *costs])
+            scores = _leading_first(results, [accuracy, NOT_MEASURED, NOT_MEASURED], f1)
+            rows.append([capitalised(name), *costs, *scores, *costs])
     return rows
 
 

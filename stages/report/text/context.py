@@ -3,17 +3,20 @@
 from pathlib import Path
 
 from stages.core.errors import InputError
-from stages.report.entries.inputs import Results
-from stages.report.entries.quotes import commit_subject, examples
+from stages.report.entries.inputs import ACCURACY, Results
+from stages.report.entries.quotes import Example, commit_subject
 from stages.report.numbers.ledger import Ledger
 from stages.report.text.checklist import answer, load_checklist
 from stages.report.text.findings import find
 from stages.report.text.phrases import Phrases
 from stages.report.text.phrases_cells import ArchitecturePhrases
-from stages.report.text.phrases_inputs import BasesPhrases, DataPhrases
+from stages.report.text.phrases_data import DataPhrases
+from stages.report.text.phrases_errors import ErrorsPhrases
+from stages.report.text.phrases_inputs import BasesPhrases, ExamplesPhrases, HeadPhrases, SourcePhrases
 from stages.report.text.phrases_pairs import Pairs
 from stages.report.text.phrases_published import PublishedPhrases
 from stages.report.text.phrases_runs import RunsPhrases
+from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
 
 GENERATED = Path("paper/generated")
 FLOATS = {"tables": ".tex", "figures": ".pdf"}  # where the stages of these names write, and what
@@ -22,6 +25,7 @@ FLOATS = {"tables": ".tex", "figures": ".pdf"}  # where the stages of these name
 def context(results: Results, ledger: Ledger) -> dict[str, object]:
     """All names that the templates may use: subjects with their conditions and words, and what prints a number."""
     say, found = Phrases(results, ledger), find(results)
+    data = DataPhrases(say)
     tables, figures = produced("tables"), produced("figures")
     architectures = [ArchitecturePhrases(say, found, name) for name in results.study.architectures]
     compared = [architecture for architecture in architectures if architecture.is_compared]
@@ -29,6 +33,8 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
     names = {
         "study": results.study,
         "small": results.study.small_scale,
+        "accuracy_leads": results.measure == ACCURACY,
+        "measure": results.measure.noun,
         "protocol_is_corrected": results.study.protocol == "corrected",
         "one_seed": len(results.study.seeds) == 1,
         "two_seeds": len(results.study.seeds) == 2,
@@ -49,16 +55,40 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
         "pairs": Pairs(say),
         "runs": RunsPhrases(say),
-        "data": DataPhrases(results.card),
+        "head": HeadPhrases(say, data),
+        "data": data,
+        "source": SourcePhrases(say, data),
+        "examples": ExamplesPhrases(say, data),
+        "errors": ErrorsPhrases(say, data),
         "bases": BasesPhrases(say),
         "published": PublishedPhrases(say),
         "real": results.real,
-        "examples": examples(ledger),
         "commit_subject": commit_subject(results, ledger),
     }
     parts = load_checklist()
     answers = answer(parts, names)
     return names | {"checklist": [(part, answers[name]) for name, part in parts.items()]}
+
+
+def free_texts(results: Results, quoted: list[Example]) -> dict[str, str]:
+    """Texts of the user's own as the report prints them, by the parameter, file or row that they come from."""
+    study, card = results.study, results.card
+    texts = {f"architecture.{name}.label": architecture.label for name, architecture in study.architectures.items()}
+    texts |= {f"configuration.{name}.label": each.label for name, each in study.configurations.items()}
+    texts |= {f"profiles.{study.profile}.description": study.description} | study.paper.texts
+    texts |= {f"data.labels: {label}": label for label in class_labels(card.classes)}
+    lengths = {"name": LABEL, "task": LABEL, "language": LABEL, "licence": DESCRIPTION}
+    lengths |= {"citation": DESCRIPTION, "description": DESCRIPTION}
+    for field, most in lengths.items():
+        text = shown(getattr(card, field) or "", most)
+        if text:
+            texts[f"data.{'license' if field == 'licence' else field}"] = text
+    for example in quoted:
+        texts[example.place] = " ".join(example.words)
+    subjects = results.runs["commit_subject"].dropna().unique()
+    if len(subjects):
+        texts["the subject of the commit"] = shortened(str(subjects[0]), DESCRIPTION)
+    return texts
 
 
 def _wherever_compared(compared: int, architectures: int) -> str:

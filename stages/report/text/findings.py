@@ -1,5 +1,6 @@
 """Decisions that the report's sentences turn on, each read off the results."""
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -36,6 +37,7 @@ class Findings:
     rates_are_scaled: bool  # by the profile
     every_run_kept_its_last_epoch: bool
     pairs_were_tested: bool
+    level: list[str]  # architectures in which the best adapter is level with full fine-tuning
 
     @property
     def adapters_are_compared(self) -> bool:
@@ -53,6 +55,11 @@ class Findings:
         return bool(self.reference and self.adapters)
 
     @property
+    def is_level_everywhere(self) -> bool:
+        """Whether, wherever the two are compared, the best adapter has the mean of full fine-tuning."""
+        return self.level == self.compared
+
+    @property
     def full_leads_everywhere(self) -> bool:
         return not self.full_trails
 
@@ -67,7 +74,7 @@ def find(results: Results) -> Findings:
     headline, adapters = study.headline, results.base_rate_adapters
     full = study.reference if study.reference in headline else None
     leads, trails = _full_against_adapters(results, full)
-    bag = results.baselines.tfidf_logistic_regression.test_accuracy
+    bag = results.bag_leading
     best = _by_architecture(results, headline)
     return Findings(
         architectures=list(study.architectures),
@@ -82,8 +89,8 @@ def find(results: Results) -> Findings:
         full_leads=leads,
         full_trails=trails,
         choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
-        below_bag=[a for a in study.architectures if results.mean(a, best[a]) <= bag],
-        under_bag={a: [name for name in headline if results.mean(a, name) <= bag] for a in study.architectures},
+        below_bag=[a for a in study.architectures if results.leading(a, best[a]) <= bag],
+        under_bag={a: [name for name in headline if results.leading(a, name) <= bag] for a in study.architectures},
         every_cell_above_bag=bool((_headline_means(results) > bag).all()),
         frontier={a: _on_both_frontiers(results, a, headline) for a in study.architectures},
         close=_close(results, full, adapters),
@@ -91,23 +98,26 @@ def find(results: Results) -> Findings:
         rates_are_scaled=study.lr_scale != 1,
         every_run_kept_its_last_epoch=_runs_that_kept_their_last_epoch(results) == len(study.runs),
         pairs_were_tested=bool(results.statistics.comparisons),
+        level=[a for a in study.architectures if a in leads + trails and _is_level(results, a, full, adapters)],
     )
 
 
 def extreme(
-    results: Results, architecture: str, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
+    results: Results, architecture: str, names: list[str], column: str | None = None, highest: bool = True
 ) -> str:
     """The configuration of ``names`` with the highest or lowest value; the first of equals.
+
+    Without a ``column``, that of the measure by which configurations are ranked.
 
     Cells whose runs failed do not take part, unless there are no others.
     """
     choose = max if highest else min
     completed = results.completed(architecture, names) or names
-    return choose(completed, key=lambda name: results.mean(architecture, name, column))
+    return choose(completed, key=lambda name: results.mean(architecture, name, column or results.measure.column))
 
 
 def _by_architecture(
-    results: Results, names: list[str], column: str = "test_accuracy_mean", highest: bool = True
+    results: Results, names: list[str], column: str | None = None, highest: bool = True
 ) -> dict[str, str]:
     """``{architecture: configuration}``; empty without names."""
     if not names:
@@ -134,14 +144,19 @@ def _full_against_adapters(results: Results, full: str | None) -> tuple[list[str
 
 def _span_below_gap(results: Results, architecture: str, full: str, adapters: list[str]) -> bool:
     """Whether the adapters differ among themselves by less than the best of them differs from full fine-tuning."""
-    scores = [results.mean(architecture, name) for name in results.completed(architecture, adapters)]
+    scores = [results.leading(architecture, name) for name in results.completed(architecture, adapters)]
     if not scores:
         return False
-    return max(scores) - min(scores) < abs(results.mean(architecture, full) - max(scores))
+    return max(scores) - min(scores) < abs(results.leading(architecture, full) - max(scores))
+
+
+def _is_level(results: Results, architecture: str, full: str, adapters: list[str]) -> bool:
+    best = extreme(results, architecture, adapters)
+    return math.isclose(results.leading(architecture, best), results.leading(architecture, full), abs_tol=1e-12)
 
 
 def _headline_means(results: Results) -> pd.Series:
-    return results.cells.loc[results.cells["role"] == "train", "test_accuracy_mean"]
+    return results.cells.loc[results.cells["role"] == "train", results.measure.column]
 
 
 def _on_both_frontiers(results: Results, architecture: str, names: list[str]) -> list[str]:
@@ -165,7 +180,7 @@ def _close(results: Results, full: str | None, adapters: list[str]) -> dict[str,
 
 
 def _is_close(results: Results, architecture: str, name: str, full: str) -> bool:
-    distance = abs(results.mean(architecture, name) - results.mean(architecture, full))
+    distance = abs(results.leading(architecture, name) - results.leading(architecture, full))
     return distance <= CLOSE + 1e-12  # means of decimal fractions: 0.01 apart may come out a trifle more
 
 

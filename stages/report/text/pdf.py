@@ -10,6 +10,7 @@ from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
 from stages.core.errors import InputError
+from stages.report.numbers.latex import escape
 
 # -norc: neither ~/.latexmkrc nor a system's, which may move the output or change the programs.
 COMMAND = (
@@ -32,6 +33,7 @@ INSTALLATION = ("TEXMFCNF", "TEXMFROOT", "TEXMFMAIN", "TEXMFDIST", "TEXMFLOCAL",
 USERS_TREES = ("TEXMFCONFIG", "TEXMFVAR", "TEXMFHOME")
 ERROR = re.compile(r"(?:\./)?(?P<place>[^\s:]+\.\w+:\d+): (?P<message>.+)|! (?P<message_alone>.+)")  # a line of the log
 OVERFULL_POINTS = 2.0
+NAMED_CHARACTERS = 6  # a shorter text does not leave its column, and is in many lines
 SHOWN = 3
 
 
@@ -124,6 +126,27 @@ def overfull(log: str) -> list[str]:
     """Boxes that stick out by more than two points."""
     boxes = re.findall(r"(Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)\).*)", log)
     return [line for line, points in boxes if float(points) > OVERFULL_POINTS]
+
+
+def texts_in(box: str, lines: list[str], free: dict[str, str]) -> str:
+    """`` (with data.name)``: texts of the user's own in the lines of the source that a fault of the log names.
+
+    Args:
+        free: by parameter or row.
+    """
+    place = re.search(r"at lines (\d+)--(\d+)", box)
+    if place is None:
+        return ""
+    read = unlinked("\n".join(lines[int(place[1]) - 1 : int(place[2])]))
+    named = [key for key, text in free.items() if len(text) >= NAMED_CHARACTERS and unlinked(escape(text)) in read]
+    return f" (with {', '.join(named)})" if named else ""
+
+
+def unlinked(latex: str) -> str:
+    """LaTeX without places to break, marks of names, and links of numerals."""
+    plain = latex.replace(r"\allowbreak{}", "")
+    plain = re.sub(r"\\traced\{[^{}]*\}\{([^{}]*)\}", r"\1", plain)
+    return re.sub(r"\\(?:named|textit|texttt)\{|[{}]", "", plain)
 
 
 def type3_fonts(pdf: Path) -> list[str]:

@@ -22,25 +22,32 @@ class CellPhrases:
         return self._say.number(f"{self._cell}.{quantity}")
 
     @property
+    def accuracy(self) -> Latex:
+        return self.number("accuracy")
+
+    @property
     def score(self) -> Latex:
-        """Mean accuracy, with the sample deviation where there are several seeds."""
-        if not self._say.has(f"{self._cell}.accuracy_sd"):
-            return self.number("accuracy")
-        return Latex(self._say.ledger.with_deviation(f"{self._cell}.accuracy", f"{self._cell}.accuracy_sd") + r"\%")
+        """The mean that configurations are ranked by; accuracy with its deviation where there are several seeds."""
+        mean = self._say.results.measure.key
+        if not self._say.has(f"{self._cell}.{mean}_sd"):
+            return self.number(mean)
+        return Latex(self._say.ledger.with_deviation(f"{self._cell}.{mean}", f"{self._cell}.{mean}_sd") + r"\%")
 
     @property
     def gap(self) -> Latex:
         """``3.85 pp below``, ``0.31 pp above`` or ``level with``: a preposition to "full fine-tuning"."""
-        if not self._say.has(f"{self._against_full}.difference"):
+        measure = self._say.results.measure
+        difference, distance = f"{self._against_full}.{measure.difference}", f"{self._against_full}.{measure.distance}"
+        if not self._say.has(difference):
             return Latex("not comparable with")
-        sign = self._say.sign(f"{self._against_full}.difference")
+        sign = self._say.sign(difference)
         if not sign:
             return Latex("level with")
-        return Latex(f"{self._say.number(f'{self._against_full}.distance')} {'above' if sign > 0 else 'below'}")
+        return Latex(f"{self._say.number(distance)} {'above' if sign > 0 else 'below'}")
 
     @property
     def interval(self) -> Latex:
-        """`` (-8.25 pp [-9.68, -6.80])``: the signed difference and its interval; nothing where it was not tested."""
+        """`` (-8.25 pp [-9.68, -6.80])``: the signed difference of accuracy with its interval; empty if not tested."""
         low, high = f"{self._against_full}.low", f"{self._against_full}.high"
         if not self._say.has(low):
             return Latex("")

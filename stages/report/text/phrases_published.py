@@ -69,6 +69,7 @@ class PublishedPhrases:
 
     def __init__(self, say: Phrases) -> None:
         self._say = say
+        self.is_discussed, self.is_compared = say.results.is_discussed, say.results.is_compared
         self.figures = EvidencePhrases(say, "published")
         self.records = EvidencePhrases(say, "reproduced")
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from stages import paper
 from stages.core.errors import InputError
-from stages.report.text.pdf import INSTALL, bibliography_errors, compile_pdf, errors, overfull, undefined
+from stages.report.text.pdf import INSTALL, bibliography_errors, compile_pdf, errors, overfull, texts_in, undefined
 from tests.helpers.paper import SMALL, before_the_end, needs_latex, prepare
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -133,6 +133,19 @@ def test_overfull_box_is_named_with_its_lines():
         InputError, match=r"^paper/main\.tex: Overfull \\hbox \([\d.]+pt too wide\) in paragraph at lines \d+"
     ):
         paper.main()
+
+
+def test_overfull_box_names_the_texts_that_are_in_its_lines():
+    lines = [
+        "none",
+        r"The data are \named{a\_long\allowbreak{}name}, of",
+        r"\textit{\named{ham}} and \named{spam eggs}.",
+    ]
+    free = {"data.name": "a_longname", "data.licence": "none stated", "data.labels: ham": "ham", "x": "spam eggs"}
+    box = r"Overfull \hbox (7.5pt too wide) in paragraph at lines 2--3"
+    assert texts_in(box, lines, free) == " (with data.name, x)"
+    assert texts_in(box.replace("2--3", "1--1"), lines, free) == ""
+    assert texts_in(r"Overfull \vbox (7.5pt too high) has occurred", lines, free) == ""
 
 
 @needs_latex
