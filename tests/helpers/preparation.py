@@ -6,6 +6,8 @@ import pandas as pd
 
 from stages.analysis.baselines import BagOfWords, Baselines, Majority
 from stages.data.card import Card, Leakage, SplitCard, Words
+from stages.encoders.base_report import BaseReport
+from stages.encoders.token_report import SplitTokens, TokenReport
 from tests.helpers.records import TEST_ROWS
 
 
@@ -82,3 +84,34 @@ def make_baselines(majority: float = 0.5, unit: str = "words", ceiling: float | 
         tfidf_logistic_regression=BagOfWords(**scores, c=10.0, features=3800, unit=unit),
         ceiling_accuracy=ceiling,
     )
+
+
+def write_token_report(architecture: str, truncated: float = 0.0) -> None:
+    """Lengths in tokens, with a share of texts that the limit cuts."""
+    rows = {"train": 1500, "validation": 500, "test": TEST_ROWS}
+    splits = {
+        name: SplitTokens(rows=count, truncated_share=truncated, tokens_median=28.0, tokens_max=90)
+        for name, count in rows.items()
+    }
+    TokenReport(architecture=architecture, max_length=96, splits=splits).write(architecture)
+
+
+def write_base_report(architecture: str) -> None:
+    """The report of a pretraining that helped."""
+    report = BaseReport(
+        source="pretrain",
+        revision=None,
+        checkpoint_sha256="d" * 64,
+        files={"config.json": "c" * 64, "model.safetensors": "d" * 64},
+        parameters=595_000,
+        vocab_size=2000,
+        steps=700,
+        seconds=41.234,
+        mlm_loss_first=7.62,
+        mlm_loss_last=3.11,
+        mlm_loss_unigram=5.42,
+        rating_accuracy=0.93,
+        probe_accuracy=0.79,
+        probe_accuracy_random=0.61,
+    )
+    report.write(architecture)
