@@ -109,17 +109,12 @@ def test_columns_given_twice():
     assert fault("d") == "d/train.csv: columns 'text': 2; allowed: one"
     write_text("d/train.csv", "text,x,x,label\na,1,1,0\nb,1,1,1\n")
     assert load("d", test=2)[0].unused_columns == ["x"]
-    for names, message in {
-        ("text", "text", "label"): "columns 'text': 2; allowed: one",
-        ("text", "x", "x"): None,
-    }.items():
-        arrays = [pa.array(["a", "b"])] * 3
-        table = pa.Table.from_arrays([*arrays, pa.array([0, 1])], names=[*names, "y"])
-        pq.write_table(table, "twice.parquet")
-        if message:
-            assert fault("twice.parquet", columns={"label": "y"}) == f"twice.parquet: {message}"
-        else:
-            assert load("twice.parquet", columns={"label": "y"}, test=2)[1]["train"]["text"].tolist() == ["a", "b"]
+    values = [pa.array(["a", "b"])] * 3
+    for names in (["text", "text", "y"], ["text", "y", "y"]):
+        pq.write_table(pa.Table.from_arrays([*values, pa.array([0, 1])], names=[*names, "label"]), "twice.parquet")
+        if names.count("text") > 1:
+            assert fault("twice.parquet") == "twice.parquet: columns 'text': 2; allowed: one"
+    assert load("twice.parquet", test=2)[1]["train"]["text"].tolist() == ["a", "b"]
 
 
 PAIRS = pd.DataFrame(
