@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stages.core.errors import InputError
 from stages.data.card import Origin, Splits
@@ -17,7 +18,7 @@ from stages.data.settings import LocalData
 from stages.data.sources import load_source
 from stages.data.survey import survey
 from tests.helpers.damaged_files import LABELS, damaged, read_otherwise
-from tests.helpers.fuzzed_sources import FOLDER, SPLITS, Source, sources
+from tests.helpers.fuzzed_sources import FOLDER, ODD_TEXTS, SPLITS, TEXTS, Source, sources
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 EXAMPLES = [60, pytest.param(1000, marks=pytest.mark.slow)]
@@ -83,6 +84,30 @@ def test_generated_sources(examples):
 
     check()
     assert min(tally[True], tally[False]) > 0.25 * tally.total()  # neither kind is the rule
+
+
+NAMES = st.sampled_from(["spam", "ham", "a b", "x.y", "3", "Über"])
+TEXT_FILES = TEXTS.filter(lambda text: text.removeprefix("\ufeff").strip()) | st.sampled_from(ODD_TEXTS)
+TREES = st.dictionaries(NAMES, st.lists(TEXT_FILES, min_size=1, max_size=11), min_size=1)
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_folders_of_classes(examples):
+    @fuzz(examples)
+    @given(TREES)
+    def check(tree: dict[str, list[str]]) -> None:
+        files = {f"train/{name}/{i}.txt": text for name, texts in tree.items() for i, text in enumerate(texts)}
+        lay_out({name: text.encode() for name, text in files.items()})
+        loaded, line = load(LocalData(source="local", path=FOLDER, test=2))
+        odd = [f"{FOLDER}/{name}: " for name, text in files.items() if text in ODD_TEXTS]
+        if odd or len(tree) < 2:
+            assert line.startswith(tuple(odd or [f"{FOLDER}: one class alone, "]))
+            return
+        classes = sorted(tree)
+        want = [(text.removeprefix("\ufeff"), label) for label, name in enumerate(classes) for text in tree[name]]
+        assert (loaded[0].classes, rows_of(loaded[1])["train"]) == (classes, want)
+
+    check()
 
 
 @pytest.mark.parametrize("examples", EXAMPLES)

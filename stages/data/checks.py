@@ -58,6 +58,11 @@ def natural(name: str) -> tuple[list[str | int], str]:
     return pieces, name
 
 
+def holds_texts(folder: Path) -> bool:
+    """Whether ``text_files`` would find any."""
+    return any(not file.name.startswith(".") for file in folder.glob(TEXTS))
+
+
 def text_files(folder: Path) -> list[Path]:
     """The folder's texts, hidden files left out, in the order of their numbers: 9_8.txt before 10_7.txt."""
     files = [file for file in folder.glob(TEXTS) if not file.name.startswith(".")]

@@ -109,6 +109,8 @@ def _configured(
         raise InputError(f"{source}: {README}: configs: data_files elsewhere; allowed: files of the folder itself")
     import datasets  # a second to import, and most local files do without
 
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # it logs what is raised, and we report that ourselves
     with TemporaryDirectory(prefix="readme-") as cache:
         try:
             builder = datasets.load_dataset_builder(str(folder), config, cache_dir=cache)

@@ -46,16 +46,19 @@ def raw_labels(parts: list[Part], settings: OwnData, named: list[str] | None) ->
     """
     if settings.labels is not None and named and not set(named) & set(settings.labels):
         named = None  # `labels` goes by the ids
-    raw = [_raw_of(part, named) for part in parts]
+    raw = [_raw_of(part) for part in parts]
+    if named:
+        raw = _by_name(parts, raw, named)
     if not _is_minus_one_a_class(parts, raw, settings, named):
         return [[None if value == "-1" else value for value in values] for values in raw]
-    for part, values in zip(parts, raw, strict=True):
-        if part.split == "unsupervised" and set(values) <= {"-1", None}:
+    unsupervised = [values for part, values in zip(parts, raw, strict=True) if part.split == "unsupervised"]
+    if {value for values in unsupervised for value in values} <= {"-1", None}:
+        for values in unsupervised:
             values[:] = [None] * len(values)
     return raw
 
 
-def _raw_of(part: Part, named: list[str] | None) -> Raw:
+def _raw_of(part: Part) -> Raw:
     if part.labels is None:
         return [None] * len(part.texts)
     known: dict[tuple, str | None] = {}  # True, 1 and 1.0 are one key
@@ -68,12 +71,7 @@ def _raw_of(part: Part, named: list[str] | None) -> Raw:
             raw.append(known[key])
         except TypeError:  # lists have no hash
             raw.append(_one_raw(label, part, index))
-    if named is None:
-        return raw
-    # Text may spell the names themselves; ids in a column that was written as a ClassLabel never do.
-    if not part.class_names and all(value is None or value in named for value in raw):
-        return raw
-    return _by_name(part, raw, part.class_names or named)
+    return raw
 
 
 def _one_raw(label: object, part: Part, index: int) -> str | None:
@@ -87,8 +85,21 @@ def _one_raw(label: object, part: Part, index: int) -> str | None:
     return None if raw in EMPTY else raw
 
 
-def _by_name(part: Part, raw: Raw, names: list[str]) -> Raw:
-    """Ids as the names that they stand for; -1 stays."""
+def _by_name(parts: list[Part], raw: list[Raw], named: list[str]) -> list[Raw]:
+    """Ids as the names that they stand for; -1 stays.
+
+    A file without class names of its own may spell the names instead: then all such files do.
+    """
+    nameless = {value for part, values in zip(parts, raw, strict=True) if not part.class_names for value in values}
+    is_spelled = nameless - {None} <= set(named)
+    every = []
+    for part, values in zip(parts, raw, strict=True):
+        is_id = part.class_names or not is_spelled
+        every.append(_names_of(part, values, part.class_names or named) if is_id else values)
+    return every
+
+
+def _names_of(part: Part, raw: Raw, names: list[str]) -> Raw:
     by_id: dict[str | None, str | None] = {str(number): name for number, name in enumerate(names)}
     by_id |= {None: None, "-1": "-1"}
     for index, value in enumerate(raw):

@@ -14,6 +14,7 @@ Exactly the names above count, in any letter case (``SPLITS``). A file of a kind
 none of the data: ``train_raw.csv`` beside ``train.csv`` is named as ignored.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -27,11 +28,11 @@ from stages.data.checks import (
     SPLITS,
     TEXTS,
     format_of,
+    holds_texts,
     line_of,
     listed,
     natural,
     split_called,
-    text_files,
 )
 from stages.data.hub_dataset import Readme, fetch, read_readme, repository_of, saved_files
 from stages.data.settings import HubData, LocalData
@@ -200,17 +201,17 @@ def _contents(entry: Path, split: str, shown: str) -> dict[str, list[Path]]:
         return {split: saved}
     tables = _tables(entry)
     folders = [inner for inner in sorted(entry.iterdir()) if inner.is_dir() and not inner.name.startswith(".")]
-    has_classes = any(text_files(inner) for inner in folders)
+    has_classes = any(map(holds_texts, folders))
     if tables and has_classes:
         raise InputError(f"{shown}: {tables[0].name} beside folders of texts; allowed: one of the two")
     if tables:
         _require_one_format(tables, split, shown)
         return {split: tables}
     if not has_classes:
-        return {split: [entry]} if text_files(entry) else {}
+        return {split: [entry]} if holds_texts(entry) else {}
     files: dict[str, list[Path]] = {}
     for inner in folders:
-        if not text_files(inner):
+        if not holds_texts(inner):
             raise InputError(f"{_joined(shown, inner.name)}: no {TEXTS}; expected {LAYOUTS}")
         is_unsupervised = split_called(inner.name) == "unsupervised"
         files.setdefault("unsupervised" if is_unsupervised else split, []).append(inner)
@@ -229,13 +230,13 @@ def _tables(folder: Path) -> list[Path]:
 def _ignored(folder: Path, files: dict[str, list[Path]]) -> list[str]:
     """Files of the kinds that are read here which are not: what somebody might take for part of the data."""
     taken = {path for paths in files.values() for path in paths}
-    has_texts = any(path.is_dir() for path in taken)
+    has_text_folders = any(path.is_dir() for path in taken)
     ignored = []
-    for file in sorted(folder.rglob("*")):
-        name, is_text = file.relative_to(folder), file.match(TEXTS)
-        if file in taken or (is_text and file.parent in taken) or not (format_of(file.name) or (is_text and has_texts)):
-            continue
-        is_hidden = any(part.startswith(".") for part in name.parts)
-        if not is_hidden and file.name not in METADATA and file.is_file():
-            ignored.append(line_of(name.as_posix()))
-    return ignored
+    for path, folders, names in os.walk(folder):  # a folder may hold a hundred thousand texts: few Path objects
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        texts_count = has_text_folders and Path(path) not in taken
+        for name in names:
+            is_readable = format_of(name) or (texts_count and Path(name).match(TEXTS))
+            if is_readable and not name.startswith(".") and name not in METADATA and Path(path, name) not in taken:
+                ignored.append(Path(path, name).relative_to(folder))
+    return [line_of(name.as_posix()) for name in sorted(ignored)]

@@ -55,6 +55,8 @@ def read_parts(layout: Layout, columns: Columns, options: Csv) -> tuple[list[Par
         for file in files:
             source = layout.place(file)
             if is_text_folder(file):
+                if columns != Columns():
+                    raise InputError(f"data.columns: {source} holds texts in files of their own; leave columns out")
                 parts.append(read_folder(file, split, layout))
                 continue
             table = read_table(file, source, options, partial(_chosen, columns=columns, split=split, source=source))

@@ -230,6 +230,13 @@ def test_unsupervised_rows_may_be_unlabelled(train, unsupervised, ids):
     assert load("d")[1]["unsupervised"]["label"].tolist() == ids
 
 
+def test_shards_of_an_unsupervised_split_are_judged_together():
+    write_labels([-1, 1])
+    for number, label in enumerate([-1, 1]):
+        write(pd.DataFrame({"text": [f"u {number}"], "label": [label]}), f"d/unsup_{number}.csv")
+    assert load("d")[1]["unsupervised"]["label"].tolist() == [0, 1]
+
+
 def test_an_unsupervised_row_of_another_class():
     write_labels(["a", "b"])
     write_text("d/unsupervised.csv", "text,label\nu,c\n")

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from stages.data.checks import LAYOUTS
@@ -56,6 +58,9 @@ def test_any_folders_of_classes_and_texts_without_labels():
 
 def test_faults_of_the_tree():
     tree("d", **ACL_IMDB)
+    assert fault("d", columns={"pair": "other"}) == (
+        "data.columns: d/train/neg holds texts in files of their own; leave columns out"
+    )
     Path("d/train/neg/9_2.txt").write_bytes(b"caf\xe9")
     assert fault("d") == "d/train/neg/9_2.txt: line 1, byte 3: not valid UTF-8; save the file as UTF-8"
     write_text("d/train/neg/9_2.txt", " \n")
@@ -104,6 +109,12 @@ def test_columns_given_twice():
     assert fault("d") == "d/train.csv: columns 'text': 2; allowed: one"
     write_text("d/train.csv", "text,x,x,label\na,1,1,0\nb,1,1,1\n")
     assert load("d", test=2)[0].unused_columns == ["x"]
+    values = [pa.array(["a", "b"])] * 3
+    for names in (["text", "text", "y"], ["text", "y", "y"]):
+        pq.write_table(pa.Table.from_arrays([*values, pa.array([0, 1])], names=[*names, "label"]), "twice.parquet")
+        if names.count("text") > 1:
+            assert fault("twice.parquet") == "twice.parquet: columns 'text': 2; allowed: one"
+    assert load("twice.parquet", test=2)[1]["train"]["text"].tolist() == ["a", "b"]
 
 
 PAIRS = pd.DataFrame(

@@ -156,7 +156,7 @@ def spoiled(draw: Callable, rows: list[Row], plan: Plan) -> list[Row]:
         hidden = draw(st.sampled_from(plan.scheme.unlabelled))
         rows = [row._replace(label=hidden, id=-1) if row.split == "test" else row for row in rows]
     elif plan.fault == "one class":
-        label, id = next(iter(plan.scheme.ids.items()))
+        label, id = list(plan.scheme.ids.items())[-1]  # not -1, which alone says nothing
         rows = [row if row.id == -1 else row._replace(label=label, id=id) for row in rows]
     return draw(st.permutations(rows)) if plan.layout == "single" else rows
 
