@@ -48,7 +48,8 @@ def notes(card: Card) -> list[str]:
     """What was left out, drawn or taken for granted, a line each."""
     lines = []
     if card.source != "generated":
-        lines.append(f"columns: {', '.join(f'{role} {name!r}' for role, name in card.columns if name)}")
+        roles = {role: getattr(card.columns, role) for role in ("text", "pair", "label")}
+        lines.append(f"columns: {', '.join(f'{role} {name!r}' for role, name in roles.items() if name)}")
         lines.append(f"classes: {listed(card.classes)}")
     renamed = [f"{raw!r} is {name!r}" for raw, name in card.raw_labels.items() if raw != name]
     duplicates = {name: split.duplicates_removed for name, split in card.splits.items()}

@@ -36,11 +36,12 @@ def test_test_and_validation_carved_and_sampled(monkeypatch, capsys):
     ]
 
 
-def test_pairs_of_three_classes(monkeypatch):
+def test_pairs_of_three_classes(monkeypatch, capsys):
     train = pd.DataFrame({"text": ["a"] * 30, "pair": [f"b {i}" for i in range(30)], "label": [0, 1, 2] * 10})
     configure(test=0.2, validation=None)
-    given_by(monkeypatch, {"train": train}, classes=["no", "yes", "maybe"])
+    given_by(monkeypatch, {"train": train}, ["no", "yes", "maybe"], columns={"text": "a", "pair": "b", "label": "c"})
     prepare.main()
+    assert capsys.readouterr().out.splitlines()[0] == "columns: text 'a', pair 'b', label 'c'"
     features = {"text": Value("string"), "pair": Value("string"), "label": ClassLabel(names=["no", "yes", "maybe"])}
     for split, rows in {"train": 21, "validation": 3, "test": 6, "unsupervised": 0}.items():
         table = Dataset(pq.read_table(f"data/raw/{split}.parquet"))

@@ -119,7 +119,7 @@ def _require_a_row_each(train: pd.DataFrame, missing: list[str], classes: Sequen
 
 def _carved(splits: Splits, name: str, part: float, seed: int, classes: Sequence[str], left: int) -> Splits:
     train = splits["train"]
-    # As a fraction: 0.1 * 30 is more than 3 in floating point.
+    # As a fraction: 0.07 * 100 is more than 7 in floating point.
     rows = part if isinstance(part, int) else max(math.ceil(Fraction(str(part)) * len(train)), len(classes))
     _require_a_row_a_class(f"data.{name}: {part}", rows, classes)
     minimum = max(MINIMUM_TRAIN_ROWS, left * len(classes))

@@ -51,6 +51,11 @@ def test_a_share_is_rounded_up_to_rows_that_hold_every_class(part, expected):
     assert rows(whole)["validation"] == expected
 
 
+def test_a_share_is_exact():
+    assert 0.07 * 100 > 7
+    assert rows(carved([0, 1] * 50, test=0.07))["test"] == 7
+
+
 def test_validation_is_a_tenth_where_nobody_says():
     own_test = splits(train=frame([0, 1] * 200), test=frame([0, 1], "t"))
     assert rows(carve(own_test, data(), NAMES[:2], "mail"))["validation"] == 40

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.core.errors import InputError
@@ -28,6 +28,7 @@ def can_be_had(labels: list[int], test: float, validation: float | None, train_r
     return sizes.min() >= 3 and (train_rows is None or len(sizes) <= train_rows <= left)
 
 
+@settings(deadline=None)
 @given(LABELS, PART, st.none() | PART, st.none() | st.integers(16, 60), st.integers(0, 5))
 def test_splits_are_a_partition_with_every_class_or_one_line(labels, test, validation, train_rows, seed):
     labels = [sorted(set(labels)).index(label) for label in labels]
@@ -55,6 +56,7 @@ def test_splits_are_a_partition_with_every_class_or_one_line(labels, test, valid
         assert len(final["train"]) == train_rows
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(30, 300), min_size=2, max_size=6), st.floats(0.2, 0.5), st.integers(0, 99))
 def test_large_classes_keep_their_shares(sizes, share, seed):
     labels = np.repeat(np.arange(len(sizes)), sizes)
@@ -66,6 +68,7 @@ def test_large_classes_keep_their_shares(sizes, share, seed):
         assert abs(drawn - size * rows / len(labels)) <= 1
 
 
+@settings(deadline=None)
 @given(LABELS, st.integers(0, 3))
 def test_the_same_seed_draws_the_same_rows(labels, seed):
     labels = [0, 0, 0, 1, 1, 1] + [min(label, 1) for label in labels]
@@ -79,6 +82,7 @@ ROW = st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.integers(0, 1)
 SPLIT = st.lists(ROW, max_size=8)
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({name: SPLIT for name in ("train", "validation", "test", "unsupervised")}), st.booleans())
 def test_what_is_left_occurs_once_and_first(rows_by_split, has_pairs):
     given = {}
