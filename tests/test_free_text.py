@@ -137,7 +137,9 @@ def everywhere(text: str, source: str = "local") -> Kind:
 
 
 @needs_latex
-@pytest.mark.parametrize("text", [HASH, URL, EMAIL, HOSTILE, "reviews_of_" * 12, "W" * 90, "=" * 90, "no" * 200])
+@pytest.mark.parametrize(
+    "text", [HASH, URL, EMAIL, HOSTILE, "\u00e9tude na\u00efve", "reviews_of_" * 12, "W" * 90, "=" * 90, "no" * 200]
+)
 def test_what_the_settings_and_the_source_say(text):
     prepare(drawn=True, kind=everywhere(text), **GRID)
     assert "".join(text.split())[:50] in printed().replace("\u2019", "'").replace("\u201d", '"')

@@ -24,7 +24,9 @@ class DataPhrases:
 
     @property
     def name(self) -> Latex:
-        return named(shown(self._card.name, LABEL) or "a data set whose name the fonts of this report lack")
+        """In italics; that it cannot be shown where the fonts lack it."""
+        name = shown(self._card.name, LABEL)
+        return Latex(rf"\textit{{{named(name)}}}" if name else "a data set whose name the fonts of this report lack")
 
     @property
     def are_named_in_abstract(self) -> bool:

@@ -200,7 +200,7 @@ def test_a_head_of_ones_own():
     assert r"\title{A study of mine\_1}" in text
     assert r"pdftitle={A study of mine\_1}" in text
     assert "A. One and B. Two" in text
-    assert r"\begin{IEEEkeywords} spam, adapters \& ranks \end{IEEEkeywords}" in text
+    assert r"\begin{IEEEkeywords} \relax spam, adapters \& ranks \end{IEEEkeywords}" in text
     assert "reads: ``" not in text
     assert "The report quotes none of them" in text
 
@@ -216,7 +216,10 @@ def test_the_head_of_the_default_stays():
 
 def test_keywords_are_said_from_task_and_methods():
     prepare(kind=FOREIGN["spam"], **ONE)
-    assert r"\begin{IEEEkeywords} parameter-efficient fine-tuning, spam detection, LoRA \end{IEEEkeywords}" in written()
+    assert (
+        r"\begin{IEEEkeywords} \relax parameter-efficient fine-tuning, spam detection, LoRA \end{IEEEkeywords}"
+        in written()
+    )
 
 
 @needs_latex

@@ -13,5 +13,7 @@ def test_real_data_is_described_from_its_card():
     card = make_card(source="local", name="reviews_2", licence=None, ceiling_accuracy=None, validation_from="train")
     Path("data/raw/card.json").write_text(card.model_dump_json(), encoding="utf-8")
     text = written()
-    assert r"The data are reviews\_2, read from local files; licence: not stated by the source." in text
+    assert (
+        r"The data are those of \textit{reviews\_2}, read from local files; licence: not stated by the source." in text
+    )
     assert "grammar" not in text
