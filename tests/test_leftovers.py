@@ -36,7 +36,6 @@ def clone(study: Path, folder: Path) -> Path:
     dvc(study, "push", "--quiet")
     git(study, "clone", "--quiet", str(study), str(folder))
     dvc(folder, "pull", "--quiet")
-    assert reproduced(folder) == ["settings"]  # data/source is of a machine, and takes a second
     return folder
 
 
