@@ -12,7 +12,7 @@ from stages.data import raw_folder
 from stages.data.card import Card, Steps, build_card
 from stages.data.settings import DataSettings
 from stages.data.sources import load_source
-from stages.data.splits import carve, deduplicate, require_every_class, require_own_splits_kept, sample
+from stages.data.splits import carve, deduplicate, require_own_splits_kept, require_rows, sample
 
 SHOWN = 5  # names in a line, at most
 
@@ -34,7 +34,7 @@ def main() -> None:
     if settings.deduplicate:
         unique = deduplicate(source)
         shown += " (de-duplicated)"
-    require_every_class(source, unique, origin.classes, shown)
+    require_rows(source, unique, origin.classes, shown)
     whole = carve(unique, data, origin.classes, shown)
     final = sample(whole, data, origin.classes)
     card = build_card(origin, Steps(source, unique, whole, final), settings.deduplicate, data.seed)
@@ -62,6 +62,10 @@ def notes(card: Card) -> list[str]:
         "duplicates removed": listed([f"{name} {rows}" for name, rows in duplicates.items() if rows]),
     }
     lines += [f"{subject}: {what}" for subject, what in said.items() if what]
+    for name in ("validation", "test"):
+        missing = [card.classes[label] for label in card.missing_classes(name)]
+        if missing:
+            lines.append(f"{name}: no row of {listed(missing)}")
     if card.conflicting_duplicates:
         kept = "the first of each is kept" if card.deduplicate else "all are kept"
         lines.append(f"texts with several labels: {card.conflicting_duplicates}; {kept}")

@@ -179,10 +179,21 @@ def test_generated_corpus():
     assert (card.source, card.licence, card.ceiling_accuracy) == ("generated", "MIT", 0.95)
 
 
-def test_faults_name_the_data_and_whether_it_was_deduplicated():
+def test_a_class_that_a_split_lacks_is_said(capsys):
     reviews(train=TRAIN, test=[("a", 1), ("b", 1)])
+    configure()
+    prepare.main()
+    assert "test: no row of 0" in capsys.readouterr().out.splitlines()
+    assert Card.read().missing_classes("test") == [0]
+
+
+def test_faults_name_the_data_and_whether_it_was_deduplicated():
+    reviews(train=[(f"all {row}", 1) for row in range(30)], test=TEST)
     configure(deduplicate=False)
-    assert fault() == "reviews: test: none of 2 rows is of class '0'; required: rows of every class"
+    assert fault() == (
+        "reviews: train: none of 30 rows is of class '0'; required: rows of every class; "
+        "data.labels can name those that have enough"
+    )
     reviews(train=TRAIN, test=TRAIN[:6])
     configure()
     assert fault() == "reviews (de-duplicated): test: all 6 rows also occur in train; required: texts of its own"

@@ -107,6 +107,11 @@ class Card(StageFile, Origin):
     leakage: Leakage
     splits: dict[Literal["train", "validation", "test", "unsupervised"], SplitCard]
 
+    def missing_classes(self, split: str) -> list[int]:
+        """Ids of the classes of which a labelled split has no row."""
+        counts = self.splits[split].class_counts
+        return [label for label in range(len(self.classes)) if not counts.get(str(label))]
+
 
 def content(frame: pd.DataFrame) -> pd.Series:
     """What makes two rows the same, (rows,) of str: the text, in data of pairs both texts.

@@ -19,6 +19,7 @@ from stages.data.settings import GeneratedData, HubData, LocalData
 MINIMUM_TRAIN_ROWS = 8
 VALIDATION_SHARE = 0.1  # of the rows to train on, where nobody says
 LABELLED = ("train", "validation", "test")
+NAMED = "data.labels can name those that have enough"
 
 Data = GeneratedData | LocalData | HubData
 
@@ -50,8 +51,10 @@ def deduplicate(splits: Splits) -> Splits:
     return unique
 
 
-def require_every_class(source: Splits, unique: Splits, classes: Sequence[str], shown: str) -> None:
-    """Check that each labelled split of the source has rows of every class, after deduplication too.
+def require_rows(source: Splits, unique: Splits, classes: Sequence[str], shown: str) -> None:
+    """Check that each labelled split has rows after deduplication, and train of every class.
+
+    What the other splits lack of a class is said, not refused: small ones often do. A class of one row is a slip.
 
     Raises:
         InputError: one has not; the line calls the data ``shown`` and says if deduplication took the rows.
@@ -65,11 +68,14 @@ def require_every_class(source: Splits, unique: Splits, classes: Sequence[str], 
             raise InputError(
                 f"{shown}: {name}: all {len(source[name])} rows also occur in {earlier}; required: texts of its own"
             )
-        for label in np.flatnonzero(after == 0):
+        for label in np.flatnonzero(after == 0) if name == "train" else ():
             fault = f"{shown}: {name}: none of {len(unique[name])} rows is of class {classes[label]!r}"
             if before[label]:
                 fault += f", for each of its {before[label]} in the source repeats an earlier text"
-            raise InputError(f"{fault}; required: rows of every class")
+            raise InputError(f"{fault}; required: rows of every class; {NAMED}")
+    rows = sum(_counts(unique[name], len(classes)) for name in LABELLED)
+    for label in np.flatnonzero(rows == 1):
+        raise InputError(f"{shown}: one row in all is of class {classes[label]!r}; required: at least two; {NAMED}")
 
 
 def _names_of_earlier(source: Splits, name: str) -> str:

@@ -4,6 +4,7 @@
 where and how it was measured. Keys carry their units.
 """
 
+import numpy as np
 from pydantic import Field
 
 from stages.core.files import StageFile
@@ -34,16 +35,22 @@ class Epoch(Strict):
     selection_accuracy: float
 
 
-def f1_by_class(confusion: list[list[int]]) -> list[float]:
+def f1_by_class(confusion: list[list[int]]) -> list[float | None]:
     """The F1 score of each class: twice its hits over its rows, those that have it and those that are said to.
 
-    Zero for a class that never occurs, is never predicted, or both, as scikit-learn's ``zero_division=0``.
+    None for a class without rows, of which nothing can be said; zero for one that is never predicted.
     """
-    scores = []
+    scores: list[float | None] = []
     for label, row in enumerate(confusion):
         predicted = sum(other[label] for other in confusion)
-        scores.append(2 * row[label] / max(sum(row) + predicted, 1))
+        scores.append(2 * row[label] / (sum(row) + predicted) if any(row) else None)
     return scores
+
+
+def f1_macro(confusion: list[list[int]]) -> float:
+    """The mean over the classes that have rows."""
+    scores = [score for score in f1_by_class(confusion) if score is not None]
+    return float(np.mean(scores))
 
 
 class Quality(Strict):
@@ -59,8 +66,8 @@ class Quality(Strict):
     weights_sha256: str  # of the saved weights or adapter
 
     @property
-    def f1_by_class(self) -> list[float]:
-        """The F1 score of each class, by id."""
+    def f1_by_class(self) -> list[float | None]:
+        """The F1 score of each class, by id; None for one that the test split lacks."""
         return f1_by_class(self.confusion)
 
 

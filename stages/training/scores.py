@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from stages.training.batching import Split
-from stages.training.record import Epoch, Quality, f1_by_class
+from stages.training.record import Epoch, Quality, f1_macro
 from stages.training.settings import RunSettings
 from stages.training.trainer import StudyTrainer, selected_epoch
 
@@ -36,7 +36,7 @@ def quality(
     tiny = np.finfo(float).eps
     return Quality(
         test_accuracy=float(confusion.diagonal().sum() / len(label)),
-        test_f1_macro=float(np.mean(f1_by_class(confusion.tolist()))),
+        test_f1_macro=f1_macro(confusion.tolist()),
         test_loss=float(-np.log(of_label.clip(tiny, 1 - tiny)).mean()),
         validation_accuracy=selection_accuracy if settings.selection_split == "validation" else None,
         selected_epoch=epoch,

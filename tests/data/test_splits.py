@@ -8,8 +8,8 @@ from stages.data.card import Splits
 from stages.data.splits import (
     carve,
     deduplicate,
-    require_every_class,
     require_own_splits_kept,
+    require_rows,
     sample,
 )
 from tests.helpers.labelled import NAMES, carved, counts, data, frame, rows, splits
@@ -128,23 +128,21 @@ def test_a_sample_that_cannot_be_had_is_one_line(wanted, message):
 
 def missing_class(source: Splits, classes: int = 2) -> str:
     with pytest.raises(InputError) as caught:
-        require_every_class(source, deduplicate(source), NAMES[:classes], "mail")
+        require_rows(source, deduplicate(source), NAMES[:classes], "mail")
     return str(caught.value)
 
 
-def test_every_labelled_split_needs_every_class():
+def test_train_needs_every_class_and_the_other_splits_some_row():
     full = frame([0, 1] * 10)
-    require_every_class(splits(train=full), splits(train=full), NAMES[:2], "mail")  # the others are carved
-    assert missing_class(splits(train=full, test=frame([1, 1, 1], "t"))) == (
-        "mail: test: none of 3 rows is of class 'spam'; required: rows of every class"
+    require_rows(splits(train=full), splits(train=full), NAMES[:2], "mail")  # the others are carved
+    lacking = splits(train=full, validation=frame([0], "v"), test=frame([1, 1, 1], "t"))
+    require_rows(lacking, lacking, NAMES[:2], "mail")
+    needed = "required: rows of every class; data.labels can name those that have enough"
+    assert missing_class(splits(train=full), classes=3) == f"mail: train: none of 20 rows is of class 'news'; {needed}"
+    assert missing_class(splits()) == f"mail: train: none of 0 rows is of class 'spam'; {needed}"
+    assert missing_class(splits(train=frame([0, 1, 0, 2])), classes=3) == (
+        "mail: one row in all is of class 'ham'; required: at least two; data.labels can name those that have enough"
     )
-    assert missing_class(splits(train=full, validation=frame([0], "v"))) == (
-        "mail: validation: none of 1 rows is of class 'ham'; required: rows of every class"
-    )
-    assert missing_class(splits(train=full), classes=3) == (
-        "mail: train: none of 20 rows is of class 'news'; required: rows of every class"
-    )
-    assert missing_class(splits()) == "mail: train: none of 0 rows is of class 'spam'; required: rows of every class"
 
 
 def test_where_deduplication_took_a_class_the_line_says_so():
@@ -155,9 +153,4 @@ def test_where_deduplication_took_a_class_the_line_says_so():
     own = splits(train=full, validation=frame([0, 1] * 2, "v"), test=pd.concat([full, frame([0, 1], "v")]))
     assert (
         missing_class(own) == "mail: test: all 22 rows also occur in train and validation; required: texts of its own"
-    )
-    some = splits(train=full, test=pd.concat([full.iloc[[0, 2]], frame([1, 1], "t")]))
-    assert missing_class(some) == (
-        "mail: test: none of 2 rows is of class 'spam', for each of its 2 in the source repeats an earlier text; "
-        "required: rows of every class"
     )

@@ -58,23 +58,25 @@ def test_scores_are_those_of_scikit_learn(predictions):
     scores = quality(SETTINGS, [EPOCH], predictions, "0")
     label, prediction = predictions["label"], predictions["prediction"]
     ids = list(range(len(predictions) - 2))
-    f1 = {"y_true": label, "y_pred": prediction, "labels": ids, "zero_division": 0}
+    there = sorted(set(label.tolist()))
+    f1 = {"y_true": label, "y_pred": prediction, "labels": there, "zero_division": 0}
     assert scores.confusion == confusion_matrix(label, prediction, labels=ids).tolist()
-    assert scores.f1_by_class == pytest.approx(f1_score(**f1, average=None).tolist(), abs=1e-12)
+    of_there = [score for score in scores.f1_by_class if score is not None]
+    assert [number for number in ids if scores.f1_by_class[number] is not None] == there
+    assert of_there == pytest.approx(f1_score(**f1, average=None).tolist(), abs=1e-12)
     assert scores.test_f1_macro == pytest.approx(f1_score(**f1, average="macro"), abs=1e-12)
     assert scores.test_accuracy == pytest.approx(accuracy_score(label, prediction), abs=1e-12)
     probabilities = np.column_stack(list(predictions.values())[2:])
     assert scores.test_loss == pytest.approx(log_loss(label, probabilities, labels=ids), abs=1e-9)
 
 
-def test_a_class_that_never_occurs_or_is_never_predicted_scores_zero_and_counts():
-    """Macro-F1 is the mean over all four classes, not over those that the test split happens to have."""
+def test_a_class_without_rows_has_no_score_and_one_that_is_never_predicted_has_zero():
     ids = np.array([0, 0, 1, 1])
     columns = {f"probability_{label}": np.full(4, 0.25) for label in range(4)}
     scores = quality(SETTINGS, [EPOCH], {"label": ids, "prediction": np.array([0, 0, 0, 2]), **columns}, "0")
     assert scores.confusion == [[2, 0, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
-    assert scores.f1_by_class == [0.8, 0, 0, 0]
-    assert scores.test_f1_macro == 0.2
+    assert scores.f1_by_class == [0.8, 0, None, None]
+    assert scores.test_f1_macro == 0.4
 
 
 def test_a_constant_classifier_has_scores():

@@ -53,7 +53,8 @@ def pooled_confusion(results: Results) -> Confused | None:
     if not errors.any():
         return None
     actual, predicted = np.unravel_index(errors.argmax(), errors.shape)
-    f1 = 2 * hits / np.maximum(pooled.sum(axis=0) + pooled.sum(axis=1), 1)
+    has_rows = pooled.sum(axis=1) > 0
+    f1 = np.where(has_rows, 2 * hits / np.maximum(pooled.sum(axis=0) + pooled.sum(axis=1), 1), np.inf)
     weakest = int(f1.argmin())
     share = float(errors.max() / errors.sum())
     return Confused(int(actual), int(predicted), share, weakest, float(f1[weakest]))

@@ -38,6 +38,8 @@ def _splits(ledger: Ledger, results: Results) -> None:
 def _classes(ledger: Ledger, results: Results) -> None:
     card = results.card
     ledger.add("data.classes", len(card.classes), COUNT, Source(CARD, "length of classes"), optional=True)
+    source = Source(CARD, "classes without rows in splits.test.class_counts")
+    ledger.add("data.test.missing_classes", len(card.missing_classes("test")), COUNT, source, optional=True)
     ledger.add("data.ceiling", card.ceiling_accuracy, SHARE, Source(CARD, "ceiling_accuracy"))
 
 

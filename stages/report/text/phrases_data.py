@@ -139,6 +139,14 @@ class DataPhrases:
         return any(without_glyph(name) for name in self._card.classes)
 
     @property
+    def not_in_test(self) -> Latex | None:
+        """Classes without a test text; None where every class has some."""
+        missing = self._card.missing_classes("test")
+        if len(missing) > LISTED_CLASSES:
+            return Latex(f"{self._say.number('data.test.missing_classes')} of the classes")
+        return listing([self.class_names[label] for label in missing], "or") if missing else None
+
+    @property
     def more_frequent(self) -> str:
         """Before "class": of two, or of several."""
         return "more frequent" if len(self._card.classes) == 2 else "most frequent"
