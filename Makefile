@@ -21,26 +21,42 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
 # A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
-$(foreach name,A B N PROFILE PYTHON REMOTE REPEATS SCHEDULER,$(if \
-	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $($(name))),,empty)), \
+$(foreach name,A B DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER STUDY TEXT,$(if \
+	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
+# Names of files and columns are the user's: a dollar sign in one is a dollar sign, and nothing of one is a command.
+# They reach the recipes' programs through the environment alone.
+OWN := DATA DELIMITER ENCODING LABEL NAME PAIR STUDY TEXT
+$(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
+export $(OWN)
+
 .DEFAULT_GOAL := help
-.PHONY: help paper check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
+.PHONY: help paper new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build paper/main.pdf
-	@python -m tools.check --quick --jobs='$(JOBS)'
-	@python -m tools.study --jobs='$(JOBS)' $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
-	@python -m tools.summary
+# How stages are run: so many at once here, or by a scheduler's workers.
+AT_ONCE = --jobs='$(JOBS)' $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
 
-check: $(VENV)/study ## what a profile needs here and what is missing: make check [PROFILE=paper]
-	@TEX_FILES='$(TEX_FILES)' python -m tools.check --jobs='$(JOBS)' $(if $(PROFILE),--profile '$(PROFILE)')
+paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build the PDF: make paper [STUDY=<name>]
+	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs='$(JOBS)')
+	@$(if $(STUDY),,python -m tools.study $(AT_ONCE))
+	@$(if $(STUDY),,python -m tools.summary)
 
-status: ## how far the study is, from any terminal
-	@python -m tools.status
+new: $(VENV)/study ## a study of your own data, studies/<name>.yaml: make new NAME=<name> DATA=<file or folder> [TEXT=, PAIR=, LABEL=<column>]
+	@python -m tools.studies.new --name="$$NAME" --data="$$DATA" --text="$$TEXT" --pair="$$PAIR" --label="$$LABEL" \
+		--delimiter="$$DELIMITER" --encoding="$$ENCODING"
+
+keep: $(VENV)/study ## put what a reader needs of a built study into metrics/studies/<name>/: make keep STUDY=<name>
+	@python -m tools.studies.keep -- "$$STUDY"
+
+check: $(VENV)/study ## what a profile or a study needs here and what is missing: make check [PROFILE=paper, STUDY=<name>]
+	@TEX_FILES='$(TEX_FILES)' python -m tools.check --jobs='$(JOBS)' $(if $(PROFILE),--profile '$(PROFILE)') --study="$$STUDY"
+
+status: ## how far the study is, from any terminal: make status [STUDY=<name>]
+	@python -m tools.status --study="$$STUDY"
 
 worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
 	@python -m tools.engine.worker -- "$$SCHEDULER"

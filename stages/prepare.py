@@ -9,7 +9,7 @@ import argparse
 
 from stages.core.errors import run_stage
 from stages.data import raw_folder
-from stages.data.card import Card, Steps, build_card
+from stages.data.card import Card, Origin, Steps, build_card
 from stages.data.settings import DataSettings
 from stages.data.sources import load_source
 from stages.data.splits import carve, deduplicate, require_own_splits_kept, require_rows, sample
@@ -26,6 +26,20 @@ def main() -> None:
         InputError: the data cannot be used; nothing is written then.
     """
     settings = DataSettings.read()
+    origin, steps = prepared(settings)
+    card = build_card(origin, steps, settings.deduplicate, settings.data.seed)
+    raw_folder.write(steps.final, card)
+    for line in notes(card):
+        print(line)
+    print(f"{card.name}: " + ", ".join(f"{name} {split.rows}" for name, split in card.splits.items()))
+
+
+def prepared(settings: DataSettings) -> tuple[Origin, Steps]:
+    """The data read, de-duplicated, split and sampled; nothing is written.
+
+    Raises:
+        InputError: the data cannot be used.
+    """
     data = settings.data
     origin, source = load_source(data)
     require_own_splits_kept(source, data)
@@ -36,12 +50,7 @@ def main() -> None:
         shown += " (de-duplicated)"
     require_rows(source, unique, origin.classes, shown)
     whole = carve(unique, data, origin.classes, shown)
-    final = sample(whole, data, origin.classes)
-    card = build_card(origin, Steps(source, unique, whole, final), settings.deduplicate, data.seed)
-    raw_folder.write(final, card)
-    for line in notes(card):
-        print(line)
-    print(f"{card.name}: " + ", ".join(f"{name} {split.rows}" for name, split in card.splits.items()))
+    return origin, Steps(source, unique, whole, sample(whole, data, origin.classes))
 
 
 def notes(card: Card) -> list[str]:

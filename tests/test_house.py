@@ -45,7 +45,7 @@ MAY_IMPORT |= {
     "stages.report.tables": [*ENTRIES, "stages.report.entries"],
     "stages.report.text": [*ENTRIES, "stages.report.entries"],
 }
-PACKAGES = [*MAY_IMPORT, "tools", "tools.engine", "tools.benchmarks", "tools.benchmarks.common"]
+PACKAGES = [*MAY_IMPORT, "tools", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
 LINES, FILES = 250, 14
 # Basenames that stand twice because a reader expects the pair: a stage and its schema, an entry and its table.
 PAIRS = {

@@ -10,7 +10,8 @@ import pytest
 
 from tests.helpers.tiny_study import ROOT
 
-VARIABLES = ("A", "B", "N", "PROFILE", "PYTHON", "REMOTE", "REPEATS", "SCHEDULER")
+VARIABLES = ("A", "B", "DATA", "DELIMITER", "ENCODING", "LABEL", "N", "NAME", "PAIR", "PROFILE", "PYTHON", "REMOTE")
+VARIABLES += ("REPEATS", "SCHEDULER", "STUDY", "TEXT")
 PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
 
 
@@ -52,6 +53,35 @@ def test_every_variable_that_a_target_takes_is_looked_at():
             ["diff", 'A=it\'s "so"'],
             "'it\\'s \"so\"': no such revision or experiment; `git log` and `dvc exp show` list them",
         ),
+        (
+            ["check", "STUDY=smss"],
+            "STUDY: 'smss': unknown name; allowed: imdb-mini; `make new NAME=smss DATA=...` writes one",
+        ),
+        (
+            ["paper", "STUDY=smss"],
+            "STUDY: 'smss': unknown name; allowed: imdb-mini; `make new NAME=smss DATA=...` writes one",
+        ),
+        (
+            ["status", "STUDY=--help"],
+            "STUDY: '--help': allowed: a-z, 0-9 and -, first a letter or a digit, at most 60 characters",
+        ),
+        (["keep"], "STUDY: empty; allowed: a name in studies/: imdb-mini"),
+        (
+            ["paper", "STUDY=imdb-mini", "REMOTE=there", "SCHEDULER=tcp://here:1"],
+            "REMOTE: not with STUDY: workers' clones have the study of params.yaml; let them share this folder",
+        ),
+        (
+            ["new"],
+            "NAME: empty; allowed: a name for the study, such as sms: make new NAME=sms DATA=path/to/file-or-folder",
+        ),
+        (
+            ["new", "NAME=sms"],
+            "DATA: empty; allowed: a file or a folder of your data: make new NAME=sms DATA=path/to/file-or-folder",
+        ),
+        (
+            ["new", "NAME=sms", 'DATA=$HOME $(shell touch made) it\'s "so".csv'],
+            "DATA: '$HOME $(shell touch made) it\\'s \"so\".csv': not found; allowed: a file or a folder of your data",
+        ),
         (["diff", "A=--help"], "'--help': no such revision or experiment; `git log` and `dvc exp show` list them"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -63,6 +93,15 @@ def test_a_variable_that_is_missing_or_wrong_is_named(arguments, fault):
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == f"error: {fault}"
     assert [line for line in done.stderr.splitlines()[1:] if not line.startswith("make: ***")] == []
+
+
+def test_no_command_of_a_name_is_run():
+    """Neither by make nor by a shell, given on the command line or in the environment."""
+    for value in ("$(shell touch made)", "`touch made`", "$(error x)", "'; touch made; '"):
+        assert make("help", f"DATA={value}", f"STUDY={value}").returncode == 0
+        done = make("status", f"STUDY={value}")
+        assert done.stderr.splitlines()[0].startswith(f"error: STUDY: {value!r}: allowed: a-z, 0-9 and -")
+    assert not (ROOT / "made").exists()
 
 
 def test_a_folder_that_cannot_be_on_the_path_is_named(tmp_path):

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from stages.core.errors import InputError
 from stages.data.hub_dataset import PATTERNS as DATA_FILES
 from stages.data.hub_dataset import repository_of
-from stages.data.settings import GeneratedData, HubData, LocalData
-from stages.data.sources import load_source
+from stages.data.settings import DataSettings, GeneratedData, HubData, LocalData
 from stages.encoders import snapshot
 from stages.encoders.settings import HubBase, LocalBase
 from stages.encoders.verification import require_files, verify
 from stages.hub import client as hub
 from stages.hub.disk import gigabytes
+from stages.prepare import prepared
 from stages.study.params import Params
 
 PATIENCE = hub.TIMEOUT + 3  # seconds; a name server that does not answer knows no time-out of the client's
@@ -37,7 +37,7 @@ class Availability(NamedTuple):
 def sources(params: Params) -> list[Availability]:
     """The data, then the checkpoint of each architecture; the hub is asked, and given up on quickly."""
     asker = Hub()
-    data = _data(params.profiles[params.profile].data, asker)
+    data = _data(params.profiles[params.profile].data, params.protocols[params.protocol].deduplicate, asker)
     return [data, *(_checkpoint(params, name, asker) for name in params.architectures)]
 
 
@@ -73,11 +73,11 @@ class Hub:
         return answer
 
 
-def _data(data: GeneratedData | LocalData | HubData, asker: Hub) -> Availability:
+def _data(data: GeneratedData | LocalData | HubData, deduplicate: bool, asker: Hub) -> Availability:
     if isinstance(data, GeneratedData):
         return Availability("data", "generated here", made_here=True)
     if isinstance(data, LocalData):
-        return _attempt("data", data.path, lambda: load_source(data))
+        return _attempt("data", data.path, lambda: prepared(DataSettings(data=data, deduplicate=deduplicate)))
     return _on_hub("data", repository_of(data), DATA_FILES, asker, lambda folder: None, lambda names: None)
 
 

@@ -1,4 +1,4 @@
-"""Say what a profile needs on this machine, what is here, and what is missing: ``make check [PROFILE=paper]``.
+"""Say what a profile needs on this machine, what is here and what is missing: ``make check [PROFILE=…] [STUDY=…]``.
 
 It downloads and writes nothing. The exit code is 0 when all is at hand and 1 otherwise. ``--quick`` looks at the
 sources and the disk alone, and ends with one line where something is missing; all that it says otherwise is that git
@@ -24,6 +24,7 @@ from tools.availability import Availability, sources
 from tools.engine.display import duration
 from tools.estimate import Forecast, disk_bytes, estimate, table
 from tools.machine import Machine, jobs, measure
+from tools.studies.merging import read_study
 
 PROGRAMS = ("latexmk", "latexdiff")
 PYTHON = (3, 11)
@@ -40,14 +41,16 @@ class Line(NamedTuple):
     missing: str = ""
 
 
-def main(profile: str | None = None, quick: bool = False, told: str = "auto") -> bool:
-    """Print the check of a profile (default: that of ``params.yaml``) with ``told`` as JOBS; whether all is at hand.
+def main(profile: str | None = None, quick: bool = False, told: str = "auto", study: str = "") -> bool:
+    """Print the check of a profile (default: the chosen one) with ``told`` as JOBS; whether all is at hand.
+
+    It is a profile of ``params.yaml``, or of a ``study`` by its name in ``studies/``.
 
     Raises:
         InputError: JOBS is wrong or the profile unknown; with ``quick``, the first thing that is missing.
     """
     at_once = jobs(told)
-    params = load_params()
+    params = read_study(study).params if study else load_params()
     if profile is not None:
         if profile not in params.profiles:
             raise InputError(f"PROFILE: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
@@ -202,5 +205,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", help="default: that of params.yaml")
     parser.add_argument("--jobs", dest="told", default="auto", help="JOBS of make: a number, or auto")
+    parser.add_argument("--study", default="", help="of a file in studies/; default: params.yaml's")
     parser.add_argument("--quick", action="store_true", help="sources and disk alone")
     run_stage(run, **vars(parser.parse_args()))

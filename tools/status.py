@@ -1,4 +1,7 @@
-"""How far the study is: ``make status``, at any time, from any terminal. It writes nothing."""
+"""How far the study is: ``make status [STUDY=<name>]``, at any time, from any terminal. It writes nothing."""
+
+import argparse
+import os
 
 from rich.console import Console
 
@@ -6,14 +9,20 @@ from stages.core.errors import run_stage
 from tools.engine.display import table
 from tools.engine.messages import log_path
 from tools.engine.state import StudyState, read_state
+from tools.studies.merging import built_folder
 
 
-def main() -> None:
+def main(study: str = "") -> None:
     """Print the table of runs, what each running stage said last, and what failed and why.
 
+    Args:
+        study: of ``studies/``, which is built in a folder of its own; nothing: the one of this folder.
+
     Raises:
-        InputError: no study has been run in this folder.
+        InputError: no study has been run in that folder.
     """
+    if study:
+        os.chdir(built_folder(study))
     state = read_state()
     console = Console(highlight=False, soft_wrap=True)
     console.print(table(state))
@@ -50,4 +59,6 @@ def last_line(stage: str) -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", default="", help="of a file in studies/")
+    run_stage(main, **vars(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""The study of IMDb that is kept in git, beside builds whose reviews are generated."""
+"""A study that is kept in git (``make keep``), beside a build whose texts are generated."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,52 +11,63 @@ from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
 
-FOLDER = Path("metrics/imdb-mini")  # what `dvc exp run -S profile=imdb-mini` leaves in metrics/, and its data card
-CARD = FOLDER / "card.json"
+FOLDER = Path("metrics/studies")  # a folder a study, by its name in studies/
+REAL = "imdb-mini"  # the study of real reviews that is set beside generated ones
+
+
+def kept(name: str, path: Path) -> Path:
+    """Where a file that a stage writes to ``metrics/``, or the data card, is kept of a study."""
+    return FOLDER / name / (path.name if path == Card.path() else path.relative_to("metrics"))
 
 
 class KeptStudy(NamedTuple):
-    """One architecture's runs on IMDb."""
+    """The runs of one architecture of a kept study."""
 
+    name: str
     architecture: str
     runs: pd.DataFrame  # see stages/analysis/runs.py
     cells: pd.DataFrame  # means over seeds, indexed by configuration
     card: Card
     base: BaseReport
-    agreement: float  # Kendall's tau-b of the mean accuracies on IMDb and of this build, NaN under two configurations
+    agreement: float  # Kendall's tau-b of its mean accuracies and of this build's, NaN under two configurations
+
+    def place(self, path: Path) -> Path:
+        """Where it has a file of ``metrics/``, or the data card."""
+        return kept(self.name, path)
 
 
-def kept(path: Path) -> Path:
-    """Where a file of ``metrics/`` is kept."""
-    return FOLDER / path.relative_to("metrics")
-
-
-TABLE = kept(RUNS)
-
-
-def read_kept_study(study: StudySettings, cells: pd.DataFrame, card: Card) -> KeptStudy | None:
-    """What is kept of IMDb for cells of this build; None if there is nothing, or if this build has real reviews itself.
+def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: Card) -> KeptStudy | None:
+    """What is kept of a study for cells of this build, of the first architecture that both have.
 
     Args:
+        name: of the kept study.
         cells: means of this build, indexed by (architecture, configuration).
+
+    Returns:
+        None if nothing is kept, if the two share no cell, or if this build's data are not generated.
 
     Raises:
         InputError: a file is invalid.
     """
-    if card.source != "generated" or not TABLE.exists():
+    table = kept(name, RUNS)
+    if card.source != "generated" or not table.exists():
         return None
-    runs = read_runs(TABLE)
-    (architecture,) = runs["architecture"].unique()
+    runs = read_runs(table)
+    architecture = next((known for known in runs["architecture"].unique() if known in study.architectures), None)
+    if architecture is None:
+        return None
+    runs = runs[runs["architecture"] == architecture].reset_index(drop=True)
     kept_cells = summarise(runs).set_index("configuration")
-    kept_cells = kept_cells.loc[[name for name in study.configurations if name in kept_cells.index]]
-    if architecture not in study.architectures or kept_cells.empty:
+    kept_cells = kept_cells.loc[[known for known in study.configurations if known in kept_cells.index]]
+    if kept_cells.empty:
         return None
     here = cells.loc[architecture]["test_accuracy_mean"].reindex(kept_cells.index)
     return KeptStudy(
+        name=name,
         architecture=architecture,
         runs=runs,
         cells=kept_cells,
-        card=Card.read_from(CARD),
-        base=BaseReport.read_from(kept(BaseReport.path(architecture)), BaseReport.STAGE.format(architecture)),
+        card=Card.read_from(kept(name, Card.path())),
+        base=BaseReport.read_from(kept(name, BaseReport.path(architecture)), BaseReport.STAGE.format(architecture)),
         agreement=float(kendalltau(kept_cells["test_accuracy_mean"], here, nan_policy="omit").statistic),
     )

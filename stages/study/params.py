@@ -148,18 +148,35 @@ def _no_repeats(key: str, values: list) -> None:
 def load_params(path: str | Path = "params.yaml") -> Params:
     """Parse and validate ``params.yaml``.
 
+    Raises:
+        InputError: one line naming the file, the first wrong key, its value and what is allowed.
+    """
+    return validated(read_yaml(path), path)
+
+
+def read_yaml(path: str | Path) -> object:
+    """What a file of parameters says, not validated.
+
     ruamel.yaml reads YAML 1.2, in which ``2e-05`` (as ``dvc exp run -S`` writes it) is a number;
     PyYAML reads it as a string.
 
     Raises:
-        InputError: one line naming the file, the first wrong key, its value and what is allowed.
+        InputError: it cannot be read, or is not YAML.
     """
     try:
-        raw = YAML(typ="safe").load(Path(path))
+        return YAML(typ="safe").load(Path(path))
     except YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
+
+
+def validated(raw: object, path: str | Path) -> Params:
+    """Parameters as ``read_yaml`` gives them; ``path`` is the file that a message names.
+
+    Raises:
+        InputError: one line naming that file, the first wrong key, its value and what is allowed.
+    """
     try:
         return Params.model_validate(raw)
     except ValidationError as error:

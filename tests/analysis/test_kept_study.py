@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 
 from stages import collect, tables
-from stages.analysis.kept_study import FOLDER, TABLE, read_kept_study
+from stages.analysis.kept_study import REAL, kept, read_kept_study
+from stages.analysis.runs import RUNS
+from stages.data.card import Card
+from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import read_results
 from tests.helpers.paper import SMALL, written
 from tests.helpers.preparation import make_card
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
 
+TABLE = kept(REAL, RUNS)
 SEEN = {"full": [0.90, 0.92], "lora-ffn": [0.80, 0.82], "ia3": [0.61, 0.60]}
 
 
@@ -32,11 +36,11 @@ def prepare(**changes) -> None:
         for _, row in own[:1].assign(architecture="distilbert").iterrows()
         for index, score in enumerate(scores)
     ]
-    (FOLDER / "base").mkdir(parents=True)
+    kept(REAL, Path("metrics/base")).mkdir(parents=True)
     pd.DataFrame(rows).to_csv(TABLE, index=False)
-    make_card(source="local").write_to(FOLDER / "card.json")
+    make_card(source="local").write_to(kept(REAL, Card.path()))
     report = json.loads(next(Path("metrics/base").glob("*.json")).read_text())
-    (FOLDER / "base/distilbert.json").write_text(json.dumps(report))
+    kept(REAL, BaseReport.path("distilbert")).write_text(json.dumps(report))
 
 
 def test_table_sets_them_beside_this_build():
@@ -50,8 +54,8 @@ def test_table_sets_them_beside_this_build():
     assert rows[2].startswith(r"IA3 & 60.50\,\textpm\,0.71 & $-$30.50 & ")
     numbers = json.loads(Path("paper/generated/tables/numbers.json").read_text(encoding="utf-8"))
     entry = numbers["imdb.ia3.accuracy"]
-    assert (entry["source"], entry["stage"], entry["command"]) == ("metrics/imdb-mini/runs.csv", None, None)
-    assert entry["records"] == [f"metrics/imdb-mini/runs/distilbert/ia3/{seed}.json" for seed in (42, 43)]
+    assert (entry["source"], entry["stage"], entry["command"]) == ("metrics/studies/imdb-mini/runs.csv", None, None)
+    assert entry["records"] == [f"metrics/studies/imdb-mini/runs/distilbert/ia3/{seed}.json" for seed in (42, 43)]
 
 
 def test_agreement_is_kendalls_tau_of_the_means():
@@ -60,7 +64,21 @@ def test_agreement_is_kendalls_tau_of_the_means():
     assert list(results.real.cells.index) == ["full", "lora-ffn", "ia3"]
     assert results.real.agreement == pytest.approx(1.0)
     turned = results.cells.assign(test_accuracy_mean=-results.cells["test_accuracy_mean"])
-    assert read_kept_study(results.study, turned, results.card).agreement == pytest.approx(-1.0)
+    assert read_kept_study(REAL, results.study, turned, results.card).agreement == pytest.approx(-1.0)
+
+
+def test_of_a_kept_study_of_several_architectures_the_first_that_this_build_has_is_read():
+    prepare()
+    kept_runs = pd.read_csv(TABLE, dtype={"exp_id": str})
+    other = kept_runs.assign(architecture="deberta", test_accuracy=0.5)
+    folder = kept("all-three", Path("metrics"))
+    shutil.copytree(kept(REAL, Path("metrics")), folder)
+    pd.concat([other, kept_runs]).to_csv(kept("all-three", RUNS), index=False)
+    results = read_results()
+    found = read_kept_study("all-three", results.study, results.cells, results.card)
+    assert (found.name, found.architecture) == ("all-three", "distilbert")
+    pd.testing.assert_frame_equal(found.cells, results.real.cells)
+    assert found.place(RUNS) == folder / "runs.csv"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +94,7 @@ def test_nothing_is_shown_beside_a_grid_without_these_cells(changes):
 def test_nothing_is_shown_beside_real_reviews_or_without_records():
     prepare()
     results = read_results()
-    assert read_kept_study(results.study, results.cells, make_card(source="hub")) is None
+    assert read_kept_study(REAL, results.study, results.cells, make_card(source="hub")) is None
     TABLE.unlink()
     assert read_results().real is None
 

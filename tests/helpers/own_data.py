@@ -1,236 +1,225 @@
-"""Data sets as people have them: small, of every kind that the README promises, written into the current folder."""
+"""Small data sets as people have them, each written by its kind: what ``make new`` and a study are tried on."""
 
 import csv
 import gzip
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+import datasets
 import pandas as pd
-from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
-URL = "https://example.org/archive/2024/11/report?page=12&id=0123456789abcdef&sort=ascending"
-LONG_NAME = "answers-of-all-customers-to-the-question-what-they-would-change-collected-in-spring-and-autumn"
-CHINESE = {"好": "很好喜欢推荐满意", "差": "糟糕失望退款难看"}
-ARABIC = {"جيد": "رائع جميل ممتاز لذيذ سريع", "سيئ": "سيئ بطيء قبيح بارد ممل"}
-RUSSIAN = {"хорошо": "отлично быстро вкусно красиво удобно", "плохо": "ужасно медленно скучно дорого грязно"}
-WORDS = {
-    "World": "minister election treaty border embassy summit",
-    "Sports": "match goal league coach season trophy",
-    "Business": "shares market profit merger bank investors",
-    "Sci/Tech": "software chip orbit laboratory genome telescope",
+WORDS = ["late", "early", "small", "large", "quiet", "loud", "old", "new", "red", "blue", "first", "last", "north"]
+SPAM = {"ham": ["see", "you", "at", "home", "for", "lunch"], "spam": ["win", "free", "cash", "prize", "now", "call"]}
+NEWS = {
+    "World": ["minister", "talks", "border", "treaty"],
+    "Sports": ["match", "goal", "coach", "season"],
+    "Business": ["market", "shares", "profit", "bank"],
+    "Sci/Tech": ["planet", "chip", "software", "probe"],
 }
-EMOTIONS = {
-    "sadness": "cried lonely grey empty tears",
-    "joy": "laughed sunny dancing bright cheerful",
-    "love": "adore darling tender kiss hug",
-    "anger": "furious shouted slammed rage unfair",
-    "fear": "trembled dark shadows scared hiding",
-    "surprise": "suddenly astonished unexpected gasp wow",
+EMOTIONS = ("anger", "fear", "joy", "love", "sadness", "surprise")
+SCRIPTS = {
+    "chinese": ("好看喜欢精彩感动", "难看无聊失望糟糕"),
+    "arabic": ("جميل رائع ممتاز مفيد", "سيئ ممل ضعيف رديء"),
+    "russian": ("хорошо отлично прекрасно радость", "плохо скучно ужасно печаль"),
+    "emoji": ("😀 🎉 👍 ❤️", "😡 👎 💔 😢"),
 }
-FILLER = "the a of and then we it was today again there one some after before with"
+URL = "https://www.example.org/" + "a-long-path-without-a-break/" * 2 + "12345"
+LONG_NAME = "a-folder-whose-name-is-as-long-as-the-names-that-people-give-to-exports-of-their-annotation-to"
 
 
-class OwnData(NamedTuple):
-    """A source as ``make new`` is given it, what the paper must name, and what it must not say."""
-
-    write: Callable[[], Path]
-    classes: list[str]
-    shown: list[str] | None = None  # class names that the report's fonts have; None: all
+def sentence(generator: random.Random, special: Sequence[str], number: int, length: int = 8) -> str:
+    """Words of a class among others, and a number that makes it the only one of its kind."""
+    words = [generator.choice(special if generator.random() < 0.5 else WORDS) for _ in range(length)]
+    return " ".join([*words, f"no{number}"])
 
 
-def texts(words: dict[str, str], rows: int, seed: int = 7, filler: str = FILLER) -> list[tuple[str, str]]:
-    """Pairs (text, class), classes in turn; words of the class among others, no text twice."""
-    draw, seen, made = random.Random(seed), set(), []
-    names = list(words)
-    while len(made) < rows:
-        name = names[len(made) % len(names)]
-        of_class = draw.choices(words[name].split(), k=draw.randint(2, 4))
-        text = of_class + draw.choices(filler.split(), k=draw.randint(4, 9))
-        draw.shuffle(text)
-        if (line := " ".join(text)) not in seen:
-            seen.add(line)
-            made.append((line, name))
+def rows_of(classes: dict[str, Sequence[str]], rows: int, share: float | None = None) -> list[tuple[str, str]]:
+    """Texts and classes in turn; of two classes with a ``share``, the first has that share."""
+    generator, names, made = random.Random(1), list(classes), []
+    for number in range(rows):
+        name = names[number % len(names)]
+        if share is not None:
+            name = names[0] if number % round(1 / (1 - share)) else names[1]
+        made.append((sentence(generator, classes[name], number), name))
     return made
 
 
-def news() -> Path:
-    """Four classes as strings, other column names, a column that means nothing here."""
-    folder = Path("news")
-    folder.mkdir()
-    for split, rows, seed in (("train", 160, 1), ("test", 60, 2)):
-        frame = pd.DataFrame(texts(WORDS, rows, seed), columns=["headline", "category"])
-        frame.assign(number=range(rows)).to_csv(folder / f"{split}.csv", index=False)
-    return folder
+def four_classes(folder: Path) -> Path:
+    """CSV with string labels and other column names."""
+    rows = [(number, text, name) for number, (text, name) in enumerate(rows_of(NEWS, 160))]
+    return _csv(folder / "news.csv", ["id", "headline", "topic"], rows)
 
 
-def emotions() -> Path:
-    folder = Path("emotions")
-    folder.mkdir()
-    for split, rows, seed in (("train", 180, 1), ("validation", 60, 2), ("test", 60, 3)):
-        lines = [json.dumps({"text": text, "label": name}) for text, name in texts(EMOTIONS, rows, seed)]
-        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+def six_classes(folder: Path) -> Path:
+    """JSON Lines with ids of classes."""
+    special = {name: [name, f"{name}ful"] for name in EMOTIONS}
+    rows = [{"text": text, "label": EMOTIONS.index(name)} for text, name in rows_of(special, 180)]
+    path = folder / "emotions.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    return path
 
 
-def inferences() -> Path:
-    """Pairs, tab-separated, as NLI data are distributed."""
-    folder = Path("inferences")
-    folder.mkdir()
-    sign = {"entailment": "indeed", "neutral": "perhaps", "contradiction": "never"}
-    for split, rows, seed in (("train", 150, 1), ("dev", 45, 2), ("test", 60, 3)):
+def pairs(folder: Path) -> Path:
+    """Premise, hypothesis and one of three classes; a train and a test file."""
+    generator, relations = random.Random(2), ("contradiction", "entailment", "neutral")
+    for split, rows in (("train", 150), ("test", 30)):
         made = []
-        for premise, name in texts(dict.fromkeys(sign, " ".join(WORDS.values())), rows, seed):
-            made.append({"premise": premise, "hypothesis": f"{sign[name]} {premise[:20]}", "gold_label": name})
-        pd.DataFrame(made).to_csv(folder / f"{split}.tsv", sep="\t", index=False)
-    return folder
+        for number in range(rows):
+            premise = sentence(generator, WORDS, 1000 * len(split) + number)
+            relation = relations[number % 3]
+            other = {
+                "entailment": premise,
+                "contradiction": f"not {premise}",
+                "neutral": sentence(generator, WORDS, number),
+            }
+            made.append((premise, other[relation], relation))
+        _csv(folder / "nli" / f"{split}.csv", ["premise", "hypothesis", "gold_label"], made)
+    return folder / "nli"
 
 
-def tickets() -> Path:
-    """Semicolons, Latin-1, one file."""
-    words = {"Störung": "kaputt ausgefallen rückmeldung fehler", "Anfrage": "wann öffnungszeit preis größe"}
-    frame = pd.DataFrame(texts(words, 160), columns=["Beschreibung", "Kategorie"])
-    frame.to_csv("tickets.csv", sep=";", index=False, encoding="latin-1")
-    return Path("tickets.csv")
+def semicolons(folder: Path) -> Path:
+    """CSV as a European office program writes it."""
+    rows = [(name, text.replace("home", "café à côté")) for text, name in rows_of(SPAM, 120)]
+    lines = ["Kategorie;Nachricht", *(f"{name};{text}" for name, text in rows)]
+    path = folder / "sms.csv"
+    path.write_bytes("\r\n".join([*lines, ""]).encode("latin-1"))
+    return path
 
 
-def quotes() -> Path:
-    """Tabs, quotation marks that quote nothing, no quoting at all."""
-    lines = ["sentence\tlabel"]
-    for index, (text, name) in enumerate(texts({"low": "short cheap small", "high": "tall dear large"}, 160)):
-        lines.append(f'{text} 5" {"" if index % 3 else chr(34)}wide\t{name}')
-    Path("quotes.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Path("quotes.tsv")
+def stray_quotes(folder: Path) -> Path:
+    """TSV whose texts have quotes that do not pair up."""
+    lines = ["label\tsentence"]
+    for number, (text, name) in enumerate(rows_of(SPAM, 120)):
+        quoted = f'"{text} 5" wide' if number % 3 == 0 else text
+        lines.append(f"{name}\t{quoted}")
+    path = folder / "messages.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
-def packed() -> Path:
-    frame = pd.DataFrame(
-        texts({"no": "wrong false denied", "yes": "right true granted"}, 160), columns=["text", "label"]
-    )
-    with gzip.open("answers.csv.gz", "wt", encoding="utf-8", newline="") as stream:
-        frame.to_csv(stream, index=False)
-    return Path("answers.csv.gz")
+def compressed(folder: Path) -> Path:
+    """CSV in gzip."""
+    plain = _csv(folder / "plain.csv", ["text", "label"], rows_of(SPAM, 120))
+    path = folder / "mail.csv.gz"
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    return path
 
 
-def with_names(words: dict[str, str], rows: int, seed: int) -> Dataset:
-    made = texts(words, rows, seed)
-    features = Features({"text": Value("string"), "label": ClassLabel(names=list(words))})
-    ids = [list(words).index(name) for _, name in made]
-    return Dataset.from_dict({"text": [text for text, _ in made], "label": ids}, features=features)
+def saved_to_disk(folder: Path) -> Path:
+    """What ``save_to_disk`` of a dictionary of splits leaves."""
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=list(SPAM))})
+    splits = {}
+    for split, (first, last) in {"train": (0, 100), "test": (100, 140)}.items():
+        rows = rows_of(SPAM, 140)[first:last]
+        columns = {"text": [text for text, _ in rows], "label": [list(SPAM).index(name) for _, name in rows]}
+        splits[split] = datasets.Dataset.from_dict(columns, features=features)
+    datasets.DatasetDict(splits).save_to_disk(folder / "saved")
+    return folder / "saved"
 
 
-SPAM = {"spam": "winner prize free claim", "ham": "dinner tomorrow bus mother"}
+def like_the_hub(folder: Path) -> Path:
+    """A folder with its README's metadata, ids in Parquet."""
+    place = folder / "tickets"
+    (place / "data").mkdir(parents=True)
+    for split, (first, last) in {"train": (0, 100), "test": (100, 140)}.items():
+        rows = rows_of(SPAM, 140)[first:last]
+        frame = pd.DataFrame({"text": [text for text, _ in rows], "label": [int(name == "spam") for _, name in rows]})
+        frame.to_parquet(place / f"data/{split}-00000-of-00001.parquet", index=False)
+    readme = """---
+license: cc-by-4.0
+language: en
+dataset_info:
+  features:
+  - name: text
+    dtype: string
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '0': question
+          '1': complaint
+---
+# Tickets
+"""
+    (place / "README.md").write_text(readme, encoding="utf-8")
+    return place
 
 
-def saved() -> Path:
-    splits = {split: with_names(SPAM, rows, seed) for split, rows, seed in (("train", 140, 1), ("test", 60, 2))}
-    DatasetDict(splits).save_to_disk("saved")
-    return Path("saved")
+def only_train(folder: Path) -> Path:
+    """A folder with nothing but a train file."""
+    _csv(folder / "forum/train.csv", ["post", "category"], rows_of(NEWS, 160))
+    return folder / "forum"
 
 
-def like_a_hub() -> Path:
-    """Parquet in ``data/`` and a README whose head has licence and class names."""
-    folder = Path("like-a-hub")
-    (folder / "data").mkdir(parents=True)
-    for split, rows, seed in (("train", 140, 1), ("test", 60, 2)):
-        table = with_names(SPAM, rows, seed)
-        plain = table.cast(Features({"text": Value("string"), "label": Value("int64")}))
-        plain.to_parquet(folder / f"data/{split}-00000-of-00001.parquet")
-    (folder / "README.md").write_text(
-        "---\nlicense: cc-by-4.0\nlanguage: en\ndataset_info:\n  features:\n  - name: text\n    dtype: string\n"
-        "  - name: label\n    dtype:\n      class_label:\n        names:\n          '0': spam\n          '1': ham\n"
-        "  splits:\n  - name: train\n  - name: test\n---\n# Messages\n",
-        encoding="utf-8",
-    )
-    return folder
+def unbalanced(folder: Path) -> Path:
+    """95 of 100 rows are of one class."""
+    return _csv(folder / "alarms.csv", ["message", "class"], rows_of(SPAM, 300, share=0.95))
 
 
-def only_train() -> Path:
-    Path("only").mkdir()
-    frame = pd.DataFrame(texts(SPAM, 160), columns=["text", "label"])
-    frame.to_csv("only/train.csv", index=False)
-    return Path("only")
+def twenty_rows(folder: Path) -> Path:
+    return _csv(folder / "few.csv", ["text", "label"], rows_of(SPAM, 20))
 
 
-def unbalanced() -> Path:
-    """Ninety-five of a hundred rows are of one class."""
-    common = texts({"ham": SPAM["ham"]}, 285, seed=1)
-    rare = texts({"spam": SPAM["spam"]}, 15, seed=2)
-    rows = common + rare
-    random.Random(3).shuffle(rows)
-    pd.DataFrame(rows, columns=["text", "label"]).to_csv("unbalanced.csv", index=False)
-    return Path("unbalanced.csv")
+def script(name: str) -> Callable[[Path], Path]:
+    """Texts in a script that the paper's fonts lack."""
+
+    def write(folder: Path) -> Path:
+        generator, rows = random.Random(3), []
+        for number in range(120):
+            special = SCRIPTS[name][number % 2]
+            pieces = list(special) if name == "chinese" else special.split()
+            joint = "" if name == "chinese" else " "
+            rows.append((joint.join([*generator.choices(pieces, k=9), str(number)]), ("good", "bad")[number % 2]))
+        return _csv(folder / f"{name}.csv", ["text", "label"], rows)
+
+    return write
 
 
-def twenty() -> Path:
-    pd.DataFrame(texts(SPAM, 20), columns=["text", "label"]).to_csv("twenty.csv", index=False)
-    return Path("twenty.csv")
+def long_url(folder: Path) -> Path:
+    """The first text, which the paper would quote, is one word of 85 characters."""
+    rows = rows_of(SPAM, 120)
+    rows[:2] = [(URL, rows[0][1]), (URL + "6", rows[1][1])]
+    return _csv(folder / "links.csv", ["text", "label"], rows)
 
 
-def chinese() -> Path:
-    """Words without spaces between them."""
-    draw, rows = random.Random(5), {}
-    while len(rows) < 160:
-        name = list(CHINESE)[len(rows) % 2]
-        rows["".join(draw.choices(CHINESE[name] + "今天我们店里买了东西", k=draw.randint(8, 16)))] = name
-    pd.DataFrame(rows.items(), columns=["text", "label"]).to_csv("chinese.csv", index=False)
-    return Path("chinese.csv")
+def long_name(folder: Path) -> Path:
+    """A folder whose name has 93 characters."""
+    _csv(folder / LONG_NAME[:93] / "train.csv", ["text", "label"], rows_of(SPAM, 120))
+    return folder / LONG_NAME[:93]
 
 
-def spaced(name: str, words: dict[str, str], filler: str) -> Path:
-    pd.DataFrame(texts(words, 160, filler=filler), columns=["text", "label"]).to_csv(name, index=False)
-    return Path(name)
+def _csv(path: Path, header: list[str], rows: Sequence[Sequence]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return path
 
 
-def arabic() -> Path:
-    return spaced("arabic.csv", ARABIC, "في هذا المكان كان الطعام اليوم مع")
+class Kind:
+    """A data set, and what is to be found in it."""
 
-
-def russian() -> Path:
-    return spaced("russian.csv", RUSSIAN, "в этом месте была еда сегодня нам очень")
-
-
-def emoji() -> Path:
-    smileys = {"up": "😀 🎉 👍 great", "down": "😡 👎 💔 awful"}
-    return spaced("emoji.csv", smileys, "the → ≥ № tea was today 🚆 there")
-
-
-def links() -> Path:
-    """The first text of each class is a long address."""
-    rows = [(f"{URL} {index} {text}", name) for index, (text, name) in enumerate(texts(SPAM, 160))]
-    rows[:2] = [(URL, rows[0][1]), (f"{URL}&copy=2", rows[1][1])]
-    pd.DataFrame(rows, columns=["text", "label"]).to_csv("links.csv", index=False)
-    return Path("links.csv")
-
-
-def long_name() -> Path:
-    folder = Path(LONG_NAME)
-    folder.mkdir()
-    for split, rows, seed in (("train", 140, 1), ("test", 60, 2)):
-        pd.DataFrame(texts(SPAM, rows, seed), columns=["text", "label"]).to_csv(
-            folder / f"{split}.csv", index=False, quoting=csv.QUOTE_ALL
-        )
-    return folder
+    def __init__(self, write: Callable[[Path], Path], classes: Sequence[str], **columns: str) -> None:
+        self.write, self.classes, self.columns = write, list(classes), {"text": "text", "label": "label"} | columns
 
 
 KINDS = {
-    "news": OwnData(news, list(WORDS)),
-    "emotions": OwnData(emotions, list(EMOTIONS)),
-    "inferences": OwnData(inferences, ["entailment", "neutral", "contradiction"]),
-    "tickets": OwnData(tickets, ["Störung", "Anfrage"]),
-    "quotes": OwnData(quotes, ["low", "high"]),
-    "packed": OwnData(packed, ["no", "yes"]),
-    "saved": OwnData(saved, ["spam", "ham"]),
-    "like-a-hub": OwnData(like_a_hub, ["spam", "ham"]),
-    "only": OwnData(only_train, ["spam", "ham"]),
-    "unbalanced": OwnData(unbalanced, ["spam", "ham"]),
-    "twenty": OwnData(twenty, ["spam", "ham"]),
-    "chinese": OwnData(chinese, list(CHINESE), shown=[]),
-    "arabic": OwnData(arabic, list(ARABIC), shown=[]),
-    "russian": OwnData(russian, list(RUSSIAN), shown=[]),
-    "emoji": OwnData(emoji, ["up", "down"]),
-    "links": OwnData(links, ["spam", "ham"]),
-    "long-name": OwnData(long_name, ["spam", "ham"]),
+    "four classes": Kind(four_classes, sorted(NEWS), text="headline", label="topic"),
+    "six classes": Kind(six_classes, "012345"),
+    "pairs": Kind(
+        pairs, ["contradiction", "entailment", "neutral"], text="premise", pair="hypothesis", label="gold_label"
+    ),
+    "semicolons": Kind(semicolons, SPAM, text="Nachricht", label="Kategorie"),
+    "stray quotes": Kind(stray_quotes, SPAM, text="sentence"),
+    "compressed": Kind(compressed, SPAM),
+    "saved to disk": Kind(saved_to_disk, SPAM),
+    "like the hub": Kind(like_the_hub, ["question", "complaint"]),
+    "only train": Kind(only_train, sorted(NEWS), text="post", label="category"),
+    "unbalanced": Kind(unbalanced, SPAM, text="message", label="class"),
+    "twenty rows": Kind(twenty_rows, SPAM),
+    **{name: Kind(script(name), ["bad", "good"]) for name in SCRIPTS},
+    "long url": Kind(long_url, SPAM),
+    "long name": Kind(long_name, SPAM),
 }

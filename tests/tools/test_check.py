@@ -119,15 +119,18 @@ def test_local_sources_are_read(monkeypatch, capsys):
         **{
             "profile": "paper",
             "architectures": ["roberta"],
-            "profiles.paper.data": {"source": "local", "path": "reviews", "validation": 2, "seed": 1},
+            "profiles.paper.data": {"source": "local", "path": "reviews", "validation": 2, "test": 2, "seed": 1},
             "profiles.paper.base": {"source": "local", "path": "published"},
         },
     )
     write_snapshot(Path("published/roberta"), "roberta")
     Path("reviews").mkdir()
-    Path("reviews/train.csv").write_text("text,label\na,0\nb,7\n", encoding="utf-8")
+    Path("reviews/train.csv").write_text("text,label\na,0\nb,1\n", encoding="utf-8")
     _, lines = run_check(monkeypatch, capsys, GPU)
-    assert lines[-1] == "missing: data: reviews/train.csv: row 2: label '7'; allowed: 0, 1"
+    assert lines[-1] == (
+        "missing: data: reviews (de-duplicated): train: class '0' has 1 row; required: at least 3, one for each of "
+        "train, test, validation (data.test, data.validation)"
+    )
     assert "roberta checkpoint published/roberta at hand" in lines
     assert "time: unknown until `prepare` has counted the rows" in lines
     (Path("published/roberta") / "model.safetensors").unlink()

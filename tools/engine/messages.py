@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 FOLDER = Path("models/.study")  # the head's notes: state, journal, logs
+STUDIES = Path(".studies")  # working copies of studies, a folder a study (tools/studies/working_folder.py)
 JOURNAL = FOLDER / "journal"
 LOGS = FOLDER / "logs"
 

@@ -26,7 +26,7 @@ from dvc.stage.serialize import to_single_stage_lockfile
 
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text
-from tools.engine.messages import FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
+from tools.engine.messages import STUDIES, FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
 from tools.engine.recipe import REMEDY, fingerprint, here, require_same
 from tools.engine.remote import fetch, push
 
@@ -98,8 +98,13 @@ def require_unchanged(stage: PipelineStage, before: dict[str, object]) -> None:
 
 
 def take_as_made(stage: PipelineStage) -> None:
-    """What ``stage.reproduce`` leaves out with ``no_commit``: outputs into the cache, and a note for the run cache."""
-    if all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs):  # else DVC keeps no such note either
+    """What ``stage.reproduce`` leaves out with ``no_commit``: outputs into the cache, and a note for the run cache.
+
+    Of a stage with outputs that are in git DVC keeps no such note. The working copy of a study has no git for them:
+    there all is noted, so that it can be removed and comes back without training.
+    """
+    has_outputs_in_git = any(not (out.use_cache or out.is_metric or out.is_plot) for out in stage.outs)
+    if not has_outputs_in_git or STUDIES.name in Path.cwd().parts:
         stage.repo.stage_cache.save(stage)
     stage.commit()
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
-from stages.analysis.kept_study import KeptStudy, read_kept_study
+from stages.analysis.kept_study import REAL, KeptStudy, read_kept_study
 from stages.analysis.runs import CELL, RUNS, read_failed, read_runs, summarise, with_holes
 from stages.analysis.statistics import Comparison, Statistics
 from stages.core.errors import InputError
@@ -186,7 +186,7 @@ def read_results() -> Results:
         processes=by_process(census),
         census=census,
         failed=failed,
-        real=read_kept_study(study, cells, card),
+        real=read_kept_study(REAL, study, cells, card),
     )
 
 

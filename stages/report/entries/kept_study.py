@@ -1,6 +1,8 @@
-"""Numbers of the study of IMDb that is kept in git."""
+"""Numbers of the study of real reviews that is kept in git."""
 
-from stages.analysis.kept_study import CARD, TABLE, KeptStudy, kept
+from stages.analysis.kept_study import KeptStudy
+from stages.analysis.runs import RUNS
+from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
@@ -14,25 +16,26 @@ def enter_kept_study(ledger: Ledger, results: Results) -> None:
     if real is None:
         return
     _accuracies(ledger, real, results.study.reference)
+    table, card, base = map(real.place, (RUNS, Card.path(), BaseReport.path(real.architecture)))
     for split in ("train", "test", "unsupervised"):
-        source = Source(CARD, f"splits.{split}.rows")
+        source = Source(card, f"splits.{split}.rows")
         ledger.add(f"imdb.{split}", real.card.splits[split].rows, COUNT, source)
-    ledger.add("imdb.runs", len(real.runs), COUNT, Source(TABLE, "number of rows"))
-    ledger.add("imdb.steps", real.base.steps, COUNT, Source(kept(BaseReport.path(real.architecture)), "steps"))
-    source = Source(TABLE, f"Kendall's tau-b of mean test_accuracy with that of {real.architecture} in this build")
+    ledger.add("imdb.runs", len(real.runs), COUNT, Source(table, "number of rows"))
+    ledger.add("imdb.steps", real.base.steps, COUNT, Source(base, "steps"))
+    source = Source(table, f"Kendall's tau-b of mean test_accuracy with that of {real.architecture} in this build")
     ledger.add("imdb.agreement", real.agreement, FACTOR, source, optional=True)
 
 
 def _accuracies(ledger: Ledger, real: KeptStudy, full: str | None) -> None:
-    means = real.cells["test_accuracy_mean"]
+    means, table = real.cells["test_accuracy_mean"], real.place(RUNS)
     for name, cell in real.cells.iterrows():
         records = _kept_records(real, name)
         scores = f"test_accuracy where configuration is {name}"
-        ledger.add(f"imdb.{name}.accuracy", means[name], PERCENT, Source(TABLE, f"mean of {scores}", records))
-        deviation = Source(TABLE, f"sd of {scores}", records)
+        ledger.add(f"imdb.{name}.accuracy", means[name], PERCENT, Source(table, f"mean of {scores}", records))
+        deviation = Source(table, f"sd of {scores}", records)
         ledger.add(f"imdb.{name}.accuracy_sd", cell["test_accuracy_sd"], POINTS, deviation)
         if full in means and name != full:
-            source = Source(TABLE, f"mean of {scores} - that of {full}", records)
+            source = Source(table, f"mean of {scores} - that of {full}", records)
             ledger.add(f"imdb.{name}.difference", means[name] - means[full], DIFFERENCE, source)
 
 
@@ -41,5 +44,5 @@ def _kept_records(real: KeptStudy, configuration: str) -> tuple[str, ...]:
     records = []
     for seed in real.runs.loc[real.runs["configuration"] == configuration, "seed"]:
         run = Run(architecture=real.architecture, configuration=configuration, seed=seed, role="train")
-        records.append(str(kept(run.record_path)))
+        records.append(str(real.place(run.record_path)))
     return tuple(records)

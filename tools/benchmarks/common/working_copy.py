@@ -53,7 +53,7 @@ def make(folder: Path, changes: dict[str, object]) -> Path:
         listed, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=True
     ).stdout.splitlines()
     for name in names:
-        is_result = name.startswith("metrics/") and not name.startswith("metrics/imdb-mini/")
+        is_result = name.startswith("metrics/") and not name.startswith("metrics/studies/")
         if not is_result and name != "dvc.lock" and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)

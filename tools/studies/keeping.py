@@ -1,0 +1,96 @@
+"""What is kept of a study in git: which files, and whether they still belong to today's parameters."""
+
+from pathlib import Path
+
+from stages.analysis.kept_study import FOLDER
+from stages.core.errors import InputError
+from stages.data.card import Card
+from stages.published.claims import Claims
+from stages.published.reconciliation import Reconciliation
+from stages.study.grid import StudySettings
+from stages.study.params import Params, read_yaml
+from stages.study.resolve import resolve_run, resolve_study
+from stages.training.record import Record
+from tools.studies.merging import Study, read_study
+
+# Of a working copy -> of the kept study. A folder is kept with its files; models, tokens and texts are not kept.
+ALWAYS = {
+    Path("metrics/runs"): "runs",
+    Path("metrics/base"): "base",
+    Path("metrics/plots"): "plots",
+    Path("metrics/runs.csv"): "runs.csv",
+    Path("metrics/failed.csv"): "failed.csv",
+    Path("metrics/summary.json"): "summary.json",
+    Path("metrics/statistics.json"): "statistics.json",
+    Path("metrics/baselines.json"): "baselines.json",
+    Card.path(): "card.json",
+    StudySettings.path(): "study.json",
+    Path("paper/main.pdf"): "main.pdf",
+}
+WHERE_MADE = {Path("metrics/tokenized"): "tokenized"}
+# About the study that is reproduced: of a study that does not, they say nothing. The census is the workspace's: it
+# counts at full size, whatever the data.
+WHERE_PUBLISHED = {Claims.path(): "claims.json", Reconciliation.path(): "reconciliation.json"}
+PARAMS, CHANGES, MADE_OF = "params.yaml", "study.yaml", "made_of.json"
+
+
+def kept_files(copy: Path, params: Params) -> dict[Path, str]:
+    """Files and folders of a working copy that a reader needs, with their names in the kept study."""
+    files = dict(ALWAYS)
+    files |= {path: name for path, name in WHERE_MADE.items() if (copy / path).exists()}
+    if params.published != "none":
+        files |= WHERE_PUBLISHED
+    return files
+
+
+def require_todays(name: str) -> None:
+    """See to it that a kept study is what ``params.yaml`` and ``studies/<name>.yaml`` of today say.
+
+    Raises:
+        InputError: the first record that is missing, too many, or of other settings, and what is to be done.
+    """
+    study = read_study(name)
+    folder = FOLDER / name
+    if fault := _fault_of_data(folder, study) or _fault_of_records(folder, study.params):
+        again = f"`make paper STUDY={name}` and `make keep STUDY={name}` bring it up to date"
+        raise InputError(f"{folder}/{fault}; {again}")
+
+
+def _fault_of_data(folder: Path, study: Study) -> str | None:
+    """Data and base models by the parameters that they were made of, where these are kept."""
+    if not (folder / PARAMS).exists():
+        return None
+    kept, profile = read_yaml(folder / PARAMS), study.params.profile
+    for section in ("data", "base", "tokenize"):
+        recorded = kept["profiles"].get(profile, {}).get(section)
+        if difference := _first_difference(recorded, study.raw["profiles"][profile][section]):
+            return f"{PARAMS}: profiles.{profile}.{section}{difference}"
+    return None
+
+
+def _fault_of_records(folder: Path, params: Params) -> str | None:
+    runs = {str(run.record_path.relative_to("metrics")): run for run in resolve_study(params).runs}
+    there = sorted(str(path.relative_to(folder)) for path in (folder / "runs").rglob("*.json"))
+    for place in there:
+        if place not in runs:
+            return f"{place}: not a run of today's study"
+    for place, run in runs.items():
+        if place not in there and params.allow_failed:
+            continue  # a hole in its tables
+        if place not in there:
+            return f"{place}: missing"
+        recorded = Record.read_from(folder / place, run.stage).run.settings
+        wanted = resolve_run(params, run.architecture, run.configuration)
+        if difference := _first_difference(recorded.model_dump(), wanted.model_dump()):
+            return f"{place}{difference}"
+    return None
+
+
+def _first_difference(recorded: object, wanted: object) -> str | None:
+    """The first key by which they differ, as ``.key.key: value; today value``, or as ``: value; ...`` without a key."""
+    if recorded == wanted:
+        return None
+    if isinstance(recorded, dict) and isinstance(wanted, dict):
+        key = next(key for key in [*wanted, *recorded] if recorded.get(key) != wanted.get(key))
+        return f".{key}{_first_difference(recorded.get(key), wanted.get(key))}"
+    return f": {recorded!r}; today {wanted!r}"
