@@ -179,14 +179,6 @@ def test_generated_corpus():
     assert (card.source, card.licence, card.ceiling_accuracy) == ("generated", "MIT", 0.95)
 
 
-def test_a_class_that_a_split_lacks_is_said(capsys):
-    reviews(train=TRAIN, test=[("a", 1), ("b", 1)])
-    configure()
-    prepare.main()
-    assert "test: no row of 0" in capsys.readouterr().out.splitlines()
-    assert Card.read().missing_classes("test") == [0]
-
-
 def test_faults_name_the_data_and_whether_it_was_deduplicated():
     reviews(train=[(f"all {row}", 1) for row in range(30)], test=TEST)
     configure(deduplicate=False)

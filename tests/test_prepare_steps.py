@@ -78,3 +78,13 @@ def test_nothing_left_out_is_silent(monkeypatch, capsys):
         key: value for key, value in notes.items() if key != "columns"
     }
     assert (card.columns.text, card.columns.label) == ("body", "kind")
+
+
+def test_a_class_that_a_split_lacks_is_said(monkeypatch, capsys):
+    train = pd.DataFrame({"text": [f"train {i}" for i in range(30)], "label": [0, 1] * 15})
+    configure(validation=None, sample=None)
+    given_by(monkeypatch, {"train": train, "test": pd.DataFrame({"text": ["a", "b"], "label": [1, 1]})})
+    prepare.main()
+    card = Card.read()
+    assert f"test: no row of {card.classes[0]}" in capsys.readouterr().out.splitlines()
+    assert (card.missing_classes("test"), card.missing_classes("train")) == ([0], [])

@@ -17,6 +17,7 @@ from tools.studies.merging import Study, read_study
 ALWAYS = {
     Path("metrics/runs"): "runs",
     Path("metrics/base"): "base",
+    Path("metrics/tokenized"): "tokenized",
     Path("metrics/plots"): "plots",
     Path("metrics/runs.csv"): "runs.csv",
     Path("metrics/failed.csv"): "failed.csv",
@@ -27,17 +28,15 @@ ALWAYS = {
     StudySettings.path(): "study.json",
     Path("paper/main.pdf"): "main.pdf",
 }
-WHERE_MADE = {Path("metrics/tokenized"): "tokenized"}
 # About the study that is reproduced: of a study that does not, they say nothing. The census is the workspace's: it
 # counts at full size, whatever the data.
 WHERE_PUBLISHED = {Claims.path(): "claims.json", Reconciliation.path(): "reconciliation.json"}
 PARAMS, CHANGES, MADE_OF = "params.yaml", "study.yaml", "made_of.json"
 
 
-def kept_files(copy: Path, params: Params) -> dict[Path, str]:
+def kept_files(params: Params) -> dict[Path, str]:
     """Files and folders of a working copy that a reader needs, with their names in the kept study."""
     files = dict(ALWAYS)
-    files |= {path: name for path, name in WHERE_MADE.items() if (copy / path).exists()}
     if params.published != "none":
         files |= WHERE_PUBLISHED
     return files

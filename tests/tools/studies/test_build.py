@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
 from stages.core.errors import InputError
 from tests.helpers.hashed_study import commit, dvc, git
-from tools.engine import cluster
 from tools.engine.messages import LOGS
 from tools.studies import build
 from tools.studies.working_folder import locked
@@ -115,7 +115,7 @@ def test_the_workers_of_a_scheduler_build_it_too(built, capfd):
     with Path("stages/report/text/phrases.py").open("a", encoding="utf-8") as stream:
         stream.write("\n# edited\n")
     commit(built)
-    with cluster.start(1) as workers:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as workers:
         assert made(capfd, scheduler=workers.scheduler_address)[1] == ["paper"]
     with pytest.raises(InputError, match=r"^REMOTE: not with STUDY: "):
         build.main("other", "1", remote="storage")

@@ -31,7 +31,7 @@ def fault() -> str:
 def test_what_a_reader_needs_is_kept_and_nothing_else(built, capsys):
     before = git(built, "status", "--porcelain")
     keep.main("other")
-    assert capsys.readouterr().out == "19 files in metrics/studies/other/; `git add metrics/studies/other` keeps them\n"
+    assert capsys.readouterr().out == "20 files in metrics/studies/other/; `git add metrics/studies/other` keeps them\n"
     files = sorted(path.relative_to(KEPT).as_posix() for path in KEPT.rglob("*") if path.is_file())
     assert files == [
         "base/distilbert.json",
@@ -53,8 +53,9 @@ def test_what_a_reader_needs_is_kept_and_nothing_else(built, capsys):
         "study.json",
         "study.yaml",
         "summary.json",
+        "tokenized/distilbert.json",
     ]
-    for path, name in kept_files(COPY, read_study("other").params).items():
+    for path, name in kept_files(read_study("other").params).items():
         assert sha256(KEPT / name) == sha256(COPY / path)
     assert (KEPT / "study.yaml").read_text(encoding="utf-8") == Path("studies/other.yaml").read_text(encoding="utf-8")
     assert read_yaml(KEPT / "params.yaml") == read_study("other").raw
