@@ -22,7 +22,11 @@ from transformers import (
 
 Kind = Literal["wordpiece", "byte-bpe", "unigram"]
 
-ALPHABET = 256  # characters with a piece of their own; the rest of Unicode becomes the unknown token
+# Characters with a piece of their own; the rest of Unicode becomes the unknown token. Scripts of many characters, such
+# as Chinese, have as many as make up this share of the texts, or this share of the vocabulary.
+ALPHABET = 256
+COVERED = 0.999
+OF_VOCABULARY = 0.25
 SPECIAL = {  # in the order of their ids
     "wordpiece": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
     "byte-bpe": ("<s>", "<pad>", "</s>", "<unk>", "<mask>"),
@@ -74,7 +78,7 @@ def _unigram(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrain
 def _byte_bpe(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrainedTokenizerFast:
     family = RobertaTokenizerFast().backend_tokenizer
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trained = _train_bpe(family, texts, vocab_size, SPECIAL["byte-bpe"], alphabet)
+    trained = _train_bpe(family, list(texts), vocab_size, SPECIAL["byte-bpe"], alphabet)
     model = json.loads(trained.to_str())["model"]
     merges = [tuple(merge) for merge in model["merges"]]
     return RobertaTokenizerFast(vocab=model["vocab"], merges=merges, model_max_length=max_length)
@@ -82,7 +86,7 @@ def _byte_bpe(texts: Iterable[str], vocab_size: int, max_length: int) -> PreTrai
 
 def _train_bpe(
     family: Tokenizer,
-    texts: Iterable[str],
+    texts: Sequence[str],
     vocab_size: int,
     special: Sequence[str] = (),
     alphabet: Sequence[str] = (),
@@ -96,11 +100,25 @@ def _train_bpe(
         vocab_size=vocab_size,
         special_tokens=list(special),
         initial_alphabet=sorted(alphabet),
-        limit_alphabet=ALPHABET,
+        limit_alphabet=alphabet_size(texts, vocab_size),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
+
+
+def alphabet_size(texts: Sequence[str], vocab_size: int) -> int:
+    """How many characters get a piece of their own: the commonest ones."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    enough = COVERED * counts.total()
+    covered = size = 0
+    for _, count in counts.most_common(int(OF_VOCABULARY * vocab_size)):
+        if covered >= enough:
+            break
+        covered, size = covered + count, size + 1
+    return max(size, ALPHABET)
 
 
 def _count_pieces(

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import random
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ from transformers import AutoTokenizer
 
 from stages.data.generator import generate
 from stages.data.settings import GeneratedData
-from stages.encoders.tokenizers import SPECIAL, train_tokenizer
+from stages.encoders.tokenizers import SPECIAL, alphabet_size, train_tokenizer
 
 KINDS = ("wordpiece", "byte-bpe", "unigram")
 CLASSES = {"wordpiece": "DistilBertTokenizer", "byte-bpe": "RobertaTokenizer", "unigram": "DebertaV2Tokenizer"}
@@ -82,3 +83,19 @@ def test_the_vocabulary_is_the_same_in_any_process(texts):
         check=True,
     ).stdout.split()
     assert there == [digest(train_tokenizer(kind, texts, 500, 32)) for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_script_of_many_characters_is_known_too(kind):
+    draw = random.Random(1)
+    texts = ["".join(chr(0x4E00 + int(600 * draw.random() ** 2)) for _ in range(20)) for _ in range(300)]
+    assert 256 < alphabet_size(texts, 2400) <= 600
+    ids = train_tokenizer(kind, texts, 2400, 64)(texts)["input_ids"]
+    unknown = SPECIAL[kind].index("<unk>" if kind == "byte-bpe" else "[UNK]")
+    assert sum(row.count(unknown) for row in ids) <= 0.002 * 20 * len(texts)
+
+
+def test_an_alphabet_is_no_smaller_than_that_of_bytes_and_no_larger_than_a_quarter_of_the_vocabulary():
+    assert alphabet_size(["plain words"], 500) == 256
+    many = ["".join(map(chr, range(0x4E00, 0x4E00 + 2000)))]
+    assert (alphabet_size(many, 2000), alphabet_size(many, 8000)) == (500, 1998)
