@@ -1,4 +1,4 @@
-"""From data as people have them to a paper, as a user types it: make new, make paper STUDY=, make keep STUDY=."""
+"""From data as people have them to a paper: make new, and the study that it writes, to the PDF."""
 
 import re
 import sys
@@ -9,13 +9,54 @@ from pypdf import PdfReader
 
 from tests.helpers.own_data import KINDS
 from tests.helpers.paper import needs_latex
+from tests.helpers.tiny_study import ROOT
+from tests.helpers.whole_study import build, pdf_text
 from tools.benchmarks.common import working_copy
 from tools.benchmarks.common.working_copy import commit, execute
+from tools.studies import new
+from tools.studies.merging import as_yaml, read_study
 
-SMALLER = "configurations: [full, ia3]\nprobes: []\n"
+SMALLER = {"configurations": ["full", "ia3"], "probes": [], "seeds": [42]}
 # Words of one study only: of films, of two classes, of IMDb. The third is a question of a checklist.
-FOREIGN = re.compile(r"film|IMDb|binary|positive(?! and negative effects on society)", re.IGNORECASE)
-pytestmark = [pytest.mark.slow, needs_latex]
+FOREIGN = re.compile(r"film|IMDb|binary|positive(?! and negative effects on society)|Hanif|reproduced study", re.I)
+QUICK = ["pairs"]
+pytestmark = needs_latex
+
+
+def paper_of(kind: str, small_scale: bool = True, **changes: object) -> str:
+    """The text of the PDF of a data set, by the study that ``make new`` writes, two configurations of it and a seed."""
+    Path("params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    Path("own").mkdir()
+    path = KINDS[kind].write(Path("own"))
+    new.main(name="own", data=str(path))
+    raw = read_study("own").raw | SMALLER | changes
+    raw["profiles"]["own"]["small_scale"] = small_scale
+    with Path("params.yaml").open("w", encoding="utf-8") as stream:
+        as_yaml(raw, "the study of these data", stream)
+    build()
+    return pdf_text()
+
+
+def test_a_data_set_to_its_paper_and_the_words_of_another_study_are_not_in_it(in_empty_folder):
+    _check("pairs", paper_of("pairs"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in QUICK])
+def test_every_kind_of_data_to_its_paper(kind, in_empty_folder):
+    _check(kind, paper_of(kind))
+
+
+@pytest.mark.slow
+def test_at_full_scale_nothing_is_said_of_the_published_study(in_empty_folder):
+    text = paper_of("compressed", small_scale=False, published="hanif2025")
+    _check("compressed", text)
+    assert "SMALL-SCALE" not in text
+
+
+def _check(kind: str, text: str) -> None:
+    assert [name for name in KINDS[kind].classes if name not in text] == []
+    assert [text[match.start() - 40 : match.end() + 20] for match in FOREIGN.finditer(text)] == []
 
 
 @pytest.fixture(scope="module")
@@ -28,38 +69,18 @@ def tool(project: Path, module: str, *arguments: str) -> str:
     return execute(project, sys.executable, "-m", f"tools.studies.{module}", *arguments).stdout
 
 
-def built(project: Path, kind: str) -> str:
-    """The text of the paper of a data set, two configurations and a seed of it; its file is not edited otherwise."""
-    name = kind.replace(" ", "-")
-    folder = project / "data" / name
-    folder.mkdir(parents=True)
-    path = KINDS[kind].write(folder).relative_to(project)
-    tool(project, "new", f"--name={name}", f"--data={path}")
-    study = project / f"studies/{name}.yaml"
-    text = study.read_text(encoding="utf-8").replace("seeds: [42, 43]", "seeds: [42]")
-    study.write_text(text + SMALLER, encoding="utf-8")
-    commit(project)
-    said = tool(project, "build", "--jobs=2", "--", name)
-    pdf = Path(said.splitlines()[-1].removeprefix("paper: "))
-    return " ".join(page.extract_text() for page in PdfReader(pdf).pages)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_paper_of_the_data_names_their_classes_and_nothing_of_another_study(project, kind):
-    text = built(project, kind)
-    assert [name for name in KINDS[kind].classes if name not in text] == []
-    assert FOREIGN.findall(text) == []
-    assert "Hanif" not in text
-
-
-def test_what_is_kept_of_it_can_be_read_without_it(project):
+@pytest.mark.slow
+def test_as_a_user_types_it_and_what_is_kept_can_be_read_without_it(project):
+    """make new, make paper STUDY=, make keep STUDY=: the commands behind them."""
     name = "of-spam"
     path = KINDS["unbalanced"].write(project / "data").relative_to(project)
     tool(project, "new", f"--name={name}", f"--data={path}")
     with (project / f"studies/{name}.yaml").open("a", encoding="utf-8") as stream:
-        stream.write(SMALLER)
+        stream.write("configurations: [full, ia3]\nprobes: []\n")
     commit(project)
-    tool(project, "build", "--jobs=2", "--", name)
+    said = tool(project, "build", "--jobs=2", "--", name)
+    pdf = Path(said.splitlines()[-1].removeprefix("paper: "))
+    _check("unbalanced", " ".join(page.extract_text() for page in PdfReader(pdf).pages))
     tool(project, "keep", "--", name)
     commit(project)
     kept = project / "metrics/studies" / name
