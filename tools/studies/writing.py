@@ -130,7 +130,7 @@ def _labels(draft: Draft, place: str) -> list[str]:
 
 
 def _of_length(draft: Draft) -> str:
-    most = f"{draft.sizes.max_length} tokens hold about 95% of the texts"
+    most = f"{draft.sizes.max_length} tokens hold about 95% of the texts, as far as words tell"
     if draft.sizes.is_cut:
         most = "longer texts are cut; up to 512, and the slower for it"
     return f"{most}: {draft.lengths.p95:,.0f} words"

@@ -110,7 +110,7 @@ def test_splits_of_the_source_are_taken_and_a_test_without_labels_is_not():
 @pytest.mark.parametrize(
     ("length", "comment"),
     [
-        (14, "24 tokens hold about 95% of the texts: 14 words"),
+        (14, "24 tokens hold about 95% of the texts, as far as words tell: 14 words"),
         (400, "longer texts are cut; up to 512, and the slower for it: 400 words"),
     ],
 )
