@@ -21,6 +21,7 @@ def _workspace(in_empty_folder):
 
 
 EVERY = "every row of train needs one; labels_other: drop leaves such rows out and counts them"
+MARKER = EVERY.replace("; ", "; data.labels can name it where it is a class, and ")
 ENCODING = "not valid UTF-8; save the file as UTF-8, or give its encoding, csv.encoding, such as"
 QUOTES = (
     "quote or line break out of place; allowed: whole fields in quotes, quotes doubled, or csv.quoting: none where a "
@@ -36,7 +37,7 @@ ROWS = {  # what one file holds instead -> the message after the file's name
         "column 'text_pair' looks like the other text of a pair; give data.columns: {text: text, pair: text_pair}, or "
         "{unused: [text_pair]} to leave it out",
     ),
-    "label -1": ("parquet", parquet([*TRAIN, ("x", -1)]), f"row 41: no label (-1); {EVERY}"),
+    "label -1": ("parquet", parquet([*TRAIN, ("x", -1)]), f"row 41: no label (-1); {MARKER}"),
     "label null": ("jsonl", jsonl([*TRAIN, ("x", None)]), f"row 41: no label; {EVERY}"),
     "no label in a row": ("csv", csv([*TRAIN, ("x", "")]), f"row 41: no label (''); {EVERY}"),
     "regression": (
@@ -105,6 +106,28 @@ ROWS = {  # what one file holds instead -> the message after the file's name
     "no bytes, Parquet": ("parquet", b"", "cannot be read as Parquet: Parquet file size is 0 bytes"),
     "no bytes, CSV": ("csv", b"", "no rows"),
     "no bytes, JSON": ("jsonl", b"", "no rows"),
+    "JSON by column": (
+        "json",
+        b'{"text": {"0": "a", "1": "b"}, "label": {"0": 0, "1": 1}}',
+        "one object that holds text, label; allowed: an object a row, or a list of them (of pandas: to_json(..., "
+        "orient='records', lines=True))",
+    ),
+    "JSON under a key": (
+        "json",
+        b'{"data": [{"text": "a", "label": 0}]}',
+        "one object that holds data; allowed: an object a row, or a list of them (of pandas: to_json(..., "
+        "orient='records', lines=True))",
+    ),
+    "UTF-16 without a mark": (
+        "csv",
+        csv(TRAIN).decode().encode("utf-16-le"),
+        "every other byte is NUL, as in UTF-16; give csv.encoding: utf-16-le",
+    ),
+    "UTF-16 without a mark, big end first": (
+        "csv",
+        csv(TRAIN).decode().encode("utf-16-be"),
+        "every other byte is NUL, as in UTF-16; give csv.encoding: utf-16-be",
+    ),
     "header alone": ("csv", b"text,label\n", "no rows"),
 }
 
@@ -119,7 +142,7 @@ def test_a_file_that_cannot_be_used(suffix, content, message, monkeypatch):
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_every_labelled_split_is_checked(split, monkeypatch):
     Path(f"reviews/{split}.csv").write_bytes(csv([("a", 0), ("b", 1), ("c", -1)]))
-    every = EVERY.replace("train", split)
+    every = MARKER.replace("train", split)
     assert refused(monkeypatch) == f"reviews/{split}.csv: row 3: no label ('-1'); {every}"
 
 

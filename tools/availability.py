@@ -16,6 +16,7 @@ from stages.hub import client as hub
 from stages.hub.disk import gigabytes
 from stages.prepare import prepared
 from stages.study.params import Params
+from stages.study.source_link import require_source
 
 PATIENCE = hub.TIMEOUT + 3  # seconds; a name server that does not answer knows no time-out of the client's
 
@@ -77,8 +78,14 @@ def _data(data: GeneratedData | LocalData | HubData, deduplicate: bool, asker: H
     if isinstance(data, GeneratedData):
         return Availability("data", "generated here", made_here=True)
     if isinstance(data, LocalData):
-        return _attempt("data", data.path, lambda: prepared(DataSettings(data=data, deduplicate=deduplicate)))
+        return _attempt("data", data.path, lambda: _local(DataSettings(data=data, deduplicate=deduplicate)))
     return _on_hub("data", repository_of(data), DATA_FILES, asker, lambda folder: None, lambda names: None)
+
+
+def _local(settings: DataSettings) -> None:
+    """As the stages settings and prepare look at local data, in their order."""
+    require_source(settings.data)
+    prepared(settings)
 
 
 def _checkpoint(params: Params, name: str, asker: Hub) -> Availability:

@@ -30,10 +30,12 @@ LAYOUTS = (
 # Columns that hold one text of a pair where another column holds the other (GLUE, SNLI, sentence-transformers).
 HALVES = {"premise", "hypothesis", "question", "textpair"}
 HALVES |= {f"{kind}{which}" for kind in ("text", "sentence", "question") for which in ("1", "2", "a", "b")}
+HALVES |= {"1string", "2string"}  # MRPC's "#1 String"
 # More than a long novel holds is no review but a fault, such as a whole file in one cell, and cutting it to
 # `max_length` would hide that.
 LONGEST = 1_000_000  # characters
 LONGEST_LISTED = 80  # of a name in a message
+SAMPLE = 10_000  # bytes of a file by which its encoding is told
 
 
 def split_called(name: str) -> str | None:
@@ -136,6 +138,12 @@ def decoded(raw: bytes, source: str, encoding: str = "utf-8", advice: str = "sav
         line = raw.count(b"\n", 0, byte) + 1
         name = "UTF-8" if encoding.lower() in ("utf-8", "utf8") else encoding
         raise InputError(f"{source}: line {line}, byte {byte}: not valid {name}; {advice}") from error
+
+
+def unmarked_utf16(raw: bytes) -> str | None:
+    """Which UTF-16 text without a byte order mark is in, if it is: half of each Latin letter is NUL."""
+    halves = {"utf-16-be": raw[:SAMPLE:2], "utf-16-le": raw[1:SAMPLE:2]}
+    return next((name for name, half in halves.items() if 2 * half.count(0) > len(half)), None)
 
 
 def read_bytes(file: Path, source: str) -> bytes:

@@ -1,8 +1,9 @@
 """What the labels of a source mean: which classes there are, and which row is of which.
 
-A label is compared by ``settings.raw_value``. Nothing, white space, NaN and -1 mean that a row is unlabelled. -1 is a
-class where ``labels`` names it, or where without ``labels`` it occurs beside 1 alone, as in data of -1 and 1; beside
-other labels (0 and 1, say) it marks a row whose label is kept back.
+A label is compared by ``settings.raw_value``. Nothing, white space and NaN mean that a row is unlabelled, and so do -1
+and a hyphen (in SNLI: the annotators did not agree). Those two are a class where ``labels`` names them, or where
+without ``labels`` they occur beside 1 or a plus sign alone; beside other labels (-1 beside 0 and 1, say) they mark a
+row whose label is kept back.
 
 A column that `datasets` wrote as a ClassLabel holds ids, and its names are what counts: ``labels`` may go by either.
 """
@@ -23,6 +24,8 @@ from stages.data.settings import MAXIMUM_CLASSES, MINIMUM_CLASSES, OwnData, is_l
 UNLABELLED = -1
 NO_LABEL = "(no label)"  # among those dropped
 EMPTY = ("", "nan", "NaN", "<NA>")  # as pandas writes what is missing
+# What marks a row without a label -> the labels beside which it is one itself.
+MARKERS = {"-1": {"1", "+1"}, "-": {"+"}}
 LONGEST_NAME = 100  # characters
 NAMES = f"at most {LONGEST_NAME} characters on one line"
 Raw = list[str | None]  # None: unlabelled
@@ -49,13 +52,20 @@ def raw_labels(parts: list[Part], settings: OwnData, named: list[str] | None) ->
     raw = [_raw_of(part) for part in parts]
     if named:
         raw = _by_name(parts, raw, named)
-    if not _is_minus_one_a_class(parts, raw, settings, named):
-        return [[None if value == "-1" else value for value in values] for values in raw]
-    unsupervised = [values for part, values in zip(parts, raw, strict=True) if part.split == "unsupervised"]
-    if {value for values in unsupervised for value in values} <= {"-1", None}:
-        for values in unsupervised:
-            values[:] = [None] * len(values)
+    for marker in MARKERS:
+        raw = _without(marker, parts, raw, _is_class(marker, parts, raw, settings, named))
     return raw
+
+
+def _without(marker: str, parts: list[Part], raw: list[Raw], is_class: bool) -> list[Raw]:
+    """Where a marker is a class, it still means nothing in an unsupervised split that has nothing else."""
+    unsupervised = [values for part, values in zip(parts, raw, strict=True) if part.split == "unsupervised"]
+    marks_them = {value for values in unsupervised for value in values} <= {marker, None}
+    every = []
+    for part, values in zip(parts, raw, strict=True):
+        stays = is_class and not (part.split == "unsupervised" and marks_them)
+        every.append(values if stays else [None if value == marker else value for value in values])
+    return every
 
 
 def _raw_of(part: Part) -> Raw:
@@ -111,11 +121,13 @@ def _names_of(part: Part, raw: Raw, names: list[str]) -> Raw:
     return [by_id[value] for value in raw]
 
 
-def _is_minus_one_a_class(parts: list[Part], raw: list[Raw], settings: OwnData, named: list[str] | None) -> bool:
+def _is_class(marker: str, parts: list[Part], raw: list[Raw], settings: OwnData, named: list[str] | None) -> bool:
     if settings.labels is not None:
-        return "-1" in settings.labels
-    others = _values(parts, raw) - {"-1"}
-    return named is None and others <= {"1", "+1"} and bool(others)
+        return marker in settings.labels
+    if named is not None:
+        return marker in named and marker != "-1"  # -1 is no id
+    others = _values(parts, raw) - {marker}
+    return bool(others) and others <= MARKERS[marker]
 
 
 def _values(parts: list[Part], raw: list[Raw]) -> set[str]:
@@ -159,7 +171,9 @@ def _refuse(part: Part, index: int, label: str | None, ids: Iterable[str], setti
     drop = "labels_other: drop leaves such rows out and counts them"
     if label is None:
         given = "" if part.labels is None or part.labels[index] is None else f" ({shown(part.labels[index])})"
-        raise InputError(f"{part.place(index)}: no label{given}; every row of {part.split} needs one; {drop}")
+        is_marker = bool(given) and raw_value(part.labels[index]) in MARKERS
+        name_it = "data.labels can name it where it is a class, and " if is_marker else ""
+        raise InputError(f"{part.place(index)}: no label{given}; every row of {part.split} needs one; {name_it}{drop}")
     holds = "data.labels has" if settings.labels is not None else "the labelled splits have"
     raise InputError(f"{part.place(index)}: label {shown(label)}; {holds} {listed(ids)}; {drop}")
 
@@ -180,7 +194,7 @@ def _ids_and_names(
             _require_names(part, labels)
     elif len(set(named)) < len(named) or not all(map(_is_name, named)):
         raise InputError(f"{source}: the source's own classes {listed(named)}; allowed: {NAMES}, each once")
-    names = named or _in_order(values)
+    names = named or in_order(values)
     if len(names) > MAXIMUM_CLASSES:
         column = f"column {settings.columns.label!r}"
         raise InputError(f"{source}: {column}: {len(names)} different labels; allowed: at most {MAXIMUM_CLASSES}")
@@ -230,6 +244,6 @@ def is_whole(label: str) -> bool:
     return label.removeprefix("-").removeprefix("+").isdecimal()
 
 
-def _in_order(values: set[str]) -> list[str]:
+def in_order(values: set[str]) -> list[str]:
     """Numerically where all are whole numbers."""
     return sorted(values, key=(lambda value: (int(value), value)) if all(map(is_whole, values)) else None)

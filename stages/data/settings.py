@@ -79,9 +79,10 @@ def _line(value: str) -> str:
     return value
 
 
-def _part(value: float) -> float:
-    is_rows = isinstance(value, int) and value >= MINIMUM_ROWS
-    if not is_rows and not 0 < value < 1:
+def _part(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_rows = isinstance(value, int) and is_number and value >= MINIMUM_ROWS
+    if not is_rows and not (is_number and 0 < value < 1):
         raise ValueError(f"{value!r}: allowed: rows, at least {MINIMUM_ROWS}, or a share between 0 and 1")
     return value
 
@@ -104,7 +105,7 @@ def _known_encoding(name: str) -> str:
 
 Line = Annotated[str, AfterValidator(_line)]  # free text
 Rows = Annotated[int, Field(ge=MINIMUM_ROWS)]
-Part = Annotated[int | float, AfterValidator(_part)]  # of a split: rows, or a share of them
+Part = Annotated[int | float, BeforeValidator(_part)]  # of a split: rows, or a share of them
 
 
 class Columns(Strict):

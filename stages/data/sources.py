@@ -118,7 +118,7 @@ def _require_carving(settings: OwnData, fault: str) -> None:
 
 def _ignored_test(part: Part, layout: Layout) -> str:
     file = next(file for file in all_files(layout) if layout.place(file) == part.source)
-    return line_of(layout.relative(file)) + " (split test)" * (UNDIVIDED in layout.files)
+    return f"{line_of(layout.relative(file))} ({'split test: ' * (UNDIVIDED in layout.files)}no labels)"
 
 
 def _as_stated(origin: Origin, splits: Splits, settings: LocalData | HubData) -> Origin:

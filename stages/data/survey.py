@@ -32,6 +32,7 @@ class ColumnSurvey(Strict):
     rows: dict[str, int]  # split -> rows with a value
     distinct: int  # values in the splits that need labels
     values: dict[str, int]  # raw value -> rows in those splits; empty where there are too many for classes
+    train_values: dict[str, int]  # the same in train
     class_names: list[str]  # of a ClassLabel
     sample: list[str]  # the first values, shortened
     words_median: float  # of a column of texts, 0 for others
@@ -46,6 +47,7 @@ class Survey(Strict):
     files: dict[str, list[str]]  # split -> files, relative to the source
     rows: dict[str, int]  # split -> rows
     columns: list[ColumnSurvey]
+    repeated_columns: list[str]  # names that a file has more than once, which nothing can choose among
     ignored_files: list[str]
     has_csv: bool  # whether the options of ``csv`` mean anything here
     texts_are_files: bool  # in folders named by their classes
@@ -63,8 +65,10 @@ def survey(data: LocalData | HubData) -> Survey:
     files: dict[str, list[str]] = {}
     values: dict[str, dict[str, list]] = {}  # column -> split -> values
     class_names = dict(layout.readme.class_names)
+    repeated: dict[str, None] = {}
     for file, table, by_split in _tables(layout, data.csv):
         class_names |= table.class_names
+        repeated |= {name: None for name in table.names if table.names.count(name) > 1}
         for split, indices in by_split.items():
             rows[split] += len(indices)
             files.setdefault(split, []).append(line_of(layout.relative(file)))
@@ -77,6 +81,7 @@ def survey(data: LocalData | HubData) -> Survey:
         files=files,
         rows=dict(rows),
         columns=[_column(name, by_split, class_names.get(name, [])) for name, by_split in values.items()],
+        repeated_columns=list(repeated),
         ignored_files=layout.ignored,
         has_csv=has_csv(layout),
         texts_are_files=any(map(is_text_folder, all_files(layout))),
@@ -112,6 +117,7 @@ def _column(name: str, by_split: dict[str, list], class_names: list[str]) -> Col
     every = [value for values in present.values() for value in values]
     labelled = [value for split, values in present.items() if split != "unsupervised" for value in values]
     counts = Counter(_raw(value) for value in labelled)
+    of_train = Counter(_raw(value) for value in present.get("train", []))
     kind = _kind(every)
     is_countable = kind not in ("lists", "other", "fractions") and len(counts) <= MAXIMUM_CLASSES
     return ColumnSurvey(
@@ -120,6 +126,7 @@ def _column(name: str, by_split: dict[str, list], class_names: list[str]) -> Col
         rows={split: len(values) for split, values in present.items()},
         distinct=len(counts),
         values=dict(counts) if is_countable else {},
+        train_values=dict(of_train) if is_countable else {},
         class_names=class_names,
         sample=[shorten(line_of(_raw(value)), SAMPLE_LENGTH) for value in every[:SAMPLE]],
         words_median=float(median(len(value.split()) for value in every)) if kind == "text" else 0.0,

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.core.errors import InputError
-from stages.data.checks import DELIMITED, decoded, format_of, read_bytes, reason
+from stages.data.checks import DELIMITED, decoded, format_of, listed, read_bytes, reason, unmarked_utf16
 from stages.data.settings import Csv
 
 WHITE_SPACE = re.compile(r"[ \t\r\n]*")  # between JSON values
@@ -117,12 +117,7 @@ def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
         labels = {name: feature for name, feature in features.items() if feature.get("_type") == "ClassLabel"}
         return {name: [str(value) for value in feature["names"]] for name, feature in labels.items()}
-    except (
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ):  # not by `datasets`, or of a kind that it no longer writes
+    except (KeyError, TypeError, AttributeError, ValueError):  # not by `datasets`, or of a kind it no longer writes
         return {}
 
 
@@ -135,6 +130,8 @@ def _read_csv(file: Path, source: str, options: Csv, choose: Choose) -> Table:
     likely = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp1252, latin-1 or utf-16"
     advice = f"save the file as UTF-8, or give its encoding, csv.encoding, such as {likely}"
     text = decoded(raw, source, options.encoding, advice)
+    if "\0" in text and (likely := unmarked_utf16(raw)):
+        raise InputError(f"{source}: every other byte is NUL, as in UTF-16; give csv.encoding: {likely}")
     hint = _hint(text, delimiter)
     header, rows = _csv_rows(text, source, delimiter, options.quoting == "none", hint)
     if len(header) == 1 and hint:
@@ -219,6 +216,9 @@ def _read_json(file: Path, source: str, choose: Choose) -> Table:
     rows = _json_values(decoded(read_bytes(file, source), source), source)
     if len(rows) == 1 and isinstance(rows[0], list):
         rows = rows[0]
+    elif len(rows) == 1 and isinstance(rows[0], dict) and all(isinstance(it, list | dict) for it in rows[0].values()):
+        allowed = "an object a row, or a list of them (of pandas: to_json(..., orient='records', lines=True))"
+        raise InputError(f"{source}: one object that holds {listed(rows[0])}; allowed: {allowed}")
     names: dict[str, None] = {}  # in order of their first occurrence
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):

@@ -11,6 +11,7 @@ from tests.helpers.local_reviews import fault, load, rows, write, write_text
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 OTHER = "labels_other: drop leaves such rows out and counts them"
+NAMED = "data.labels can name it where it is a class, and "
 
 
 def write_labels(train: list, test: list | None = None, suffix: str = "jsonl", folder: str = "d") -> None:
@@ -36,6 +37,7 @@ def read(**settings: object) -> tuple[list[str], list[int]]:
         (["true", "FALSE"], ["False", "True"], [1, 0]),
         ([-1, 1, -1], ["-1", "1"], [0, 1, 0]),
         (["+1", "-1"], ["-1", "+1"], [1, 0]),
+        (["+", "-", "+"], ["+", "-"], [0, 1, 0]),
         ([5, 1, 3, 4, 2], ["1", "2", "3", "4", "5"], [4, 0, 2, 3, 1]),
         (["一", "二"], ["一", "二"], [0, 1]),
     ],
@@ -67,6 +69,7 @@ def test_categories_of_pandas():
     ("labels", "given", "classes", "ids"),
     [
         (["ham", "spam"], {"ham": 0, "spam": 1}, ["ham", "spam"], [0, 1]),
+        (["a", "-", "b"], {"a": 0, "b": 1, "-": 2}, ["a", "b", "-"], [0, 2, 1]),
         (["ham", "spam"], {"ham": 1, "spam": 0}, ["spam", "ham"], [1, 0]),
         (["ham", "spam"], ["spam", "ham"], ["spam", "ham"], [1, 0]),
         ([0, 1], ["spam", "ham"], ["spam", "ham"], [0, 1]),
@@ -153,25 +156,26 @@ def test_a_test_split_without_labels_is_left_out(hidden, suffix):
         "train, such as data.test: 0.2"
     )
     origin, splits = load("d", test=0.2)
-    assert (splits["test"].empty, origin.ignored_files) == (True, [f"test.{suffix}"])
+    assert (splits["test"].empty, origin.ignored_files) == (True, [f"test.{suffix} (no labels)"])
     assert splits["train"]["label"].tolist() == [0, 1, 1]
 
 
 def test_a_test_split_without_the_column_or_in_a_single_file():
     write_labels([0, 1])
     write_text("d/test.jsonl", '{"text": "a"}\n')
-    assert load("d", test=2)[0].ignored_files == ["test.jsonl"]
+    assert load("d", test=2)[0].ignored_files == ["test.jsonl (no labels)"]
     write_text("all.csv", "text,label,split\na,0,train\nb,1,train\nc,-1,test\n")
-    assert load("all.csv", test=2)[0].ignored_files == ["all.csv (split test)"]
+    assert load("all.csv", test=2)[0].ignored_files == ["all.csv (split test: no labels)"]
 
 
 @pytest.mark.parametrize(
     ("train", "message"),
     [
         ([0, 1, None], f"row 3: no label; every row of train needs one; {OTHER}"),
-        ([0, 1, -1], f"row 3: no label (-1); every row of train needs one; {OTHER}"),
+        ([0, 1, -1], f"row 3: no label (-1); every row of train needs one; {NAMED}{OTHER}"),
         (["a", " ", "b"], f"row 2: no label (' '); every row of train needs one; {OTHER}"),
-        ([-1, 0, 1], f"row 1: no label (-1); every row of train needs one; {OTHER}"),
+        ([-1, 0, 1], f"row 1: no label (-1); every row of train needs one; {NAMED}{OTHER}"),
+        (["a", "b", "-"], f"row 3: no label ('-'); every row of train needs one; {NAMED}{OTHER}"),
         ([0, [1, 2]], "row 2: label [1, 2]: several labels a row are not supported"),
         ([0, {"a": 1}], "row 2: label {'a': 1}; allowed: text, a whole number, true or false"),
         (
@@ -193,10 +197,10 @@ def test_labels_that_name_no_class(train, message):
 
 
 def test_some_unlabelled_rows_can_be_dropped():
-    write_labels([0, 1, None, -1], [0, 1, ""])
+    write_labels([0, 1, None, -1, "-"], [0, 1, ""])
     origin, splits = load("d", labels_other="drop")
     assert (splits["train"]["label"].tolist(), splits["test"]["label"].tolist()) == ([0, 1], [0, 1])
-    assert origin.dropped_labels == {"(no label)": 3}
+    assert origin.dropped_labels == {"(no label)": 4}  # the hyphen as in SNLI
 
 
 def test_one_class_alone_and_too_many():

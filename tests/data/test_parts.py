@@ -48,7 +48,7 @@ def test_any_folders_of_classes_and_texts_without_labels():
     assert [text.split()[1] for text, label in rows(splits["train"]) if label == 1] == ["a9", "a10", "b"]
     assert rows(splits["validation"]) == [("dev_ham v é<br />", 0), ("dev_spam v é<br />", 1)]
     assert rows(splits["unsupervised"]) == [("unlabelled u é<br />", -1)]
-    assert (splits["test"].empty, origin.ignored_files) == (True, ["test"])
+    assert (splits["test"].empty, origin.ignored_files) == (True, ["test (no labels)"])
     assert fault("d").startswith("data.test: missing; d/test: no label in the test split: give rows or a share")
     assert fault("d", labels=["ham", "spam"], test=2) == (
         "d/train/work/y.txt: label 'work'; data.labels has ham, spam; labels_other: drop leaves such rows out and "

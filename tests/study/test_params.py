@@ -74,6 +74,14 @@ BAD = {
         {"profiles.mini.data.test": 0},
         "profiles.mini.data.test: 0: input should be greater than or equal to 2",
     ),
+    "a share in percent": (
+        {"profiles.imdb-mini.data.test": "20%"},
+        "profiles.imdb-mini.data.test: '20%': allowed: rows, at least 2, or a share between 0 and 1",
+    ),
+    "a truth value as a share": (
+        {"profiles.imdb-mini.data.validation": True},
+        "profiles.imdb-mini.data.validation: True: allowed: rows, at least 2, or a share between 0 and 1",
+    ),
 }
 
 

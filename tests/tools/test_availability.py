@@ -2,9 +2,13 @@ import threading
 
 import pytest
 
+from stages import settings
+from stages.core.errors import InputError
 from stages.hub import client as hub
+from stages.study.params import load_params
+from tests.helpers.tiny_study import write_params
 from tools import availability
-from tools.availability import Hub
+from tools.availability import Hub, sources
 
 REPOSITORY = hub.Repository("model", "a/b", "0" * 40)
 
@@ -48,3 +52,12 @@ def test_hub_that_never_answers_is_given_up_on(monkeypatch):
 
 def test_patience_is_over_the_clients_own_time_out():
     assert availability.PATIENCE > hub.TIMEOUT
+
+
+@pytest.mark.parametrize("path", ["nowhere.csv", "data"])
+def test_local_data_that_settings_refuse_are_missing_for_the_same_reason(path, in_empty_folder):
+    (in_empty_folder / "data/raw").mkdir(parents=True)
+    write_params(in_empty_folder, profile="imdb-mini", **{"profiles.imdb-mini.data.path": path})
+    with pytest.raises(InputError) as caught:
+        settings.main()
+    assert sources(load_params())[0].missing == str(caught.value)

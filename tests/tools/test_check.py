@@ -125,10 +125,10 @@ def test_local_sources_are_read(monkeypatch, capsys):
     )
     write_snapshot(Path("published/roberta"), "roberta")
     Path("reviews").mkdir()
-    Path("reviews/train.csv").write_text("text,label\na,0\nb,1\n", encoding="utf-8")
+    Path("reviews/train.csv").write_text("text,label\na,0\nb,1\nc,0\nd,1\n", encoding="utf-8")
     _, lines = run_check(monkeypatch, capsys, GPU)
     assert lines[-1] == (
-        "missing: data: reviews (de-duplicated): train: class '0' has 1 row; required: at least 3, one for each of "
+        "missing: data: reviews (de-duplicated): train: class '0' has 2 rows; required: at least 3, one for each of "
         "train, test, validation (data.test, data.validation)"
     )
     assert "roberta checkpoint published/roberta at hand" in lines

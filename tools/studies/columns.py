@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from stages.core.errors import InputError
 from stages.data.checks import is_half, line_of, listed
-from stages.data.settings import MAXIMUM_CLASSES, Columns
+from stages.data.settings import MAXIMUM_CLASSES, Columns, raw_value
 from stages.data.survey import ColumnSurvey, Survey
 from tools.studies.request import Request
 
@@ -49,13 +49,15 @@ def choose(survey: Survey, request: Request) -> Choice:
             raise InputError(f"{variable.upper()}: {name!r}: no such column; there: {listed(by_name)}")
     reasons = []
     label = request.label or _label(survey, request)
+    if not request.label:
+        _require_header(by_name[label], survey, request)
     _require_classes(by_name[label], survey)
     if not request.label:
         reasons.append(f"label {line_of(label)!r}: {_reason(label, LABELS)}")
     others = [column for column in survey.columns if column.name != label]
     text, pair = request.text, request.pair
     if not text:
-        text, pair = _texts(others, request)
+        text, pair = _texts(others, request, survey.repeated_columns)
         reasons.append(f"text {line_of(text)!r}: {_reason(text, TEXTS)}")
         if pair and not request.pair:
             reasons.append(f"pair {line_of(pair)!r}: named as the other half of pairs")
@@ -68,6 +70,16 @@ def choose(survey: Survey, request: Request) -> Choice:
         if line_of(name) != name:
             raise InputError(f"column {line_of(name)}: allowed: a name on one line; rename it in the source")
     return Choice(Columns(**columns, unused=unused), reasons)
+
+
+def _require_header(label: ColumnSurvey, survey: Survey, request: Request) -> None:
+    """Raises InputError: the first line of a file looks like a row; as names of columns it would be lost."""
+    if survey.has_csv and raw_value(label.name) in label.values:
+        again = request.again(label=label.name)
+        raise InputError(
+            f"{line_of(request.data)}: its first line looks like a row: {line_of(label.name)!r} is a value of the "
+            f"column that it names; put a line of names before it, such as text,label; or, if it is a name: {again}"
+        )
 
 
 def _plain(name: str) -> str:
@@ -144,7 +156,7 @@ def _require_classes(column: ColumnSurvey, survey: Survey) -> None:
         raise InputError(f"{shown}: one class, {only}, in all rows; required: two at least")
 
 
-def _texts(columns: list[ColumnSurvey], request: Request) -> tuple[str, str]:
+def _texts(columns: list[ColumnSurvey], request: Request, repeated: list[str]) -> tuple[str, str]:
     """The column of texts and, in data of pairs, the second; an empty name for none."""
     texts = [column for column in columns if column.kind == "text" and column.rows.get("train")]
     if request.pair:
@@ -163,7 +175,8 @@ def _texts(columns: list[ColumnSurvey], request: Request) -> tuple[str, str]:
     names = [column.name for column in likely]
     if not names:
         there = listed(column.name for column in columns)
-        raise InputError(f"TEXT: no column of texts; there: {there or 'none but the label'}")
+        twice = f"; more than once: {listed(repeated)}: rename one" if repeated else ""
+        raise InputError(f"TEXT: no column of texts; there: {there or 'none but the label'}{twice}")
     one, two = request.again(text=names[0]), request.again(text=names[0], pair=names[1])
     raise InputError(f"TEXT: {listed(names)} could each be it; name one: {one}, or two of a pair: {two}")
 

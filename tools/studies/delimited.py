@@ -5,7 +5,7 @@ import unicodedata
 from itertools import product
 
 from stages.core.errors import InputError
-from stages.data.checks import DELIMITED, format_of, read_bytes
+from stages.data.checks import DELIMITED, format_of, read_bytes, unmarked_utf16
 from stages.data.layout import all_files, locate
 from stages.data.settings import Csv, LocalData
 from stages.data.survey import Survey, survey
@@ -13,11 +13,19 @@ from tools.studies.request import TAB, Request
 
 DELIMITERS = (",", ";", "\t", "|")
 BYTE_ORDER = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+WHY = {
+    "utf-16": "by the mark at its beginning",
+    "utf-16-le": "every other byte is NUL",
+    "utf-16-be": "every other byte is NUL",
+    "cp1252": "not valid UTF-8, and letters of Western Europe if read so",
+}
 # In a word, a sign of these categories is no sign: it is a letter of another encoding read as this one.
 SIGNS = ("So", "Sm", "Sk", "Sc", "No")
 WORD = re.compile(r"\w+")
 LARGEST_SHARE = 0.3  # of accented letters among letters: no language of Western Europe has so many
-FOREIGN_WORDS = 0.02  # of words in which every letter is an accented one
+FOREIGN_WORDS = 0.02  # of words in which every letter is an accented one, or an accented capital follows a small one
+MISPLACED_CAPITAL = re.compile(r"[a-z][À-ÖØ-ÞŠŒŽŸ]")  # as Mac OS's é is Ž in Windows' encoding
+CUT = re.compile(r": line \d+: |: one column, ")  # in messages that another delimiter may be the answer to
 SAMPLE = 2_000_000  # characters that are looked at
 
 
@@ -38,7 +46,7 @@ def surveyed(request: Request, path: str) -> tuple[Survey, Csv, list[str]]:
     found, csv = _first_that_reads(path, encoding, request)
     notes = []
     if csv.encoding != "utf-8" and not request.encoding:
-        notes.append(f"encoding {csv.encoding}: not valid UTF-8, and letters of Western Europe if read so")
+        notes.append(f"encoding {csv.encoding}: {WHY[csv.encoding]}")
     if csv.delimiter and not request.delimiter:
         notes.append(f"delimiter {csv.delimiter!r}: with it the files have columns")
     if csv.quoting == "none":
@@ -47,10 +55,12 @@ def surveyed(request: Request, path: str) -> tuple[Survey, Csv, list[str]]:
 
 
 def _encoding(contents: list[bytes], source: str, request: Request) -> str:
-    """UTF-8 where it is that; UTF-16 by its mark; that of Western Europe where the letters are."""
+    """UTF-8 where it is that; UTF-16 by its mark or its NULs; that of Western Europe where the letters are."""
     for raw in contents:
         if encoding := BYTE_ORDER.get(raw[:2]):
             return encoding
+    if likely := unmarked_utf16(contents[0]):
+        return likely
     try:
         for raw in contents:
             raw.decode()
@@ -80,7 +90,7 @@ def is_western(raw: bytes) -> bool:
     letters = [character for character in text if character.isalpha()]
     accented = sum(not character.isascii() for character in letters)
     words = [word for word in WORD.findall(text) if len(word) > 1]
-    foreign = sum(not any(map(str.isascii, word)) for word in words)
+    foreign = sum(not any(map(str.isascii, word)) or bool(MISPLACED_CAPITAL.search(word)) for word in words)
     return accented <= LARGEST_SHARE * len(letters) and foreign <= FOREIGN_WORDS * len(words)
 
 
@@ -99,7 +109,8 @@ def _first_that_reads(path: str, encoding: str, request: Request) -> tuple[Surve
             return found, csv
         single = single or (found, csv)
     if single is None:
-        hint = "" if "data.path" in str(first_fault) else f"; or name what parts its fields: {_with_delimiter(request)}"
+        is_cut = CUT.search(str(first_fault)) and not request.delimiter
+        hint = f"; or name what parts its fields: {_with_delimiter(request)}" if is_cut else ""
         raise InputError(f"{first_fault}{hint}") from first_fault
     return single
 

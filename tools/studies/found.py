@@ -5,7 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stages.data.card import Splits
-from stages.data.checks import line_of, listed
+from stages.data.checks import line_of, listed, split_called
+from stages.data.labels import NO_LABEL
 from stages.data.survey import Survey
 from tools.studies.writing import Draft
 
@@ -15,7 +16,7 @@ SMALL_TEST = 200  # rows: an accuracy on fewer is known to several points at bes
 
 def show(console: Console, draft: Draft, splits: Splits, survey: Survey, reasons: list[str]) -> None:
     """Print all of it; ``reasons`` say how columns and options were found."""
-    console.print(Text(f"{draft.path}: {draft.origin.name}"))
+    console.print(Text(f"{line_of(draft.path)}: {draft.origin.name}"))
     console.print(_table(draft, splits))
     for what, said in _lines(draft, splits, survey, reasons):
         console.print(Text(f"  {what}: {said}"))
@@ -52,21 +53,26 @@ def _lines(draft: Draft, splits: Splits, survey: Survey, reasons: list[str]) -> 
     lines.append(("words a text", words))
     lines += [("guessed", reason) for reason in reasons]
     if sizes.test is not None:
-        lines.append(("no test split", f"{_part(sizes.test)} of train is kept for it"))
+        lines.append(("no test split", f"{_part(sizes.test)} kept for it"))
     if sizes.validation is not None:
-        lines.append(("no validation split", f"{_part(sizes.validation)} of train is kept for it"))
+        lines.append(("no validation split", f"{_part(sizes.validation)} kept for it"))
     for split, rows in (("train", sizes.sample_train), ("test", sizes.sample_test)):
         if rows is not None:
             lines.append(("large", f"{rows:,} rows of {split} are drawn, so that a laptop ends in minutes"))
+    if origin.dropped_labels:
+        why = {True: "", False: " (too few texts for each split)"}
+        labels = origin.dropped_labels.items()
+        dropped = [f"{rows:,} of {raw!r}{why[raw == NO_LABEL]}" for raw, rows in labels]
+        lines.append(("rows not used, by label", listed(dropped)))
     if origin.unused_columns:
         lines.append(("columns not used", listed(origin.unused_columns)))
     if origin.ignored_files:
         lines.append(("files not used", listed(origin.ignored_files)))
-    return lines + _warnings(draft, splits)
+    return lines + _warnings(draft, splits) + _doubts(draft, survey)
 
 
 def _part(part: float | int) -> str:
-    return f"{part:,} rows" if isinstance(part, int) else f"{part:.0%}"
+    return f"{part:,} rows of train are" if isinstance(part, int) else f"{part:.0%} of train is"
 
 
 def _warnings(draft: Draft, splits: Splits) -> list[tuple[str, str]]:
@@ -83,4 +89,21 @@ def _warnings(draft: Draft, splits: Splits) -> list[tuple[str, str]]:
     tested = tested or int((draft.sizes.test or 0) * len(frame))
     if tested < SMALL_TEST:
         lines.append(("note", f"{tested} rows to test on: accuracies are known to several points at best"))
+    return lines
+
+
+def _doubts(draft: Draft, survey: Survey) -> list[tuple[str, str]]:
+    """What may be meant otherwise than it is taken."""
+    lines = []
+    for column in survey.columns:
+        splits = {split_called(value) for value in column.values}
+        if column.name in draft.origin.unused_columns and "train" in splits and None not in splits:
+            said = f"column {line_of(column.name)!r} looks like names of splits; called split, it would be read as them"
+            lines.append(("note", said))
+    classes = draft.origin.classes
+    folded = [name.casefold() for name in classes]
+    alike = [name for name, fold in zip(classes, folded, strict=True) if folded.count(fold) > 1]
+    if alike:
+        said = f"classes that differ by their letters' case alone: {listed(alike)}; labels can join them"
+        lines.append(("note", said))
     return lines

@@ -19,6 +19,7 @@ from stages.prepare import prepared
 from stages.study.params import load_params, read_yaml, validated
 from stages.study.source_link import require_source
 from stages.study.typeset import without_glyph
+from tools.studies.classes import labels_for, without_rare
 from tools.studies.columns import choose
 from tools.studies.delimited import surveyed
 from tools.studies.found import show
@@ -45,14 +46,11 @@ def main(**given: str) -> None:
     require_source(LocalData(source="local", path=path))
     survey, csv, guesses = surveyed(request, path)
     choice = choose(survey, request)
-    data = LocalData(source="local", path=path, columns=choice.columns, csv=csv)
-    origin, splits, test_missing = read(data)
-    labels = labels_of(origin)
-    again, _, _ = read(data.model_copy(update={"labels": labels}))
-    if again.classes != origin.classes:  # the names as written are read as other classes
-        labels = None
     deduplicates = params.protocols[params.protocol].deduplicate
-    unique = deduplicate(splits) if deduplicates else splits
+    said = labels_for(next(column for column in survey.columns if column.name == choice.columns.label), survey)
+    data = LocalData(source="local", path=path, columns=choice.columns, csv=csv)
+    data = data.model_copy(update={"labels": said.named, "labels_other": said.other})
+    data, origin, splits, unique, test_missing = with_enough(data, deduplicates)
     lengths = measure(unique)
     draft = Draft(
         name=request.name,
@@ -62,12 +60,14 @@ def main(**given: str) -> None:
         csv=csv,
         sizes=suit(unique, origin.classes, lengths, test_missing),
         lengths=lengths,
-        labels=labels,
+        labels=data.labels or labels_of(origin, data),
+        labels_other=data.labels_other,
         train=params.profiles[LIKE].train.model_dump(),
     )
     text = text_of(draft)
     prepared(DataSettings(data=require_valid(text, request.name), deduplicate=deduplicates))
-    show(Console(highlight=False, soft_wrap=True), draft, splits, survey, [*guesses, *choice.reasons])
+    reasons = [*guesses, *choice.reasons, *said.reasons]
+    show(Console(highlight=False, soft_wrap=True), draft, splits, survey, reasons)
     FOLDER.mkdir(exist_ok=True)
     write_text(path_of(request.name), text)
     build = f"`make paper STUDY={request.name}` builds the paper"
@@ -84,13 +84,32 @@ def read(data: LocalData) -> tuple[Origin, Splits, bool]:
     return *load_source(data.model_copy(update={"test": TEST_TO_BE})), True
 
 
-def labels_of(origin: Origin) -> dict[str, str] | None:
+def with_enough(data: LocalData, deduplicates: bool) -> tuple[LocalData, Origin, Splits, Splits, bool]:
+    """The data read, without the classes that have too few rows; also once each, and whether test is to be carved.
+
+    Raises:
+        InputError: they cannot be read, or that would leave too little.
+    """
+    origin, splits, test_missing = read(data)
+    unique = deduplicate(splits) if deduplicates else splits
+    kept = without_rare(origin, unique, test_missing + splits["validation"].empty)
+    if kept is None:
+        return data, origin, splits, unique, test_missing
+    labels = dict(sorted(kept.items(), key=lambda item: origin.classes.index(item[1])))
+    return with_enough(data.model_copy(update={"labels": labels, "labels_other": "drop"}), deduplicates)
+
+
+def labels_of(origin: Origin, data: LocalData) -> dict[str, str] | None:
     """The source's values with the names of their classes, to be edited; None where there are many.
 
-    In the order of the classes, for a map with names gives ids by first occurrence.
+    In the order of the classes, for a map with names gives ids by first occurrence. None too where the names as
+    written would be read as other classes.
     """
-    in_order = sorted(origin.raw_labels.items(), key=lambda item: origin.classes.index(item[1]))
-    return dict(in_order) if len(origin.classes) <= SHOWN_CLASSES else None
+    if len(origin.classes) > SHOWN_CLASSES:
+        return None
+    labels = dict(sorted(origin.raw_labels.items(), key=lambda item: origin.classes.index(item[1])))
+    again, _, _ = read(data.model_copy(update={"labels": labels}))
+    return labels if again.classes == origin.classes else None
 
 
 def _name(origin: Origin, request: Request) -> str:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from stages.core.errors import InputError
 from stages.data.card import Splits
+from stages.data.splits import MINIMUM_TRAIN_ROWS
 
 # Two cores train about 50,000 tokens a second on miniature encoders. A run of this many takes half a minute.
 TOKENS_OF_A_RUN = 1_500_000
@@ -48,6 +50,7 @@ class Sizes(NamedTuple):
     vocab_size: int
     steps: int
     max_length: int
+    is_cut: bool  # whether more than a few texts are longer than that
     epochs: int
 
 
@@ -82,7 +85,8 @@ def _is_wide(word: str) -> bool:
 def suit(splits: Splits, classes: Sequence[str], lengths: Lengths, test_missing: bool) -> Sizes:
     """Sizes for data as they were read; ``test_missing``: the test split is carved from train."""
     rows, test_rows = len(splits["train"]), len(splits["test"])
-    max_length = _in_eights(lengths.tokens_p95 + 2 + ("pair" in splits["train"]))
+    needed = lengths.tokens_p95 + 2 + ("pair" in splits["train"])
+    max_length = _in_eights(needed)
     tokens_a_row = min(lengths.tokens_mean + 2, max_length)
     test = _part(rows, TEST_SHARE, MOST_TEST_ROWS, len(classes)) if test_missing else None
     left = rows - _rows(test, rows)
@@ -90,6 +94,7 @@ def suit(splits: Splits, classes: Sequence[str], lengths: Lengths, test_missing:
     if splits["validation"].empty:
         validation = _part(left, VALIDATION_SHARE, MOST_VALIDATION_ROWS, len(classes))
     left -= _rows(validation, left)
+    _require_rows(rows, len(classes), test is not None, validation is not None)
     affordable = _round(TOKENS_OF_A_RUN / (EPOCHS * tokens_a_row))
     sample_train = affordable if left > 1.25 * affordable else None
     most_test = min(MOST_SAMPLED_TEST_ROWS, 2 * affordable)
@@ -104,8 +109,21 @@ def suit(splits: Splits, classes: Sequence[str], lengths: Lengths, test_missing:
         vocab_size=_vocabulary(lengths.words, splits["train"]["text"]),
         steps=_steps(corpus, tokens_a_row) if lengths.words >= FEWEST_PRETRAINING_WORDS else 0,
         max_length=max_length,
+        is_cut=needed > max_length,
         epochs=epochs,
     )
+
+
+def _require_rows(rows: int, classes: int, *carved: bool) -> None:
+    """Raises InputError: too few for the splits that are carved from train, of which each has a row a class."""
+    train, part = max(MINIMUM_TRAIN_ROWS, classes), max(2, classes)
+    needed = train + part * sum(carved)
+    if rows < needed:
+        splits = " and ".join(name for name, is_carved in zip(("test", "validation"), carved, strict=True) if is_carved)
+        parts = f", and {part} for each split carved from them ({splits})" if splits else ""
+        raise InputError(
+            f"DATA: {rows} different texts in train; required: at least {needed}: {train} to learn from{parts}"
+        )
 
 
 def _part(rows: int, share: float, most: int, classes: int) -> float | int:

@@ -24,6 +24,7 @@ class Draft(NamedTuple):
     sizes: Sizes
     lengths: Lengths
     labels: dict[str, str] | None
+    labels_other: str
     train: dict  # of profile mini
 
 
@@ -118,15 +119,19 @@ def _data(draft: Draft) -> list[str]:
 
 
 def _labels(draft: Draft, place: str) -> list[str]:
-    if draft.labels is None:
-        return [f"{place}# labels: {{value in the source: name of its class}}  # left out: the source's own, in order"]
-    why = "value in the source: name of its class; several values may have one"
-    return [_line(f"{place}labels", draft.labels, why)]
+    lines = [f"{place}# labels: {{value in the source: name of its class}}  # left out: the source's own, in order"]
+    if draft.labels is not None:
+        why = "value in the source: name of its class; several values may have one"
+        lines = [_line(f"{place}labels", draft.labels, why)]
+    if draft.labels_other != "refuse":
+        why = "rows without a label, or with one that labels leaves out, are counted and not used"
+        lines.append(_line(f"{place}labels_other", draft.labels_other, why))
+    return lines
 
 
 def _of_length(draft: Draft) -> str:
-    most = f"{draft.sizes.max_length} tokens hold about 95% of the texts"
-    if draft.lengths.tokens_p95 + 3 > draft.sizes.max_length:
+    most = f"{draft.sizes.max_length} tokens hold about 95% of the texts, as far as words tell"
+    if draft.sizes.is_cut:
         most = "longer texts are cut; up to 512, and the slower for it"
     return f"{most}: {draft.lengths.p95:,.0f} words"
 

@@ -81,3 +81,28 @@ def test_lists_and_more_values_than_classes_are_refused():
     table(text=[f"text {i} of many" for i in range(300)], label=list(range(300)))
     message = "label column 'label': 300 different values; allowed: at most 200 classes "
     assert fault() == f"{message}(numbers and free text are no classes)"
+
+
+def test_a_first_line_that_looks_like_a_row_is_not_taken_for_names():
+    lines = [f"{text},{name}" for text, name in zip(TEXTS, CLASSES, strict=True)]
+    Path("d.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert fault() == (
+        "d.csv: its first line looks like a row: 'ham' is a value of the column that it names; put a line of names "
+        "before it, such as text,label; or, if it is a name: make new NAME=mine DATA=d.csv LABEL=ham"
+    )
+    table(text=TEXTS, ham=CLASSES)
+    assert written("d.csv", label="ham")[1].columns.label == "ham"
+
+
+def test_two_columns_of_one_name_are_named():
+    lines = [f"{text},{other},{name}" for text, other, name in zip(TEXTS, OTHERS, CLASSES, strict=True)]
+    Path("d.csv").write_text("\n".join(["text,text,label", *lines]), encoding="utf-8")
+    assert fault() == "TEXT: no column of texts; there: none but the label; more than once: text: rename one"
+
+
+def test_the_strings_of_mrpc_are_a_pair():
+    rows = [f"{i % 2}\t{i}\t{i + 1}\t{TEXTS[i]}\t{OTHERS[i]}" for i in range(40)]
+    header = "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String"
+    Path("d.tsv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    columns = written("d.tsv")[1].columns
+    assert (columns.text, columns.pair, columns.label) == ("#1 String", "#2 String", "Quality")

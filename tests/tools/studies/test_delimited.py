@@ -29,6 +29,7 @@ def test_an_encoding_that_nothing_tells_is_asked_for():
         ("Ελληνικά κείμενα εδώ", "iso8859-7", False),
         ("привет мир", "koi8-r", False),
         ("日本語のテキスト", "shift-jis", False),
+        ("un café, s'il vous plaît", "mac-roman", False),
     ],
 )
 def test_western_letters_are_told_from_others(text, encoding, is_sure):
@@ -39,3 +40,27 @@ def test_utf_16_is_known_by_its_mark():
     frame = pd.DataFrame({"text": TEXTS, "label": CLASSES})
     frame.to_csv("d.csv", index=False, encoding="utf-16")
     assert written("d.csv")[1].csv.encoding == "utf-16"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "why"),
+    [
+        ("utf-16", "by the mark at its beginning"),
+        ("utf-16-le", "every other byte is NUL"),
+        ("utf-16-be", "every other byte is NUL"),
+        ("cp1252", "not valid UTF-8, and letters of Western Europe if read so"),
+    ],
+)
+def test_a_guess_says_what_it_rests_on(encoding, why, capsys):
+    texts = [f"{text} café" for text in TEXTS]
+    pd.DataFrame({"text": texts, "label": CLASSES}).to_csv("d.csv", index=False, encoding=encoding)
+    assert written("d.csv")[1].csv.encoding == encoding
+    assert f"guessed: encoding {encoding}: {why}\n" in capsys.readouterr().out
+
+
+def test_a_fault_that_no_delimiter_mends_asks_for_none():
+    pd.DataFrame({"text": TEXTS, "label": CLASSES, "split": 0}).to_csv("d.csv", index=False)
+    assert fault() == (
+        "d.csv: row 1: split '0'; allowed: train, validation, valid, val, dev, test, unsupervised, unlabeled, "
+        "unlabelled, unsup"
+    )

@@ -107,6 +107,21 @@ def test_splits_of_the_source_are_taken_and_a_test_without_labels_is_not():
     assert (data.validation, data.test) == (None, 0.2)
 
 
+@pytest.mark.parametrize(
+    ("length", "comment"),
+    [
+        (14, "24 tokens hold about 95% of the texts, as far as words tell: 14 words"),
+        (400, "longer texts are cut; up to 512, and the slower for it: 400 words"),
+    ],
+)
+def test_the_length_in_tokens_is_said_as_it_is(length, comment):
+    texts = [" ".join(["word"] * (length - 1) + [f"n{number}"]) for number in range(40)]
+    table(text=texts, label=CLASSES)
+    written("d.csv")
+    lines = Path("studies/mine.yaml").read_text(encoding="utf-8").splitlines()
+    assert [line.split("  # ")[1] for line in lines if "max_length" in line] == [comment]
+
+
 @pytest.mark.parametrize("name", ["my data's $HOME.csv", 'a "b" #c.csv', "$(touch made) `touch made`.csv", "é ü.csv"])
 def test_a_files_name_is_taken_as_it_is(name):
     KINDS["compressed"].write(Path())
