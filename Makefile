@@ -21,13 +21,13 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
 # A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
-$(foreach name,A B DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER STUDY TEXT,$(if \
+$(foreach name,A B CONFIG DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER STUDY TEXT,$(if \
 	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
 # Names of files and columns are the user's: a dollar sign in one is a dollar sign, and nothing of one is a command.
 # They reach the recipes' programs through the environment alone.
-OWN := DATA DELIMITER ENCODING LABEL NAME PAIR STUDY TEXT
+OWN := CONFIG DATA DELIMITER ENCODING LABEL NAME PAIR STUDY TEXT
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
@@ -47,7 +47,7 @@ paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or 
 
 new: $(VENV)/study ## a study of your own data, studies/<name>.yaml: make new NAME=<name> DATA=<file or folder> [TEXT=, PAIR=, LABEL=<column>]
 	@python -m tools.studies.new --name="$$NAME" --data="$$DATA" --text="$$TEXT" --pair="$$PAIR" --label="$$LABEL" \
-		--delimiter="$$DELIMITER" --encoding="$$ENCODING"
+		--delimiter="$$DELIMITER" --encoding="$$ENCODING" --config="$$CONFIG"
 
 keep: $(VENV)/study ## put what a reader needs of a built study into metrics/studies/<name>/: make keep STUDY=<name>
 	@python -m tools.studies.keep -- "$$STUDY"

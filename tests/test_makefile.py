@@ -10,8 +10,8 @@ import pytest
 
 from tests.helpers.tiny_study import ROOT
 
-VARIABLES = ("A", "B", "DATA", "DELIMITER", "ENCODING", "LABEL", "N", "NAME", "PAIR", "PROFILE", "PYTHON", "REMOTE")
-VARIABLES += ("REPEATS", "SCHEDULER", "STUDY", "TEXT")
+VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "LABEL", "N", "NAME", "PAIR", "PROFILE", "PYTHON")
+VARIABLES += ("REMOTE", "REPEATS", "SCHEDULER", "STUDY", "TEXT")
 PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
 
 

@@ -68,19 +68,36 @@ def read_readme(folder: Path, source: str, config: str | None) -> Readme:
     return readme
 
 
-def _head(folder: Path, source: str, config: str | None) -> Readme:
+def configs_of(folder: Path, source: str) -> list[str]:
+    """The configurations of a folder's README, of which one has to be chosen; none where one is the default.
+
+    Raises:
+        InputError: its head cannot be read.
+    """
+    configs = (_metadata(folder, source) or {}).get("configs")
+    configs = [config for config in configs if isinstance(config, dict)] if isinstance(configs, list) else []
+    names = [str(config.get("config_name", "default")) for config in configs]
+    return [] if "default" in names or any(config.get("default") for config in configs) else names
+
+
+def _metadata(folder: Path, source: str) -> dict | None:
+    """The YAML head of a README, None where it has none."""
     file = folder / README
     if not file.is_file() or not file.read_bytes().startswith(b"---"):
-        return Readme()
+        return None
     import yaml
     from huggingface_hub import metadata_load
 
     try:
-        head = metadata_load(file)
+        return metadata_load(file)
     except yaml.YAMLError as error:
         raise InputError(f"{source}: {README}: its head is not valid YAML: {reason(error)}") from error
     except ValueError:  # no map, or no UTF-8: not written for `datasets`
-        head = None
+        return None
+
+
+def _head(folder: Path, source: str, config: str | None) -> Readme:
+    head = _metadata(folder, source)
     if head is None:
         return Readme()
     files, class_names = _configured(folder, head, source, config)

@@ -35,7 +35,7 @@ def surveyed(request: Request, path: str) -> tuple[Survey, Csv, list[str]]:
     Raises:
         InputError: it cannot be read so, or what only its owner knows has to be given.
     """
-    plain = LocalData(source="local", path=path)
+    plain = LocalData(source="local", path=path, config=request.config or None)
     layout = locate(plain)
     files = [(file, layout.place(file)) for file in all_files(layout) if format_of(file.name) in DELIMITED]
     if not files:
@@ -101,7 +101,7 @@ def _first_that_reads(path: str, encoding: str, request: Request) -> tuple[Surve
     for quoting, delimiter in product(("standard", "none"), delimiters):
         csv = Csv(delimiter=delimiter, encoding=encoding, quoting=quoting)
         try:
-            found = survey(LocalData(source="local", path=path, csv=csv))
+            found = survey(LocalData(source="local", path=path, csv=csv, config=request.config or None))
         except InputError as error:
             first_fault = first_fault or error
             continue

@@ -1,5 +1,7 @@
 """What ``make new`` found in a source, on the terminal: rows, classes, lengths, columns, guesses, what is not read."""
 
+import unicodedata
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -101,9 +103,9 @@ def _doubts(draft: Draft, survey: Survey) -> list[tuple[str, str]]:
             said = f"column {line_of(column.name)!r} looks like names of splits; called split, it would be read as them"
             lines.append(("note", said))
     classes = draft.origin.classes
-    folded = [name.casefold() for name in classes]
+    folded = [unicodedata.normalize("NFKC", name).casefold() for name in classes]
     alike = [name for name, fold in zip(classes, folded, strict=True) if folded.count(fold) > 1]
     if alike:
-        said = f"classes that differ by their letters' case alone: {listed(alike)}; labels can join them"
+        said = f"classes that differ by case or by how letters are encoded: {listed(alike)}; labels can join them"
         lines.append(("note", said))
     return lines

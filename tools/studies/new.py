@@ -24,7 +24,7 @@ from tools.studies.columns import choose
 from tools.studies.delimited import surveyed
 from tools.studies.found import show
 from tools.studies.merging import FOLDER, PARAMS, merged, path_of
-from tools.studies.request import Request, path_in_study, require_complete, require_free
+from tools.studies.request import Request, path_in_study, require_complete, require_config, require_free
 from tools.studies.sizes import measure, suit
 from tools.studies.writing import SHOWN_CLASSES, Draft, text_of
 
@@ -43,12 +43,14 @@ def main(**given: str) -> None:
     params = load_params()
     require_free(request.name, params)
     path = path_in_study(request.data)
-    require_source(LocalData(source="local", path=path))
+    plain = LocalData(source="local", path=path, config=request.config or None)
+    require_source(plain)
+    require_config(plain, request)
     survey, csv, guesses = surveyed(request, path)
     choice = choose(survey, request)
     deduplicates = params.protocols[params.protocol].deduplicate
     said = labels_for(next(column for column in survey.columns if column.name == choice.columns.label), survey)
-    data = LocalData(source="local", path=path, columns=choice.columns, csv=csv)
+    data = LocalData(source="local", path=path, columns=choice.columns, csv=csv, config=request.config or None)
     data = data.model_copy(update={"labels": said.named, "labels_other": said.other})
     data, origin, splits, unique, test_missing = with_enough(data, deduplicates)
     lengths = measure(unique)
@@ -62,6 +64,7 @@ def main(**given: str) -> None:
         lengths=lengths,
         labels=data.labels or labels_of(origin, data),
         labels_other=data.labels_other,
+        config=data.config,
         train=params.profiles[LIKE].train.model_dump(),
     )
     text = text_of(draft)

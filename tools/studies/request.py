@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.core.errors import InputError
+from stages.data.checks import listed
+from stages.data.hub_dataset import configs_of
+from stages.data.settings import LocalData
 from stages.study.params import Params
 from tools.studies.merging import path_of, require_name
 
@@ -21,6 +24,7 @@ class Request(NamedTuple):
     label: str = ""
     delimiter: str = ""
     encoding: str = ""
+    config: str = ""
 
     def again(self, **more: str) -> str:
         """The command that asks the same with ``more``, as a shell takes it."""
@@ -47,6 +51,14 @@ def require_free(name: str, params: Params) -> None:
         raise InputError(
             f"NAME: {name!r}: {path_of(name)} exists and is not overwritten; edit it, or choose another name"
         )
+
+
+def require_config(data: LocalData, request: Request) -> None:
+    """Raises InputError: the README of a data set has several configurations, and none of them is named."""
+    names = configs_of(Path(data.path).expanduser(), data.path)
+    if len(names) > 1 and not request.config:
+        again = request.again(config=names[0])
+        raise InputError(f"CONFIG: {listed(names)} are the configurations that its README has; name one: {again}")
 
 
 def path_in_study(data: str) -> str:

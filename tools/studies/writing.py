@@ -25,6 +25,7 @@ class Draft(NamedTuple):
     lengths: Lengths
     labels: dict[str, str] | None
     labels_other: str
+    config: str | None
     train: dict  # of profile mini
 
 
@@ -91,6 +92,7 @@ def _data(draft: Draft) -> list[str]:
     lines = [
         _line(f"{place}source", "local", "a file or a folder here; watched: a change of it is read"),
         _line(f"{place}path", draft.path, "relative to this checkout, or absolute"),
+        *([_line(f"{place}config", draft.config, "which of those that its README has")] if draft.config else []),
         _line(f"{place}name", draft.origin.name, "what the paper calls the data"),
         _line(f"{place}task", draft.origin.task, "such as spam detection; null: text classification"),
         _line(f"{place}language", draft.origin.language, "such as English; null: not stated"),

@@ -105,8 +105,11 @@ def test_the_fewest_rows_that_are_enough():
 
 
 def test_what_may_be_meant_otherwise_is_said(capsys):
-    table(text=TEXTS, label=["Spam", "spam", "ham", "ham"] * 10, subset=["train"] * 30 + ["val"] * 5 + ["test"] * 5)
+    table(
+        text=TEXTS, label=["Spam", "spam", "\u00e9", "e\u0301"] * 10, subset=["train"] * 30 + ["val"] * 5 + ["test"] * 5
+    )
     written("d.csv")
     lines = said(capsys)
     assert "note: column 'subset' looks like names of splits; called split, it would be read as them" in lines
-    assert "note: classes that differ by their letters' case alone: Spam, spam; labels can join them" in lines
+    alike = "Spam, e\u0301, spam, \u00e9"
+    assert f"note: classes that differ by case or by how letters are encoded: {alike}; labels can join them" in lines

@@ -167,6 +167,22 @@ def test_a_variable_that_is_missing_or_wrong_is_named(given, message):
     assert fault(**given) == message
 
 
+def test_of_several_configurations_one_is_asked_for():
+    readme = (
+        "---\nconfigs:\n- config_name: one\n  data_files: one.csv\n- config_name: two\n  data_files: two.csv\n---\n"
+    )
+    Path("d").mkdir()
+    Path("d/README.md").write_text(readme, encoding="utf-8")
+    for name in ("one", "two"):
+        table(text=[f"{text} {name}" for text in TEXTS], label=CLASSES)
+        Path("d.csv").rename(f"d/{name}.csv")
+    again = "make new NAME=mine DATA=d CONFIG=one"
+    assert fault("d") == f"CONFIG: one, two are the configurations that its README has; name one: {again}"
+    _, data, _ = written("d", config="two")
+    assert data.config == "two"
+    assert load_source(data)[1]["train"]["text"].str.endswith(" two").all()
+
+
 def test_a_study_that_exists_is_not_overwritten():
     table(text=TEXTS, label=CLASSES)
     Path("studies").mkdir()
