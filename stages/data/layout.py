@@ -157,6 +157,11 @@ def _splits(folder: Path, shown: str) -> dict[str, list[Path]]:
     return files
 
 
+def names_split(stem: str) -> bool:
+    """Whether a name, its format's ending left out, is that of a split or of a numbered part of one."""
+    return split_called(SHARD.fullmatch(stem)["name"]) is not None
+
+
 def _split_of(entry: Path) -> str | None:
     if entry.name.startswith("."):
         return None

@@ -11,7 +11,7 @@ from stages.data.card import Origin, Splits, as_imdb, is_imdb
 from stages.data.checks import SPLITS, format_of, line_of, listed, reason
 from stages.data.generator import generate
 from stages.data.labels import Classes, Raw, classify, raw_labels
-from stages.data.layout import UNDIVIDED, Layout, all_files, has_csv, locate
+from stages.data.layout import INNER, UNDIVIDED, Layout, all_files, has_csv, locate, names_split
 from stages.data.parts import Part, read_parts
 from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, OwnData
 
@@ -133,9 +133,11 @@ def name_of(layout: Layout, settings: LocalData | HubData) -> str:
     """What a source is called where nobody says otherwise."""
     if isinstance(settings, HubData):
         return settings.hub_id
-    own = layout.root.resolve().name
-    suffix = None if layout.root.is_dir() else format_of(own)
-    plain = own[: own.lower().rindex(suffix)] if suffix else own
+    root = layout.root.resolve()
+    suffix = None if layout.root.is_dir() else format_of(root.name)
+    plain = root.name[: root.name.lower().rindex(suffix)] if suffix else root.name
+    if names_split(plain) or plain in INNER:  # of a split, it says nothing of the data
+        plain = root.parent.name or plain
     return layout.readme.name or line_of(plain)
 
 

@@ -101,6 +101,7 @@ def _train_bpe(
         special_tokens=list(special),
         initial_alphabet=sorted(alphabet),
         limit_alphabet=alphabet_size(texts, vocab_size),
+        min_frequency=2,  # else a whole text is a piece where nothing parts words
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)

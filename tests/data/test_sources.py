@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import datasets
+import pytest
 from datasets import Dataset, DatasetDict
 
 from stages.data import sources
-from stages.data.settings import GeneratedData
+from stages.data.settings import GeneratedData, LocalData
 from stages.data.sources import load_source
 from tests.helpers.local_reviews import frame, rows
 
@@ -20,3 +23,21 @@ def test_generated(monkeypatch):
 def with_features(**splits: list[tuple]) -> DatasetDict:
     features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"]))
     return DatasetDict({name: Dataset.from_pandas(frame(data), features=features) for name, data in splits.items()})
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("mail/train.csv", "mail"),
+        ("mail/Train-00000-of-00001.csv", "mail"),
+        ("mail/data", "mail"),
+        ("mail/training.csv", "training"),
+        ("mail", "mail"),
+    ],
+)
+def test_a_file_that_is_named_as_a_split_is_called_as_its_folder(in_empty_folder, path, name):
+    file = Path(path) if path.endswith(".csv") else Path(path, "train.csv")
+    file.parent.mkdir(parents=True)
+    file.write_text("text,label\na,0\nb,1\n", encoding="utf-8")
+    origin, _ = load_source(LocalData(source="local", path=path, test=0.2))
+    assert origin.name == name

@@ -99,3 +99,11 @@ def test_an_alphabet_is_no_smaller_than_that_of_bytes_and_no_larger_than_a_quart
     assert alphabet_size(["plain words"], 500) == 256
     many = ["".join(map(chr, range(0x4E00, 0x4E00 + 2000)))]
     assert (alphabet_size(many, 2000), alphabet_size(many, 8000)) == (500, 1998)
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "unigram"])
+def test_a_text_without_white_space_is_no_piece(kind):
+    draw = random.Random(2)
+    texts = ["".join(draw.choices("\u597d\u770b\u559c\u6b22\u7cbe\u5f69", k=9)) + str(number) for number in range(120)]
+    tokenizer = train_tokenizer(kind, texts, 2000, 64)
+    assert min(len(tokenizer.tokenize(text)) for text in texts) >= 3
