@@ -152,6 +152,28 @@ class DataPhrases:
         return "more frequent" if len(self._card.classes) == 2 else "most frequent"
 
     @property
+    def majority(self) -> str:
+        """The class that the first baseline names."""
+        if self.majority_is_of_training_alone:
+            return f"the class that is {self.more_frequent} in training"
+        return f"the {self.more_frequent} class"
+
+    @property
+    def majority_is_of_training_alone(self) -> bool:
+        """Whether the most frequent class of the training texts is not that of the test texts."""
+        counts = self._results.class_counts("test")
+        return counts[self._results.baselines.majority.label] < max(counts)
+
+    @property
+    def majority_of_training(self) -> Latex:
+        return self.class_names[self._results.baselines.majority.label]
+
+    @property
+    def majority_of_test(self) -> Latex:
+        counts = self._results.class_counts("test")
+        return self.class_names[counts.index(max(counts))]
+
+    @property
     def frequent_class(self) -> Latex | None:
         """The most frequent class by name, where classes differ in size and it is the same in training and test."""
         largest = {counts.index(max(counts)) for counts in map(self._results.class_counts, ("train", "test"))}
