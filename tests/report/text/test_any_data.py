@@ -230,11 +230,43 @@ def test_a_most_frequent_class_of_training_alone_is_told_from_that_of_the_test()
     results = paper.read_results()
     majority = results.baselines.majority.model_copy(update={"label": 1})
     text = written(results._replace(baselines=results.baselines.model_copy(update={"majority": majority})))
-    assert (
-        r"the more frequent class of the training texts, \textit{fraud}, has 95.0\% of them, that of the test texts, "
-        r"\textit{usual}, 95.0\%." in text
-    )
-    assert "always naming the class that is more frequent in training" in text
+    assert r"no class has more than 95.0\% of the training texts or 95.0\% of the test texts." in text
+    assert r"always naming \textit{fraud}" in text
+    assert "the more frequent class" not in text
+
+
+@pytest.mark.parametrize(
+    ("dropped", "sentence"),
+    [
+        ({"(no label)": 20}, "20 rows of the source are left out for want of a label."),
+        ({"(no label)": 1, "odd": 2}, "1 row of the source is left out for want of a label. 2 rows of the source are"),
+    ],
+)
+def test_rows_without_a_label_are_told_from_labels_left_out(dropped, sentence):
+    spam = FOREIGN["spam"]
+    prepare(kind=spam._replace(card=dict(spam.card, dropped_labels=dropped)), **ONE)
+    text = written()
+    assert sentence in text
+    assert ("that the settings leave out" in text) is (len(dropped) > 1)
+    assert "(no label)" not in text
+
+
+@pytest.mark.parametrize(
+    ("removed", "sentence"),
+    [
+        (0, "The source has no exact duplicates to remove."),
+        (50, "Exact duplicates are removed before the splits are carved: 50."),
+    ],
+)
+def test_duplicates_of_a_source_without_a_test_split_are_those_of_its_one_split(removed, sentence):
+    prepare(kind=FOREIGN["pairs"], **ONE)
+    results = paper.read_results()
+    splits = dict(results.card.splits)
+    splits["train"] = splits["train"].model_copy(update={"duplicates_removed": removed})
+    splits["test"] = splits["test"].model_copy(update={"duplicates_removed": 0})
+    text = written(results._replace(card=results.card.model_copy(update={"splits": splits})))
+    assert sentence in text
+    assert "test split of the source" not in text
 
 
 def test_a_head_of_ones_own():
