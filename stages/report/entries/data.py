@@ -3,6 +3,7 @@
 import numpy as np
 
 from stages.data.card import Card
+from stages.data.labels import NO_LABEL
 from stages.encoders.token_report import TokenReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
@@ -46,11 +47,13 @@ def _classes(ledger: Ledger, results: Results) -> None:
 def _left_out(ledger: Ledger, results: Results) -> None:
     """What of the source is not in the splits, or in several of them."""
     card = results.card
+    of_labels = {label: rows for label, rows in card.dropped_labels.items() if label != NO_LABEL}
     counts = {
+        "rows_without_label": (card.dropped_labels.get(NO_LABEL, 0), f"dropped_labels.{NO_LABEL}"),
         "test_in_train_after": (card.leakage.test_in_train_after, "leakage.test_in_train_after"),
         "conflicting_duplicates": (card.conflicting_duplicates, "conflicting_duplicates"),
-        "dropped_rows": (sum(card.dropped_labels.values()), "sum of dropped_labels"),
-        "dropped_labels": (len(card.dropped_labels), "length of dropped_labels"),
+        "dropped_rows": (sum(of_labels.values()), f"sum of dropped_labels but for {NO_LABEL}"),
+        "dropped_labels": (len(of_labels), f"length of dropped_labels but for {NO_LABEL}"),
         "ignored_files": (len(card.ignored_files), "length of ignored_files"),
         "unused_columns": (len(card.unused_columns), "length of unused_columns"),
     }

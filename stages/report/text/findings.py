@@ -32,9 +32,10 @@ class Findings:
     under_bag: dict[str, list[str]]  # headline configurations that are not
     every_cell_above_bag: bool
     frontier: dict[str, list[str]]  # on the frontiers of memory and of time of their architecture
-    close: dict[str, list[str]]  # adapter -> architectures within CLOSE of full, where there is one
+    close: list[tuple[list[str], list[str]]]  # adapters, and the architectures where they are within CLOSE of full
     rates_are_equal: bool  # the base rate and the probe rate
     rates_are_scaled: bool  # by the profile
+    probe_rate_is_run: bool
     every_run_kept_its_last_epoch: bool
     pairs_were_tested: bool
     level: list[str]  # architectures in which the best adapter is level with full fine-tuning
@@ -53,6 +54,11 @@ class Findings:
     def are_both_in_the_grid(self) -> bool:
         """Whether it holds full fine-tuning and an adapter, completed or not."""
         return bool(self.reference and self.adapters)
+
+    @property
+    def one_cell_is_of_an_adapter(self) -> bool:
+        """Whether the base rate has one adapter on one architecture, which no plural suits."""
+        return len(self.adapters) * len(self.architectures) == 1
 
     @property
     def is_level_everywhere(self) -> bool:
@@ -96,6 +102,7 @@ def find(results: Results) -> Findings:
         close=_close(results, full, adapters),
         rates_are_equal=study.lr == study.lr_probe,
         rates_are_scaled=study.lr_scale != 1,
+        probe_rate_is_run=any(study.configurations[run.configuration].lr == "probe" for run in study.runs),
         every_run_kept_its_last_epoch=_runs_that_kept_their_last_epoch(results) == len(study.runs),
         pairs_were_tested=bool(results.statistics.comparisons),
         level=[a for a in study.architectures if a in leads + trails and _is_level(results, a, full, adapters)],
@@ -168,15 +175,16 @@ def _on_both_frontiers(results: Results, architecture: str, names: list[str]) ->
     return [name for name in names if on_frontier.count(name) == 2]  # once for memory, once for time
 
 
-def _close(results: Results, full: str | None, adapters: list[str]) -> dict[str, list[str]]:
+def _close(results: Results, full: str | None, adapters: list[str]) -> list[tuple[list[str], list[str]]]:
+    """Adapters that are close on the same architectures stand together; those that are close on none are left out."""
     if full is None:
-        return {}
-    close = {}
+        return []
+    together: dict[tuple[str, ...], list[str]] = {}
     for name in adapters:
-        architectures = [a for a in results.study.architectures if _is_close(results, a, name, full)]
+        architectures = tuple(a for a in results.study.architectures if _is_close(results, a, name, full))
         if architectures:
-            close[name] = architectures
-    return close
+            together.setdefault(architectures, []).append(name)
+    return [(names, list(architectures)) for architectures, names in together.items()]
 
 
 def _is_close(results: Results, architecture: str, name: str, full: str) -> bool:

@@ -34,6 +34,10 @@ class Phrases:
         """The word that goes with a number as printed: ``one`` where it is 1."""
         return one if self.ledger.as_printed(key) == "1" else several
 
+    def is_one(self, key: str) -> bool:
+        """Whether a number is printed as 1, where a sentence with several would need another one."""
+        return self.has(key) and self.ledger.as_printed(key) == "1"
+
     def plural_of(self, items: Sized, one: str, several: str) -> str:
         """The word that goes with a list."""
         return one if len(items) == 1 else several
@@ -51,10 +55,14 @@ class Phrases:
         value = self.printed(key) if self.has(key) else 0
         return (value > 0) - (value < 0)
 
+    def print_alike(self, first: str, second: str) -> bool:
+        """Whether both numbers are there and are the same as printed."""
+        return self.has(first) and self.ledger.as_printed(first) == self.ledger.as_printed(second)
+
     def range(self, key: str) -> Latex:
         """``0.82 to 1.31``, the least and the greatest; one number where they print alike."""
         least, most = f"{key}_least", f"{key}_most"
-        if self.ledger.as_printed(least) == self.ledger.as_printed(most):
+        if self.print_alike(least, most):
             return self.number(least)
         return Latex(f"{self.number(least)} to {self.number(most)}")
 

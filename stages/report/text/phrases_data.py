@@ -152,6 +152,19 @@ class DataPhrases:
         return "more frequent" if len(self._card.classes) == 2 else "most frequent"
 
     @property
+    def majority(self) -> Latex:
+        """The class that the first baseline names: by its name where it is not the most frequent one of the test."""
+        if self.majority_is_of_training_alone:
+            return self.class_names[self._results.baselines.majority.label]
+        return Latex(f"the {self.more_frequent} class")
+
+    @property
+    def majority_is_of_training_alone(self) -> bool:
+        """Whether the most frequent class of the training texts is not that of the test texts."""
+        counts = self._results.class_counts("test")
+        return counts[self._results.baselines.majority.label] < max(counts)
+
+    @property
     def frequent_class(self) -> Latex | None:
         """The most frequent class by name, where classes differ in size and it is the same in training and test."""
         largest = {counts.index(max(counts)) for counts in map(self._results.class_counts, ("train", "test"))}

@@ -16,6 +16,7 @@ class ErrorsPhrases:
         self._confused = pooled_confusion(say.results)
         self._constant = constant_cells(say.results)
         cells = say.results.cells[say.results.cells["role"] == "train"]
+        self._completed = int(cells["test_accuracy_mean"].notna().sum())
         majority = say.results.baselines.majority.test_accuracy
         self._no_better = list(cells.index[cells["test_accuracy_mean"] <= majority])
 
@@ -60,12 +61,22 @@ class ErrorsPhrases:
         return self._cells(self._constant)
 
     @property
+    def every_cell_is_constant(self) -> bool:
+        """Whether no run of the headline grid tells texts apart, so that no score says anything of a method."""
+        return bool(self._constant) and len(self._constant) == self._completed
+
+    @property
+    def some_cells_are_constant(self) -> bool:
+        """Whether some do and others do not."""
+        return 0 < len(self._constant) < self._completed
+
+    @property
     def no_better_than_majority(self) -> Latex | None:
         """The other ones whose mean accuracy is no higher than that of naming the most frequent class."""
         return self._cells([cell for cell in self._no_better if cell not in self._constant])
 
     def _cells(self, cells: list[tuple[str, str]]) -> Latex | None:
-        """``A and B on X and Y; and A on Z``: architectures with the same configurations together; None without any."""
+        """``A and B on X and Y, and of A on Z``, after "of": architectures with the same configurations together."""
         results = self._say.results
         by_configurations: dict[tuple[str, ...], list[str]] = {}
         for architecture in results.study.architectures:
@@ -78,7 +89,7 @@ class ErrorsPhrases:
         ]
         if not parts:
             return None
-        return parts[0] if len(parts) == 1 else Latex(f"{'; '.join(parts[:-1])}; and {parts[-1]}")
+        return Latex(f"{', of '.join(parts[:-1])}, and of {parts[-1]}") if len(parts) > 1 else parts[0]
 
     def _configurations(self, names: tuple[str, ...], architectures: list[str]) -> Latex:
         """Their labels, or that they are all of a kind that completed a run on each of the architectures."""

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from stages.data.labels import NO_LABEL
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.quotes import QUOTED_CLASSES, examples
 from stages.report.numbers.latex import Latex, escape, listing, without_breaks
@@ -39,7 +40,12 @@ class SourcePhrases:
     @property
     def dropped_labels(self) -> Latex | None:
         """Labels whose rows were left out; of more than a handful the first ones."""
-        return self._names(list(self._card.dropped_labels))
+        return self._names([label for label in self._card.dropped_labels if label != NO_LABEL])
+
+    @property
+    def rows_without_label(self) -> bool:
+        """Whether rows were left out that have none."""
+        return NO_LABEL in self._card.dropped_labels
 
     @property
     def merged_labels(self) -> Latex | None:
@@ -67,6 +73,15 @@ class SourcePhrases:
     @property
     def keep_duplicates(self) -> bool:
         return not self._card.deduplicate
+
+    @property
+    def had_duplicates_in_its_one_split(self) -> bool:
+        """Whether exact duplicates were removed from a source that has no test split of its own."""
+        return self.test_is_carved_from_training and self.had_duplicates
+
+    @property
+    def had_no_duplicates_in_its_one_split(self) -> bool:
+        return self.test_is_carved_from_training and not self.had_duplicates
 
     @property
     def had_duplicates(self) -> bool:

@@ -135,6 +135,12 @@ class Pairs:
         return bool(self.rank or self.placement)
 
     @property
+    def choices(self) -> list[str]:
+        """What some pair of the grid differs in and nothing else."""
+        pairs = {"rank": self.rank, "placement": self.placement, "quantisation": self.quantised}
+        return [choice for choice, found in (pairs | {"the learning rate": self.rate}).items() if found]
+
+    @property
     def alpha_is_fixed(self) -> bool:
         """Whether pairs of ranks were run, and at the same alpha."""
         alphas = [alpha for alpha in (pair.recorded("alpha") for pair in self.rank) if alpha is not None]

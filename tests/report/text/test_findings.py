@@ -53,3 +53,66 @@ def test_nothing_is_said_of_the_calibration_of_a_headline_grid_that_failed():
     statistics = results.statistics.model_copy(update={"calibration": of_probes})
     text = written(results._replace(statistics=statistics))
     assert "Pareto frontier of its architecture. Where a share lies well below" in text
+
+
+def test_one_pair_of_one_seed_on_one_architecture_has_no_plural():
+    text = source(**SMALL)
+    for sentence in (
+        "At the base rate there is one such difference, and the paired test tells it from zero.",
+        ": its only pair is distinguishable.",
+        "The paired test tells the two configurations apart.",
+        "The adapter trains ",
+        "seed 42.",
+        r"No adapter comes within 1\,pp of full fine-tuning. ",
+        "A symbol is one run, a horizontal line its interval; long lines: references without an encoder.}",
+    ):
+        assert sentence in text, sentence
+    for absent in ("any architecture", "every adapter saves", "mean over seeds", "own scales", "DistilBERT alone"):
+        assert absent not in text
+
+
+def test_a_second_seed_an_architecture_and_a_pair_bring_the_plural_back():
+    grid = {"architectures": ["distilbert", "roberta"], "seeds": [42, 43], "configurations": ["full", "lora-r8", "ia3"]}
+    text = source(**SMALL | grid)
+    for sentence in (
+        "Of 4 such differences at the base rate, the paired tests tell ",
+        ": of 6 pairs, ",
+        "Of 6 pairs of configurations, the tests tell ",
+        "Adapters train ",
+        "seeds 42 and 43.",
+        "a vertical bar the mean over seeds, a horizontal line its interval",
+        "The panels have their own scales.",
+    ):
+        assert sentence in text, sentence
+
+
+def test_what_no_pair_of_the_grid_differs_in_is_not_asked():
+    text = source(**SMALL)
+    assert "asks two questions." in text
+    assert "its answers to the first question describe" in text
+    for absent in ("change when nothing else changes", "placement question", ", the probe rate", "comparison of ranks"):
+        assert absent not in text
+
+
+def test_what_pairs_of_the_grid_differ_in_is_asked():
+    text = source(**SMALL | {"configurations": ["full", "lora-r8", "lora-r16"], "probes": ["full-probe"]})
+    assert r"\item What do rank and the learning rate change when nothing else changes?" in text
+    assert "asks three questions." in text
+    assert r"The base rate is $10^{-5}$, the probe rate $2\times 10^{-5}$;" in text
+    assert "a comparison of ranks at the same" in text
+
+
+def test_adapters_that_are_close_on_the_same_architectures_share_a_sentence():
+    prepare(**SMALL | {"configurations": ["full", "lora-ffn", "ia3"]})
+    for configuration in ("full", "lora-ffn", "ia3"):
+        edit(configuration, 42, 0.9)
+    assert r"LoRA FFN and IA3 are within 1\,pp of full fine-tuning on DistilBERT." in written()
+
+
+def test_one_configuration_is_run_and_not_compared():
+    text = source(**SMALL | {"configurations": ["full"]})
+    assert "and run 1 configuration on DistilBERT" in text
+    assert "The headline grid has 1 run." in text
+    assert "Of the 1 mean of the headline grid, " in text
+    least, most = (text.split("The error is ")[1:], text.split("The error lies between")[1:])
+    assert (len(least), len(most)) == (1, 0)
