@@ -24,6 +24,7 @@ IMDB_SHA256 = {
     "train": "f7727150b426064e6e83b311d30262b9a1bc41e0b154e93f97b4cb3f953f8903",
     "test": "f5dace9ef4bdbfc2c09c6100aa7dc12a96ad5130407d0f19c6019586acdcb600",
 }
+NO_LABEL = "(no label)"  # among ``dropped_labels``
 IMDB_ROWS = 25_000  # of train, and of test
 # split name -> columns text (str), pair (str, the second text, only in data of pairs) and label (int64)
 Splits = Mapping[str, pd.DataFrame]

@@ -6,9 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stages.data.card import Splits
+from stages.data.card import NO_LABEL, Splits
 from stages.data.checks import line_of, listed, split_called
-from stages.data.labels import NO_LABEL
 from stages.data.survey import Survey
 from tools.studies.writing import Draft
 
