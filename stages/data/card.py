@@ -25,6 +25,7 @@ IMDB_SHA256 = {
     "test": "f5dace9ef4bdbfc2c09c6100aa7dc12a96ad5130407d0f19c6019586acdcb600",
 }
 IMDB_ROWS = 25_000  # of train, and of test
+NO_LABEL = "(no label)"  # among ``dropped_labels``: rows that have none
 # split name -> columns text (str), pair (str, the second text, only in data of pairs) and label (int64)
 Splits = Mapping[str, pd.DataFrame]
 

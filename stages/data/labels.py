@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.core.errors import InputError
+from stages.data.card import NO_LABEL
 from stages.data.checks import listed
 from stages.data.parts import Part
 from stages.data.settings import MAXIMUM_CLASSES, MINIMUM_CLASSES, OwnData, is_line, raw_value
 
 UNLABELLED = -1
-NO_LABEL = "(no label)"  # among those dropped
 EMPTY = ("", "nan", "NaN", "<NA>")  # as pandas writes what is missing
 LONGEST_NAME = 100  # characters
 NAMES = f"at most {LONGEST_NAME} characters on one line"

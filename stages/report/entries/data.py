@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from stages.data.card import Card
-from stages.data.labels import NO_LABEL
+from stages.data.card import NO_LABEL, Card
 from stages.encoders.token_report import TokenReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from stages.data.labels import NO_LABEL
+from stages.data.card import NO_LABEL
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.quotes import QUOTED_CLASSES, examples
 from stages.report.numbers.latex import Latex, escape, listing, without_breaks
