@@ -26,6 +26,7 @@ IMDB_SHA256 = {
 }
 NO_LABEL = "(no label)"  # among ``dropped_labels``
 IMDB_ROWS = 25_000  # of train, and of test
+NO_LABEL = "(no label)"  # among ``dropped_labels``: rows that have none
 # split name -> columns text (str), pair (str, the second text, only in data of pairs) and label (int64)
 Splits = Mapping[str, pd.DataFrame]
 

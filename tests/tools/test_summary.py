@@ -15,8 +15,8 @@ def test_prints_means_and_where_the_paper_is(capsys):
     write_params(Path(), architectures=["roberta"], configurations=["full", "ia3"], probes=[], seeds=[1])
     settings.main()
     cells = {
-        "full": {"test_accuracy_mean": 0.87654, "test_accuracy_sd": 0.00123},
-        "ia3": {"test_accuracy_mean": 0.5, "test_accuracy_sd": None},
+        "full": {"test_accuracy_mean": 0.87654, "test_accuracy_sd": 0.00123, "test_f1_macro_mean": 0.8},
+        "ia3": {"test_accuracy_mean": 0.5, "test_accuracy_sd": None, "test_f1_macro_mean": 1 / 3},
     }
     Path("metrics").mkdir()
     Path("metrics/summary.json").write_text(json.dumps({"roberta": cells}), encoding="utf-8")
@@ -25,8 +25,8 @@ def test_prints_means_and_where_the_paper_is(capsys):
     capsys.readouterr()
     summary.main()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].split() == ["RoBERTa", "Full", "FT", "87.65", "±", "0.12"]
-    assert lines[3].split() == ["RoBERTa", "IA3", "50.00"]
+    assert lines[2].split() == ["RoBERTa", "Full", "FT", "87.65", "±", "0.12", "80.00"]
+    assert lines[3].split() == ["RoBERTa", "IA3", "50.00", "33.33"]
     assert lines[-2] == "profile mini: generated film reviews, miniature encoders pretrained here; 2 runs"
     assert lines[-1] == f"paper: {Path('paper/main.pdf').absolute()}"
 

@@ -139,6 +139,13 @@ class DataPhrases:
         return any(without_glyph(name) for name in self._card.classes)
 
     @property
+    def have_classes_alike_once_shortened(self) -> bool:
+        """Whether the fonts have the name of some class that is called by its number all the same."""
+        labels = class_labels(self._card.classes)
+        by_number = [name for index, name in enumerate(self._card.classes) if labels[index] == f"class {index}" != name]
+        return any(not without_glyph(name) for name in by_number)
+
+    @property
     def not_in_test(self) -> Latex | None:
         """Classes without a test text; None where every class has some."""
         missing = self._card.missing_classes("test")
