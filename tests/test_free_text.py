@@ -61,6 +61,7 @@ def test_subject_of_the_commit(subject, shown):
     assert f"commit0123456789ab{shown}" in printed()
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize(
     "label",
@@ -136,6 +137,7 @@ def everywhere(text: str, source: str = "local") -> Kind:
     return Kind(card=card, shares=(0.4, 0.3, 0.3), texts=examples, params=params)
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize(
     "text", [HASH, URL, EMAIL, HOSTILE, "\u00e9tude na\u00efve", "reviews_of_" * 12, "W" * 90, "=" * 90, "no" * 200]
@@ -146,6 +148,7 @@ def test_what_the_settings_and_the_source_say(text):
     assert min(starts_of_texts()) > 0
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize("text", ["\u96fb\u5f71\u8a55\u8ad6", "\U0001f600", "\u0440\u0443\u0441"])
 def test_what_the_source_says_in_other_scripts(text):
@@ -209,6 +212,7 @@ def test_what_the_fonts_lack_is_named_before_anything_runs(key, text, lacking):
 
 def test_what_the_fonts_lack_of_the_data_is_named_and_left_out(capsys):
     data = {"source": "local", "path": "texts", "name": "\u96fb\u5f71", "labels": {"1": "\u597d", "0": "bad"}}
+    Path("texts").mkdir()
     write_params(Path(), **{"profiles.mini.data": data | {"license": "MIT"}})
     settings.main()
     place, lacking = "params.yaml: profiles.mini.data", "the report's fonts lack"

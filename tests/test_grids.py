@@ -10,7 +10,7 @@ from tests.test_holes import build_with_holes
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
-SAMPLE, RANDOM = 8, 12  # grids in `make test`; the sweep of `make test-all` has every subset, and more at random
+SAMPLE, RANDOM = 4, 8  # grids in `make test`; the sweep of `make test-all` has every subset, and more at random
 
 
 def build(grids: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_trains_from_the_hubs_files(study, monkeypatch, architecture, configurat
 def test_everything_but_the_head_comes_from_the_checkpoint(study, monkeypatch, architecture):
     monkeypatch.chdir(study)
     run = RunSettings.read(architecture, "full")
-    _, new_weights = load_classifier(run, Path("models/base", architecture))
+    _, new_weights = load_classifier(run, Path("models/base", architecture), ["negative", "positive"])
     assert set(new_weights) == HEADS[architecture]
 
 

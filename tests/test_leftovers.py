@@ -36,6 +36,7 @@ def clone(study: Path, folder: Path) -> Path:
     dvc(study, "push", "--quiet")
     git(study, "clone", "--quiet", str(study), str(folder))
     dvc(folder, "pull", "--quiet")
+    assert reproduced(folder) == ["settings"]  # data/source is of a machine, and takes a second
     return folder
 
 
@@ -57,6 +58,7 @@ def test_a_clone_takes_the_report_of_a_base_model_from_the_cache(study, tmp_path
     assert (other / "metrics/base/distilbert.json").exists()
 
 
+@pytest.mark.slow
 def test_a_grid_that_grows_again_takes_back_what_it_had(study):
     write_params(study, **LARGE)
     assert not TRAINS & set(reproduced(study))
@@ -67,6 +69,7 @@ def test_a_grid_that_grows_again_takes_back_what_it_had(study):
     assert dvc(study, "status") == UP_TO_DATE
 
 
+@pytest.mark.slow
 def test_git_and_dvc_go_back_to_the_committed_grid(study):
     git(study, "checkout", ".")
     dvc(study, "checkout", "--quiet")

@@ -74,6 +74,7 @@ def test_changed_added_and_removed_files_put_prepare_out_of_date(study):
     assert stale(study)[:2] == STALE
 
 
+@pytest.mark.slow
 def test_the_link_follows_files_that_were_moved(study):
     shutil.move(study.parent / "mail", study.parent / "moved")
     lead_to(study, "../moved")
@@ -105,6 +106,7 @@ def test_a_source_that_is_gone_stops_dvc_with_a_line(study):
     assert "Running stage" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_dvc_neither_copies_nor_touches_the_files(study):
     source, store = study.parent / "mail", study.parent / "store"
     before = state(source)
@@ -149,6 +151,7 @@ def test_an_experiment_with_another_source_leads_the_link_there_and_back(study):
     assert not holds_texts(study / ".dvc/cache")
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_with_the_same_files_makes_the_link_and_trains_nothing(study):
     elsewhere = study.parent / "elsewhere"
     clone = elsewhere / "clone"

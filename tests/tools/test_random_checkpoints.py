@@ -14,6 +14,7 @@ from stages.fullsize.census import Census
 from stages.study.params import load_params
 from stages.training.record import Record
 from stages.training.run import fine_tune
+from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.snapshots import reviews
 from tests.helpers.tiny_study import ROOT, write_params
 from tools import random_checkpoints
@@ -23,9 +24,8 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def write_data() -> None:
-    Path("data/raw").mkdir(parents=True)
     for split, rows in (("train", 32), ("validation", 16), ("test", 16)):
-        reviews(split, rows).to_parquet(f"data/raw/{split}.parquet", index=False)
+        write_raw(split, reviews(split, rows).to_dict("list"), BINARY)
 
 
 def test_every_stage_takes_them_as_a_local_base(capsys):

@@ -127,7 +127,7 @@ def test_lever_leaves_the_loss_curve(architecture, configuration, lever, plain, 
 @pytest.mark.parametrize(
     ("architecture", "configuration", "backend"),
     [
-        *((*pair, "aot_eager") for pair in PAIRS),
+        *(pytest.param(*pair, "aot_eager", marks=pytest.mark.slow) for pair in PAIRS),
         pytest.param(
             "distilbert", "ia3", "inductor", marks=pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
         ),

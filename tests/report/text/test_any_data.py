@@ -222,6 +222,7 @@ def test_keywords_are_said_from_task_and_methods():
     )
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize("kind", ["rare", "pairs", "chinese", "many"])
 def test_a_pdf_of_each_kind(kind):

@@ -31,6 +31,7 @@ def _in_folder(in_empty_folder, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
+@pytest.mark.slow
 def test_both_sides_of_a_cell_run_and_are_measured(capsys):
     """The real processes, on sixteen-wide encoders."""
     grid = {"architectures": ["distilbert"], "configurations": ["ia3"], "probes": [], "seeds": [42]}

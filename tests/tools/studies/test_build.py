@@ -42,6 +42,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(name): path.read_bytes() for name, path in paths.items() if name.parts[0] not in hidden}
 
 
+@pytest.mark.slow
 def test_the_study_is_built_beside_the_workspace_and_makes_what_differs(workspace, capfd):
     before = files(workspace)
     stages, ran, said = made(capfd)

@@ -83,6 +83,7 @@ def test_what_is_ignored_unused_and_unbalanced_is_said(capsys):
     assert "note: 95% of train is ham: answering that always is as accurate; look at macro-F1" in said
 
 
+@pytest.mark.slow
 def test_large_data_are_sampled_and_small_data_trained_for_longer():
     rows = rows_of(SPAM, 100_000)
     pd.DataFrame(rows, columns=["text", "label"]).to_csv("large.csv", index=False)
