@@ -38,6 +38,9 @@ def test_sentences_on_means_name_the_measure_where_it_is_not_accuracy():
     assert "mean in macro-F1 above that of the bag of words" in text
     assert r"within 1\,pp of full fine-tuning in macro-F1" in text
     assert "means in macro-F1 of the headline grid" in text
+
+
+def test_sentences_on_means_leave_accuracy_unnamed():
     prepare(kind=FOREIGN["spam"], **GRID)
     assert "in macro-F1" not in written()
 
