@@ -12,8 +12,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Value
 
 from stages import prepare
-from stages.analysis.kept_study import FOLDER as KEPT
-from stages.analysis.kept_study import REAL
+from stages.analysis.kept_study import FOLDER, REAL
 from stages.core.errors import InputError
 from stages.data.card import Card, split_sha256
 from stages.study.params import load_params
@@ -240,7 +239,7 @@ def test_imdb_is_prepared_as_it_was_for_the_records_that_are_kept():
     configure(**profile | {"path": str(IMDB)})
     prepare.main()
     card = Card.read()
-    kept = json.loads((ROOT / KEPT / REAL / "card.json").read_text(encoding="utf-8"))
+    kept = json.loads((ROOT / FOLDER / REAL / "card.json").read_text(encoding="utf-8"))
     assert {name: (split.rows, split.sha256) for name, split in card.splits.items()} == {
         name: (split["rows"], split["sha256"]) for name, split in kept["splits"].items()
     }
