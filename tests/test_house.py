@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "stages.meters": ["stages.core"],
     "stages.data": ["stages.core", "stages.hub"],
     "stages.encoders": ["stages.core", "stages.hub"],
-    "stages.training": ["stages.core", "stages.meters"],
-    "stages.fullsize": ["stages.core", "stages.training", "stages.encoders.settings"],
+    "stages.methods": ["stages.core", "stages.training.settings", "stages.training.record", "stages.training.startup"],
+    "stages.training": ["stages.core", "stages.meters", "stages.methods"],
+    "stages.fullsize": ["stages.core", "stages.methods", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],
     "stages.analysis": ["stages.core", "stages.study", *SETTINGS, *CONTRACTS],
     "stages.published": [

@@ -11,8 +11,8 @@ import pytest
 from transformers import AutoTokenizer
 
 from stages import base, prepare, settings, tokenize
+from stages.methods.building import load_classifier
 from stages.study.params import load_params
-from stages.training.methods import load_classifier
 from stages.training.record import Record
 from stages.training.run import fine_tune
 from stages.training.settings import RunSettings
@@ -75,7 +75,7 @@ def test_trains_from_the_hubs_files(study, monkeypatch, architecture, configurat
 def test_everything_but_the_head_comes_from_the_checkpoint(study, monkeypatch, architecture):
     monkeypatch.chdir(study)
     run = RunSettings.read(architecture, "full")
-    _, new_weights = load_classifier(run, Path("models/base", architecture), ["negative", "positive"])
+    _, new_weights = load_classifier(run, Path("models/base", architecture), ["negative", "positive"], run.head)
     assert set(new_weights) == HEADS[architecture]
 
 

@@ -18,7 +18,7 @@ UNFINISHED = 3 * 2
 ADAPTER = 0.03  # of the parameters, at most: rank 16 in every linear layer, and the head
 BYTES_A_TOKEN = 4 + 1  # id and attention mask, as `tokenize` stores them
 BYTES_A_ROW = 1500  # of text, about IMDb's mean
-PASSES = {"full": 3, "lora": 2, "qlora": 2, "ia3": 2}  # forward, gradients of activations, gradients of weights
+PASSES_OF_PART, PASSES_OF_FULL = 2, 3  # forward, gradients of activations; and gradients of weights where all train
 
 
 def encoder_sizes(family: Architecture, miniature: int | None = None) -> dict[str, Any]:
@@ -60,7 +60,8 @@ def run_flops(settings: RunSettings, multiplied: int, rows: dict[str, int]) -> f
         rows: by split.
     """
     evaluated = rows[settings.selection_split] * settings.train.epochs + rows["test"]
-    passes = PASSES[settings.method] * rows["train"] * settings.train.epochs + evaluated
+    passes_of_row = PASSES_OF_FULL if settings.method == "full" else PASSES_OF_PART
+    passes = passes_of_row * rows["train"] * settings.train.epochs + evaluated
     return 2.0 * multiplied * settings.max_length * passes
 
 

@@ -46,8 +46,11 @@ def flatten(record: Record, role: str) -> dict[str, object]:
     row: dict[str, object] = {key: getattr(run, key) for key in (*CELL, "seed")}
     row["role"] = role
     row |= run.model_dump(exclude={*CELL, "seed", "settings"})
-    for key, value in settings.model_dump(exclude={"train", *run.model_fields_set}).items():
+    row["kind"] = settings.kind
+    for key, value in settings.model_dump(exclude={"train", "adapter", *run.model_fields_set}).items():
         row[key] = " ".join(value) if isinstance(value, list) else value
+    for column, option in {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"}.items():
+        row[column] = settings.option(option)
     # Precision and threads in effect are in other columns, and so is `dropout`, which is that of the adapter.
     row |= settings.train.model_dump(exclude={"precision", "threads", "dropout"})
     row["dropout_kernel"] = settings.train.dropout

@@ -24,7 +24,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]  # a share of which something must be left
 Revision = Annotated[str, AfterValidator(_full_commit)]
 
-Method = Literal["full", "lora", "qlora", "ia3"]
+Method = Literal["full", "subset", "peft"]  # all weights train, some of them, or what PEFT adds; the head always does
+Quantization = Literal["none", "nf4", "fp4", "int8"]  # of the frozen weights, as bitsandbytes names them
 Precision = Literal["fp32", "bf16", "fp16"]
 
 

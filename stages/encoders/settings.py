@@ -5,29 +5,32 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stages.core.files import StageFile
-from stages.core.types import Count, Rate, Revision, Seed, Strict
+from stages.core.types import Count, Name, Rate, Revision, Seed, Strict
 
 # Keywords of a transformers configuration class.
 FullSize = dict[str, bool | int | float | str | list[str]]
 
 
+Modules = Annotated[list[str], Field(min_length=1)]
+
+
 class Architecture(Strict):
-    """One encoder family: where its checkpoint is and which of its modules each method adapts."""
+    """One family of models: where its checkpoint is and which of its modules each placement of an adapter means.
+
+    What is left out is found in the checkpoint (``tokenizer``, ``head``), or is not offered: no ``miniature``, no
+    pretraining here; no ``full_size``, no line in the census.
+    """
 
     label: str
-    model_class: Literal[
-        "DistilBertForSequenceClassification",
-        "RobertaForSequenceClassification",
-        "DebertaV2ForSequenceClassification",
-    ]
-    hub_id: str
-    revision: Revision
-    tokenizer: Literal["wordpiece", "byte-bpe", "unigram"]
-    head: list[str] = Field(min_length=1)
-    head_as_published_qlora: list[str] = Field(min_length=1)
-    modules: dict[Literal["attention", "attention-ffn", "ia3", "ia3-feedforward"], list[str]]
-    miniature: dict[str, int | float]
-    full_size: FullSize
+    model_class: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+ForSequenceClassification$")]
+    hub_id: str | None = None
+    revision: Revision | None = None
+    tokenizer: Literal["wordpiece", "byte-bpe", "unigram"] | None = None
+    head: Modules | None = None
+    head_as_published_quantized: Modules | None = None
+    modules: dict[Name, Modules] = Field(default_factory=dict)  # by placement; matched by suffix, as peft does
+    miniature: dict[str, int | float] | None = None
+    full_size: FullSize | None = None
 
 
 class PretrainedBase(Strict):

@@ -4,13 +4,13 @@ from stages.encoders.settings import FullSize
 from stages.fullsize.census import Census, CensusCell
 from stages.fullsize.models import meta_model, model_config
 from stages.fullsize.peak_memory import backward, predict
-from stages.training.audit import audit, checkpoint_name, parameter_counts
+from stages.methods.audit import audit, checkpoint_name, parameter_counts
 from stages.training.settings import RunSettings
 
 # All that decides a cell's shapes and memory: cells that agree in these are computed once.
 DECIDING = {
-    "architecture", "method", "target_modules", "feedforward_modules", "rank", "modules_to_save", "max_length",
-    "gradient_checkpointing", "precision", "optimizer", "train", "dropout",
+    "architecture", "method", "target_modules", "adapter", "parameters", "quantization", "modules_to_save",
+    "max_length", "gradient_checkpointing", "precision", "optimizer", "train",
 }  # fmt: skip
 
 
@@ -38,9 +38,9 @@ def deciding(settings: RunSettings) -> str:
 def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
     """One model: the audit of a real run after a backward pass, then its memory at the longest batch."""
     config = model_config(settings, sizes)
-    model, new_weights = meta_model(settings, config)
+    model, new_weights, head = meta_model(settings, config)
     backward(model.train(), settings.train.batch_size, settings.max_length)
-    counts = parameter_counts(model, audit(model, new_weights, settings.head), new_weights, settings.head)
+    counts = parameter_counts(model, audit(model, new_weights, head), head)
     stored = {checkpoint_name(name): p.numel() for name, p in model.named_parameters()}
     return CensusCell(
         **counts.model_dump(),

@@ -4,12 +4,13 @@ import torch
 import transformers
 from bitsandbytes.functional import name2qmap
 from bitsandbytes.nn import Linear4bit
-from peft import get_peft_model, prepare_model_for_kbit_training
+from peft import prepare_model_for_kbit_training
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.integrations import replace_with_bnb_linear
 
-from stages.training.audit import in_head
-from stages.training.methods import Loaded, adapter_config, autocast_dtype, follow_autocast, quantization_config
+from stages.methods.audit import in_head
+from stages.methods.building import Loaded, apply_method
+from stages.methods.quantization import autocast_dtype, follow_autocast, quantization_config
 from stages.training.settings import RunSettings
 
 META = torch.device("meta")
@@ -26,20 +27,17 @@ def meta_model(settings: RunSettings, config: PretrainedConfig) -> Loaded:
     with META:
         model = getattr(transformers, settings.model_class)(config)
         new_weights = [name for name, _ in model.named_parameters() if in_head(name, settings.head)]
-    if settings.method == "qlora":
+    if settings.is_quantized:
         model = quantised(model, settings)
     elif settings.gradient_checkpointing:
         model.gradient_checkpointing_enable()
-    adapter = adapter_config(settings)
-    if adapter is not None:
-        with META:
-            model = get_peft_model(model, adapter)
-    return Loaded(model, new_weights)
+    with META:
+        return Loaded(apply_method(model, settings, settings.head), new_weights, settings.head)
 
 
 def quantised(model: PreTrainedModel, settings: RunSettings) -> PreTrainedModel:
     """Linear layers replaced as loading in 4 bits does, each weight packed with its constants."""
-    model = replace_with_bnb_linear(model, settings.head, quantization_config(settings))
+    model = replace_with_bnb_linear(model, settings.head, quantization_config(settings, settings.head))
     known = dict(name2qmap)
     for module in model.modules():
         if isinstance(module, Linear4bit):

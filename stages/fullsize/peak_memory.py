@@ -24,7 +24,7 @@ from stages.fullsize.census import PredictedMemory
 from stages.fullsize.kernels import PaddedBatch, fused_kernels
 from stages.fullsize.models import meta_model
 from stages.fullsize.optimizers import meta_optimizer
-from stages.training.methods import autocast_dtype
+from stages.methods.quantization import autocast_dtype
 from stages.training.settings import RunSettings
 
 BLOCK = 512  # the CUDA caching allocator rounds every request up to this many bytes

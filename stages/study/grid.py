@@ -1,47 +1,19 @@
 """The grid of runs, ``data/settings/study.json``: which runs there are, what to call them, which to compare."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stages.core.files import StageFile
-from stages.core.types import Count, Fraction, Method, Strict
+from stages.core.types import Strict
 from stages.data.settings import Line
 from stages.encoders.settings import Architecture
+from stages.study.configuration import Configuration
 from stages.training.settings import Run, Train
 
 Published = Literal["hanif2025", "none"]  # the study that this one reproduces, by its key in the bibliography
 # Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
-ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "lora": 0, "qlora": 1}
-
-
-class Configuration(Strict):
-    """One fine-tuning method as data (a row of the paper's Table II)."""
-
-    label: str
-    exp_id: Annotated[str, Field(pattern=r"^\d\d$")]
-    method: Method
-    lr: Literal["base", "probe"]
-    placement: Literal["attention", "attention-ffn", "ia3"] | None = None
-    rank: Count | None = None
-    alpha: Annotated[float, Field(gt=0)] | None = None
-    dropout: Fraction | None = None
-
-    @model_validator(mode="after")
-    def _fields_of_method(self) -> "Configuration":
-        needed = {
-            "full": set(),
-            "ia3": {"placement"},
-            "lora": {"placement", "rank", "alpha", "dropout"},
-            "qlora": {"placement", "rank", "alpha", "dropout"},
-        }[self.method]
-        for field in ("placement", "rank", "alpha", "dropout"):
-            given = getattr(self, field) is not None
-            if given != (field in needed):
-                raise ValueError(f"{field}: {'not allowed' if given else 'required'} for method {self.method}")
-        if self.placement is not None and (self.placement == "ia3") != (self.method == "ia3"):
-            raise ValueError(f"placement: {self.placement!r} not allowed for method {self.method}")
-        return self
+ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "none": 0, "nf4": 1, "fp4": 1, "int8": 1}
 
 
 class PaperText(Strict):
@@ -101,9 +73,17 @@ class StudySettings(StageFile, Strict):
                 return name
         return None
 
+    @property
+    def adapters(self) -> list[str]:
+        """Configurations that train less than all weights, in the grid's order."""
+        return [name for name, configuration in self.configurations.items() if configuration.method != "full"]
+
     def nominal_rate(self, configuration: str) -> float:
         """The learning rate of ``params.yaml`` for a configuration."""
-        return self.lr if self.configurations[configuration].lr == "base" else self.lr_probe
+        own = self.configurations[configuration]
+        if own.train.learning_rate is not None:
+            return own.train.learning_rate
+        return self.lr if own.lr == "base" else self.lr_probe
 
     def effective_rate(self, configuration: str) -> float:
         """The rate that its runs train with."""
@@ -116,6 +96,7 @@ class StudySettings(StageFile, Strict):
     def pairs(self, choice: str, *may_differ: str) -> list[tuple[str, str]]:
         """Configurations that differ in ``choice`` and at most in ``may_differ`` besides.
 
+        A choice is a field of a configuration, or of its adapter: ``adapter.r``.
         In each pair comes first: the base rate, the lower rank, attention alone, LoRA.
         """
         pairs = []
@@ -129,12 +110,18 @@ class StudySettings(StageFile, Strict):
         return pairs
 
 
+def _choices(configuration: Configuration) -> dict[str, object]:
+    """All that decides what a configuration is, by choice; names and numbers of experiments aside."""
+    choices = configuration.model_dump(exclude={"label", "exp_id", "adapter", "train"})
+    choices |= {f"adapter.{key}": value for key, value in (configuration.adapter or {}).items()}
+    return choices | {f"train.{key}": value for key, value in configuration.train}
+
+
 def _differing_fields(one: Configuration, other: Configuration) -> set[str]:
-    """Fields in which two configurations differ, names and numbers of experiments aside."""
-    compared = Configuration.model_fields.keys() - {"label", "exp_id"}
-    return {field for field in compared if getattr(one, field) != getattr(other, field)}
+    first, second = _choices(one), _choices(other)
+    return {choice for choice in first.keys() | second.keys() if first.get(choice) != second.get(choice)}
 
 
 def _order(configuration: Configuration, choice: str) -> float:
-    value = getattr(configuration, choice)
-    return ORDER.get(value, value)
+    value = _choices(configuration).get(choice)
+    return ORDER.get(value, value) if isinstance(value, str) else value

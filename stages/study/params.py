@@ -5,43 +5,21 @@ writes from it (see ``stages/study/resolve.py``).
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages.core.errors import InputError
-from stages.core.types import Method, Name, Rate, Seed, Strict
+from stages.core.types import Name, Rate, Seed, Strict
 from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, Sample
 from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase, Tokenize
-from stages.study.grid import Configuration, PaperText, Published
+from stages.study.configuration import Configuration, TrainChanges
+from stages.study.grid import PaperText, Published
+from stages.study.protocol import Flags, Optimizers, Precisions, Protocol
 from stages.study.typeset import without_glyph
 from stages.training.settings import Train
-
-
-class Protocol(Strict):
-    """The choices that decide whether methods are compared fairly."""
-
-    selection_split: Literal["validation", "test"]
-    deduplicate: bool
-    padding: Literal["longest", "max_length"]
-    batching: Literal["by-length", "random"]
-    seed_before_model: bool
-    head_policy: Literal["new-modules", "as-published"]
-    alpha_policy: Literal["fixed", "rank-proportional"]
-    load_best: dict[Method, bool]
-    gradient_checkpointing: dict[Method, bool]
-    precision: dict[Method, Literal["profile", "fp32", "bf16", "fp16"]]
-    optimizer: dict[Method, Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]]
-
-    @model_validator(mode="after")
-    def _every_method(self) -> "Protocol":
-        for field in ("load_best", "gradient_checkpointing", "precision", "optimizer"):
-            missing = {"full", "lora", "qlora", "ia3"} - getattr(self, field).keys()
-            if missing:
-                raise ValueError(f"{field}: no value for {', '.join(sorted(missing))}")
-        return self
 
 
 class Profile(Strict):
@@ -93,6 +71,27 @@ class Params(Strict):
         return self
 
     @model_validator(mode="after")
+    def _placements(self) -> "Params":
+        """Each configuration of the grid can say to each architecture what it adapts."""
+        for name in self.configurations + self.probes:
+            for architecture in self.architectures:
+                try:
+                    self.configuration[name].target_modules(self.architecture[architecture])
+                except ValueError as error:
+                    raise ValueError(f"configuration.{name}.{error} (architecture.{architecture})") from error
+        return self
+
+    @model_validator(mode="after")
+    def _hub_checkpoints(self) -> "Params":
+        if self.profiles[self.profile].base.source != "hub":
+            return self
+        for name in self.architectures:
+            for key in ("hub_id", "revision"):
+                if getattr(self.architecture[name], key) is None:
+                    raise ValueError(f"architecture.{name}.{key}: missing; required by base.source hub")
+        return self
+
+    @model_validator(mode="after")
     def _texts_can_be_shown(self) -> "Params":
         """What the report prints of this file as it stands; a fault would else show after all the training."""
         texts = {f"architecture.{name}.label": entry.label for name, entry in self.architecture.items()}
@@ -123,7 +122,12 @@ MODELS = {
     ("paper",): PaperText,
     ("architecture",): Architecture,
     ("configuration",): Configuration,
+    ("configuration", "train"): TrainChanges,
     ("protocols",): Protocol,
+    ("protocols", "load_best"): Flags,
+    ("protocols", "gradient_checkpointing"): Flags,
+    ("protocols", "precision"): Precisions,
+    ("protocols", "optimizer"): Optimizers,
     ("profiles",): Profile,
     ("profiles", "data", "generated"): GeneratedData,
     ("profiles", "data", "local"): LocalData,

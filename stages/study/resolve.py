@@ -10,14 +10,16 @@ from itertools import product
 from pathlib import Path
 
 from stages.core.errors import InputError
-from stages.core.types import Method, Strict
+from stages.core.types import Strict
 from stages.data.settings import DataSettings
 from stages.encoders.settings import Architecture, BaseSettings, TokenizeSettings
 from stages.fullsize.settings import FULL_SIZE_PROFILE, CensusSettings
-from stages.study.grid import Configuration, StudySettings
-from stages.study.params import Params, Protocol
+from stages.study.configuration import Configuration
+from stages.study.grid import StudySettings
+from stages.study.params import Params
+from stages.study.protocol import Protocol
 from stages.study.typeset import DESCRIPTION, LABEL, shortened
-from stages.training.settings import Run, RunSettings
+from stages.training.settings import Adapter, Run, RunSettings
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
 
@@ -52,7 +54,7 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
     profile = params.profiles[params.profile]
     protocol = params.protocols[params.protocol]
     study = resolve_study(params)
-    precision = protocol.precision[method.method]
+    precision = protocol.precision.of(method.quantization)
     return RunSettings(
         architecture=architecture,
         configuration=configuration,
@@ -63,39 +65,42 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
         model_class=family.model_class,
         learning_rate=study.effective_rate(configuration),
         nominal_learning_rate=study.nominal_rate(configuration),
-        target_modules=family.modules[method.placement] if method.placement else [],
-        feedforward_modules=family.modules["ia3-feedforward"] if method.method == "ia3" else [],
-        rank=method.rank,
-        alpha=_alpha(method, protocol),
-        dropout=method.dropout,
+        adapter=_adapter(method, family, protocol),
+        target=method.target,
+        target_modules=method.target_modules(family),
+        parameters=method.parameters or [],
+        quantization=method.quantization,
         head=family.head,
-        modules_to_save=_modules_to_save(family, method.method, protocol),
+        modules_to_save=_modules_to_save(family, method, protocol),
         head_policy=protocol.head_policy,
         selection_split=protocol.selection_split,
-        load_best=protocol.load_best[method.method],
+        load_best=protocol.load_best.of(method.quantization),
         padding=protocol.padding,
         batching=protocol.batching,
         max_length=profile.tokenize.max_length,
         seed_before_model=protocol.seed_before_model,
-        gradient_checkpointing=protocol.gradient_checkpointing[method.method],
+        gradient_checkpointing=protocol.gradient_checkpointing.of(method.quantization),
         precision=profile.train.precision if precision == "profile" else precision,
-        optimizer=protocol.optimizer[method.method],
+        optimizer=method.train.optimizer or protocol.optimizer.of(method.quantization),
         checkpoint_revision=family.revision if profile.base.source == "hub" else None,
-        train=profile.train,
+        train=method.train.applied_to(profile.train),
     )
 
 
-def _alpha(configuration: Configuration, protocol: Protocol) -> float | None:
-    if configuration.alpha is None or protocol.alpha_policy == "fixed":
-        return configuration.alpha
-    return configuration.alpha * configuration.rank / ALPHA_REFERENCE_RANK
+def _adapter(configuration: Configuration, family: Architecture, protocol: Protocol) -> Adapter | None:
+    """With alpha as the protocol scales it, where there are a rank and an alpha."""
+    adapter = configuration.adapter_for(family)
+    if adapter and protocol.alpha_policy == "rank-proportional" and {"r", "lora_alpha"} <= adapter.keys():
+        adapter["lora_alpha"] *= adapter["r"] / ALPHA_REFERENCE_RANK
+    return adapter
 
 
-def _modules_to_save(family: Architecture, method: Method, protocol: Protocol) -> list[str]:
+def _modules_to_save(family: Architecture, configuration: Configuration, protocol: Protocol) -> list[str] | None:
     """The published notebook listed head modules for QLoRA alone and left the rest to peft's default."""
     if protocol.head_policy == "new-modules":
         return family.head
-    return family.head_as_published_qlora if method == "qlora" else []
+    published = family.head_as_published_quantized if configuration.quantization != "none" else None
+    return published or []
 
 
 def resolve_census(params: Params) -> CensusSettings:
@@ -107,10 +112,11 @@ def resolve_census(params: Params) -> CensusSettings:
     if FULL_SIZE_PROFILE not in params.profiles:
         raise InputError(f"profiles: {FULL_SIZE_PROFILE!r}: missing; the census counts at its size")
     runs: dict[str, dict[str, dict[str, RunSettings]]] = {}
+    keywords = {name: params.architecture[name].full_size for name in params.architectures}
+    keywords = {name: sizes for name, sizes in keywords.items() if sizes is not None}
     for protocol in params.protocols:
         full_size = params.model_copy(update={"profile": FULL_SIZE_PROFILE, "protocol": protocol})
-        runs[protocol] = {name: _resolve_configurations(full_size, name) for name in params.architectures}
-    keywords = {name: params.architecture[name].full_size for name in params.architectures}
+        runs[protocol] = {name: _resolve_configurations(full_size, name) for name in keywords}
     return CensusSettings(full_size=keywords, runs=runs)
 
 

@@ -18,7 +18,7 @@ class RunIdentity(Strict):
     architecture: str
     configuration: str
     seed: int
-    exp_id: str
+    exp_id: str | None
     method: str
     learning_rate: float
     settings: RunSettings

@@ -14,11 +14,11 @@ from stages.core.errors import require_unedited
 from stages.core.files import sha256, written_whole
 from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
+from stages.methods.audit import parameter_counts
+from stages.methods.building import build_model, plain_model
 from stages.training import checkpoints
-from stages.training.audit import parameter_counts
 from stages.training.batching import Split, read_classes, read_split
 from stages.training.environment import describe, packages
-from stages.training.methods import build_model, plain_model
 from stages.training.progress import announce
 from stages.training.record import Cost, Record, RunIdentity
 from stages.training.saving import save
@@ -92,7 +92,7 @@ def train_and_test(settings: RunSettings, seed: int, unfinished: Path, folder: P
     return Record(
         run=identity(settings, seed, started_at),
         quality=quality(settings, trainer.curve, predictions, sha256(weights)),
-        parameters=parameter_counts(trainer.model, trainer.audit, trainer.new_weights, settings.head),
+        parameters=parameter_counts(trainer.model, trainer.audit, trainer.head),
         cost=cost(trainer, energy, weights.stat().st_size),
         environment=describe(settings, tokenized, checkpoint),
     )

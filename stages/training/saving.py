@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from stages.training.methods import plain_model
+from stages.methods.building import plain_model
 
 
 def save(model: torch.nn.Module, predictions: dict[str, np.ndarray], checkpoint: Path, folder: Path) -> None:

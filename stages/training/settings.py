@@ -4,16 +4,16 @@ Kept apart from the schema of ``params.yaml``, so that a new knob elsewhere leav
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from stages.core.files import StageFile
-from stages.core.types import Count, Method, Precision, Strict
+from stages.core.types import Count, Fraction, Method, Precision, Quantization, Strict
 
 
 class Train(Strict):
-    """Optimisation common to every run of a profile. The linear schedule has no warm-up."""
+    """Optimisation common to every run of a profile, as far as a configuration says nothing else."""
 
     epochs: Count
     batch_size: Count
@@ -26,6 +26,10 @@ class Train(Strict):
     length_multiple: Count  # widths of batches are rounded up to this many tokens: fewer shapes for a GPU
     exclusive: bool  # nothing else runs meanwhile: costs are then comparable
     compile: Literal["none", "default", "reduce-overhead"] = "none"  # torch.compile's mode; older records lack it
+    schedule: Literal["linear", "cosine", "constant"] = "linear"  # of the rate after warm-up; the first two end at zero
+    warmup: Fraction = 0.0  # share of the steps in which the rate rises to its height
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    early_stopping: Count | None = None  # epochs without a better selection score after which training ends
 
     @model_validator(mode="after")
     def _graphs_hold_one_batch(self) -> "Train":
@@ -35,6 +39,11 @@ class Train(Strict):
                 "overwritten by its next batch"
             )
         return self
+
+
+Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
+# A configuration of PEFT, by its own field names; values are what JSON has.
+Adapter = dict[str, Any]
 
 
 class RunSettings(StageFile, Strict):
@@ -47,18 +56,19 @@ class RunSettings(StageFile, Strict):
     configuration: str
     profile: str
     protocol: str
-    exp_id: str
+    exp_id: str | None
     method: Method
     model_class: str
     learning_rate: float  # effective: the rate of params.yaml times the profile's lr_scale
     nominal_learning_rate: float
-    target_modules: list[str]
-    feedforward_modules: list[str]
-    rank: int | None
-    alpha: float | None
-    dropout: float | None
-    head: list[str]  # every module that the checkpoint does not bring
-    modules_to_save: list[str]  # of those, what peft is told to train beside the adapter
+    adapter: Adapter | None  # with peft_type; modules by name, not by placement; for the method peft alone
+    target: str | None  # what the configuration calls the adapted modules: a placement, all-linear, or peft
+    target_modules: list[str] | str | None  # of the adapter; a text is all-linear or a pattern, None is peft's default
+    parameters: list[str]  # patterns of names of parameters that train; for the method subset alone
+    quantization: Quantization
+    head: list[str] | None  # every module that the checkpoint does not bring; None: found when it is loaded
+    # Of the head, what peft is told to train; an empty list is its own default, None the whole head.
+    modules_to_save: list[str] | None
     head_policy: Literal["new-modules", "as-published"]
     selection_split: Literal["validation", "test"]
     load_best: bool
@@ -68,9 +78,25 @@ class RunSettings(StageFile, Strict):
     seed_before_model: bool
     gradient_checkpointing: bool
     precision: Precision
-    optimizer: str
+    optimizer: Optimizer
     checkpoint_revision: str | None  # commit id on the hub; None for any other source
     train: Train
+
+    @property
+    def is_quantized(self) -> bool:
+        return self.quantization != "none"
+
+    @property
+    def kind(self) -> str:
+        """What the report names a method by: full, subset, or PEFT's kind and the quantisation: ``lora-nf4``."""
+        if self.adapter is None:
+            return self.method
+        kind = self.adapter["peft_type"].lower()
+        return f"{kind}-{self.quantization}" if self.is_quantized else kind
+
+    def option(self, name: str) -> Any:
+        """A field of the adapter's configuration; None where it has none or does not give it."""
+        return (self.adapter or {}).get(name)
 
 
 class Run(Strict):

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from stages.core.errors import InputError
 from stages.meters.clock import Seconds, Stopwatch
 from stages.meters.memory import MemoryMeter
-from stages.training import audit, checkpoints
+from stages.methods import audit
+from stages.methods.building import Loaded, plain_model
+from stages.methods.quantization import autocast_dtype
+from stages.training import checkpoints
 from stages.training.batching import Batch, Split, epoch_order
 from stages.training.dropout import draw_in_bulk
-from stages.training.methods import Loaded, autocast_dtype, plain_model
+from stages.training.optimisation import make_optimizer, rate_factor
 from stages.training.record import Epoch
 from stages.training.settings import RunSettings
 
@@ -69,6 +71,7 @@ class StudyTrainer:
         self.device = train.ids.device
         self.model = loaded.model.to(self.device)
         self.new_weights = loaded.new_weights
+        self.head = loaded.head
         self.train_split = train
         self.selection_split = selection
         self.audit: audit.Audit | None = None
@@ -82,7 +85,7 @@ class StudyTrainer:
         self.compiled = compile_steps(self.model, settings.train.compile)
         set_seed(seed)
         self.trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-        self.optimizer = make_optimizer(settings.optimizer, self.model, settings.learning_rate)
+        self.optimizer = make_optimizer(settings, self.model)
         batches = math.ceil(len(train) / settings.train.batch_size)
         self.epoch_steps = math.ceil(batches / settings.train.gradient_accumulation)
         self.total_steps = self.epoch_steps * settings.train.epochs
@@ -162,7 +165,7 @@ class StudyTrainer:
         loss = self.loss(batch) / share
         self.scaler.scale(loss).backward()
         if self.audit is None:
-            self.audit = audit.audit(self.model, self.new_weights, self.settings.head)
+            self.audit = audit.audit(self.model, self.new_weights, self.head)
             if self.settings.head_policy == "new-modules":
                 audit.require_sound(self.audit)
         return loss.detach()
@@ -171,8 +174,9 @@ class StudyTrainer:
         """Clip, set the rate of this step, update."""
         self.scaler.unscale_(self.optimizer)
         torch.nn.utils.clip_grad_norm_(self.trainable.values(), CLIP)
+        factor = rate_factor(self.settings.train, self.global_step, self.total_steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * (1 - self.global_step / self.total_steps)
+            group["lr"] = group["initial_lr"] * factor
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad()
@@ -229,21 +233,3 @@ def selected_epoch(curve: list[Epoch], load_best: bool) -> int:
     if not load_best:
         return len(curve)
     return 1 + int(np.argmax([epoch.selection_accuracy for epoch in curve]))
-
-
-def make_optimizer(name: str, model: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
-    """An optimiser of ``params.yaml`` over the trainable parameters of ``model``, without weight decay.
-
-    AdamW of torch, its fused kernel, or bitsandbytes' 8-bit ones.
-    """
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if name in ("adamw_torch", "adamw_torch_fused"):
-        fused = True if name == "adamw_torch_fused" else None  # None: as torch chooses
-        return torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0, fused=fused)
-    from bitsandbytes.optim import AdamW, GlobalOptimManager
-
-    optimizer = AdamW(parameters, lr=learning_rate, weight_decay=0.0, optim_bits=8, is_paged=name.startswith("paged"))
-    for module in model.modules():
-        if isinstance(module, nn.Embedding):  # as bitsandbytes advises: rare rows make for unstable 8-bit state
-            GlobalOptimManager.get_instance().register_module_override(module, "weight", {"optim_bits": 32})
-    return optimizer

@@ -8,9 +8,9 @@ from safetensors.torch import load_file, save_file
 
 from stages.core.errors import InputError
 from stages.encoders.verification import verify
+from stages.methods.building import load_classifier
 from stages.study.params import load_params
 from stages.study.resolve import resolve_run
-from stages.training.methods import load_classifier
 from tests.helpers.raw_splits import BINARY
 from tests.helpers.tiny_study import ROOT
 
@@ -49,8 +49,8 @@ def test_old_names_of_layer_norm_load(published, tmp_path, architecture):
     save_file(old, folder / "model.safetensors", metadata={"format": "pt"})
     verify(folder, PARAMS.architecture[architecture], "here")
     run = resolve_run(PARAMS, architecture, "full")
-    model, new_weights = load_classifier(run, folder, BINARY)
-    expected, known = load_classifier(run, published / architecture, BINARY)
+    model, new_weights = load_classifier(run, folder, BINARY, run.head)
+    expected, known = load_classifier(run, published / architecture, BINARY, run.head)
     assert new_weights == known
     assert all(
         torch.equal(value, expected.state_dict()[name])

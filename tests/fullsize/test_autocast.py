@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 from stages.fullsize import autocast
 from stages.fullsize.autocast import Autocast
-from tests.training.test_methods import ARCHITECTURES, build
+from tests.methods.test_building import ARCHITECTURES, build
 
 BF16 = torch.bfloat16
 

@@ -10,9 +10,9 @@ from stages.training.settings import Run, RunSettings
 TEST_ROWS = 2000
 SKILL = {"full": 0.90, "lora-r8": 0.845, "lora-r16": 0.85, "lora-ffn": 0.868, "qlora-ffn": 0.865, "ia3": 0.80}
 BONUS = {"distilbert": 0.0, "roberta": 0.015, "deberta": 0.03}
-SHARE = {"full": 1.0, "lora": 0.03, "qlora": 0.03, "ia3": 0.012}
-SECONDS = {"full": 9.0, "lora": 7.5, "qlora": 11.0, "ia3": 7.0}
-MEBIBYTES = {"full": 270, "lora": 240, "qlora": 200, "ia3": 235}
+SHARE = {"full": 1.0, "lora": 0.03, "lora-nf4": 0.03, "ia3": 0.012}
+SECONDS = {"full": 9.0, "lora": 7.5, "lora-nf4": 11.0, "ia3": 7.0}
+MEBIBYTES = {"full": 270, "lora": 240, "lora-nf4": 200, "ia3": 235}
 
 
 def accuracy(run: Run) -> float:
@@ -91,7 +91,7 @@ def _quality(score: float, epochs: int, matrix: list[list[int]] | None) -> Quali
 def _parameters(run: RunSettings) -> Parameters:
     total = {"distilbert": 612_354, "roberta": 640_898, "deberta": 671_234}.get(run.architecture, 600_000)
     head = 17_000
-    trainable = total if run.method == "full" else head + int(total * SHARE[run.method] * (run.rank or 8) / 8)
+    trainable = total if run.method == "full" else head + int(total * SHARE[run.kind] * (run.option("r") or 8) / 8)
     return Parameters(
         trainable=trainable,
         total=total,
@@ -104,8 +104,8 @@ def _parameters(run: RunSettings) -> Parameters:
 
 def _cost(run: RunSettings, seed: int) -> Cost:
     slower = {"distilbert": 1.0, "roberta": 1.1, "deberta": 1.9}.get(run.architecture, 1.0)
-    seconds = SECONDS[run.method] * slower * (1 + (run.rank or 8) / 200) + 0.01 * seed
-    extra = 8 * len(run.target_modules) + (run.rank or 0) + seed % 5
+    seconds = SECONDS[run.kind] * slower * (1 + (run.option("r") or 8) / 200) + 0.01 * seed
+    extra = 8 * len(run.target_modules or []) + (run.option("r") or 0) + seed % 5
     return Cost(
         startup_seconds=7.5,
         train_seconds=seconds,
@@ -123,7 +123,7 @@ def _cost(run: RunSettings, seed: int) -> Cost:
         baseline_memory_host_bytes=600 * 2**20,
         energy_joules=None,
         resumed_at_step=0,
-        peak_memory_host_bytes=int((MEBIBYTES[run.method] * slower**0.5 + extra) * 2**20),
+        peak_memory_host_bytes=int((MEBIBYTES[run.kind] * slower**0.5 + extra) * 2**20),
         checkpoint_bytes=2_400_000,
     )
 

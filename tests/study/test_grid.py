@@ -12,9 +12,9 @@ def study_of_params(**changes: object) -> StudySettings:
 
 def test_pairs_differ_in_one_choice():
     study = study_of_params()
-    assert study.pairs("rank", "alpha") == [("lora-r8", "lora-r16")]
-    assert study.pairs("placement") == [("lora-r16", "lora-ffn")]
-    assert study.pairs("method") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
+    assert study.pairs("adapter.r", "adapter.lora_alpha") == [("lora-r8", "lora-r16")]
+    assert study.pairs("target") == [("lora-r16", "lora-ffn")]
+    assert study.pairs("quantization") == [("lora-ffn", "qlora-ffn"), ("lora-ffn-probe", "qlora-ffn-probe")]
     assert study.pairs("lr") == [
         ("full", "full-probe"),
         ("lora-ffn", "lora-ffn-probe"),

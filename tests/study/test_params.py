@@ -53,13 +53,14 @@ BAD = {
         "profiles.paper.train: compile: reduce-overhead: allowed with gradient_accumulation 1 alone; a CUDA graph's "
         "gradients are overwritten by its next batch",
     ),
-    "rank of zero": (
-        {"configuration.lora-r8.rank": 0},
-        "configuration.lora-r8.rank: 0: input should be greater than or equal to 1",
+    "placement that the architecture lacks": (
+        {"configuration.lora-r8.target": "values"},
+        "configuration.lora-r8.target: 'values': no such placement in modules; allowed: attention, attention-ffn, ia3, "
+        "ia3-feedforward, all-linear, peft (architecture.distilbert)",
     ),
-    "rank for full": (
-        {"configuration.full.rank": 8},
-        "configuration.full: rank: not allowed for method full",
+    "quantisation for full": (
+        {"configuration.full.quantization": "nf4"},
+        "configuration.full: quantization: 'nf4': not allowed for method full",
     ),
     "branch as revision": (
         {"architecture.roberta.revision": "main"},

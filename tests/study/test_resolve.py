@@ -37,7 +37,7 @@ def test_protocol_resolves_by_method(protocol, configuration, expected):
 def test_rank_proportional_alpha():
     write_params(Path(), **{"protocols.corrected.alpha_policy": "rank-proportional"})
     params = load_params()
-    assert [resolve_run(params, "roberta", name).alpha for name in ("lora-r8", "lora-r16")] == [16, 32]
+    assert [resolve_run(params, "roberta", name).option("lora_alpha") for name in ("lora-r8", "lora-r16")] == [16, 32]
 
 
 def test_effective_rate_is_the_nominal_rate_scaled():

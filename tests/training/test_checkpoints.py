@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 import torch
 
+from stages.study.params import load_params
+from stages.study.resolve import resolve_run
 from stages.training.checkpoints import ORIGIN, WHOLE, fingerprint, last, load, open_folder, save
+from stages.training.optimisation import make_optimizer
 from stages.training.record import Epoch
-from stages.training.settings import Run
-from stages.training.trainer import make_optimizer
+from stages.training.settings import Run, RunSettings
+from tests.helpers.tiny_study import ROOT
 
 RUN = Run(architecture="distilbert", configuration="full", seed=42, role="train")
 FOLDER = Path("models/.checkpoints/distilbert/full/42")
@@ -52,20 +55,25 @@ def test_last_is_by_number_not_by_name():
     assert last(FOLDER) == FOLDER / "checkpoint-100"
 
 
+def told(optimizer: str) -> RunSettings:
+    settings = resolve_run(load_params(ROOT / "params.yaml"), "distilbert", "full")
+    return settings.model_copy(update={"optimizer": optimizer, "learning_rate": 1e-2})
+
+
 @pytest.mark.parametrize("name", ["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"])
 def test_loaded_state_is_the_saved_one(name):
     """Two further steps from a loaded checkpoint end where they would have ended, to the bit."""
     torch.manual_seed(0)
     model = torch.nn.Linear(80, 80)
     weights, scaler = dict(model.named_parameters()), torch.amp.GradScaler("cpu", enabled=False)
-    optimizer = make_optimizer(name, model, 1e-2)
+    optimizer = make_optimizer(told(name), model)
     curve = [Epoch(epoch=1, train_loss=0.5, selection_loss=0.1 + 0.2, selection_accuracy=0.75)]
     steps(model, optimizer)
     save(FOLDER / "checkpoint-2", weights, optimizer, scaler, curve)
     steps(model, optimizer)
     expected = [p.detach().clone() for p in model.parameters()]
     again = torch.nn.Linear(80, 80)
-    optimizer = make_optimizer(name, again, 1e-2)
+    optimizer = make_optimizer(told(name), again)
     assert load(FOLDER / "checkpoint-2", dict(again.named_parameters()), optimizer, scaler) == curve
     steps(again, optimizer)
     assert all(map(torch.equal, again.parameters(), expected))

@@ -191,17 +191,17 @@ def test_interrupted_run_of_other_settings_is_not_gone_on_with(monkeypatch):
 
 
 VARIED = [
-    ("qlora-ffn", "gradient_checkpointing.qlora", True),
-    ("lora-ffn", "gradient_checkpointing.lora", True),
-    ("full", "gradient_checkpointing.full", True),
-    ("lora-ffn", "optimizer.lora", "adamw_8bit"),
-    ("qlora-ffn", "optimizer.qlora", "adamw_torch"),
-    ("ia3", "precision.ia3", "bf16"),
+    ("qlora-ffn", "gradient_checkpointing.quantized", True),
+    ("lora-ffn", "gradient_checkpointing.plain", True),
+    ("full", "gradient_checkpointing.plain", True),
+    ("lora-ffn", "optimizer.plain", "adamw_8bit"),
+    ("qlora-ffn", "optimizer.quantized", "adamw_torch"),
+    ("ia3", "precision.plain", "bf16"),
     ("lora-r16", "alpha_policy", "rank-proportional"),
     ("full", "batching", "random"),
     ("full", "padding", "max_length"),
     ("full", "seed_before_model", False),
-    ("full", "load_best.full", False),
+    ("full", "load_best.plain", False),
 ]
 
 
@@ -210,7 +210,7 @@ def test_each_setting_of_the_protocol_varies_alone(configuration, setting, value
     write_study("distilbert", **{f"protocols.corrected.{setting}": value})
     settings = run("distilbert", configuration).run.settings
     found = {
-        "alpha_policy": settings.alpha == 32,
-        "load_best.full": not settings.load_best,
+        "alpha_policy": settings.option("lora_alpha") == 32,
+        "load_best.plain": not settings.load_best,
     }.get(setting, getattr(settings, setting.split(".")[0], None) == value)
     assert found

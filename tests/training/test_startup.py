@@ -12,7 +12,7 @@ from stages.training.startup import UNUSED, needs_compiler, nothing_to_compute
 from tests.helpers.tiny_study import ROOT, write_study
 
 # What could touch a left-out module: 8-bit and fused optimisers, 4-bit layers, autocast, PEFT, saving.
-CHANGES = {"protocols.corrected.optimizer.lora": "adamw_8bit", "protocols.corrected.precision.ia3": "bf16"}
+CHANGES = {"protocols.corrected.optimizer.plain": "adamw_8bit", "protocols.corrected.precision.plain": "bf16"}
 CELLS = ("full", "lora-ffn", "qlora-ffn", "ia3")
 LEAN = "from stages.training.startup import leave_out_unused; leave_out_unused(); "
 RUN = f"from stages.training.run import fine_tune; [fine_tune('distilbert', name, 42) for name in {CELLS}]"
@@ -54,7 +54,7 @@ def test_the_command_leaves_them_out():
 
 @pytest.mark.parametrize(
     "change",
-    [{"profiles.mini.train.compile": "default"}, {"protocols.corrected.gradient_checkpointing.full": True}],
+    [{"profiles.mini.train.compile": "default"}, {"protocols.corrected.gradient_checkpointing.plain": True}],
     ids=str,
 )
 def test_the_command_imports_what_its_settings_need(change):

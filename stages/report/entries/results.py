@@ -67,7 +67,7 @@ def _extent(ledger: Ledger, name: str, cell: pd.Series, records: tuple) -> None:
 def _choices(ledger: Ledger, results: Results) -> None:
     """Pairs that differ in one choice; those against full fine-tuning are entered with the cells."""
     study = results.study
-    pairs = {*study.pairs("rank", "alpha"), *study.pairs("placement"), *study.pairs("method")}
+    pairs = {*study.pairs("adapter.r", "adapter.lora_alpha"), *study.pairs("target"), *study.pairs("quantization")}
     pairs |= {(first, second) for first, second in study.pairs("lr") if first != study.reference}
     for first, second in sorted(pairs):
         for architecture in study.architectures:

@@ -1,7 +1,8 @@
 """What the report calls what its inputs know by a key."""
 
-METHODS = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}  # LaTeX
-PLACEMENTS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
+# By ``RunSettings.kind``, in LaTeX.
+KINDS = {"full": "full fine-tuning", "lora": "LoRA", "lora-nf4": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}
+TARGETS = {None: "all weights", "attention": "attention", "attention-ffn": "attention, FFN", "ia3": "values, FFN"}
 BASELINES = {
     "majority": "majority class",
     "bag": "TF-IDF, logistic regression",

@@ -131,9 +131,9 @@ def choices(results: Results, ledger: Ledger) -> str | None:
     """Pairs that differ in one design choice: difference, its interval and the corrected p; None without such pairs."""
     study = results.study
     tested = {(test.first, test.second) for test in results.statistics.comparisons}
-    choice_of = dict.fromkeys(study.pairs("rank", "alpha"), "Rank")
-    choice_of |= dict.fromkeys(study.pairs("placement"), "Placement")
-    choice_of |= dict.fromkeys(study.pairs("method"), "Quantisation")
+    choice_of = dict.fromkeys(study.pairs("adapter.r", "adapter.lora_alpha"), "Rank")
+    choice_of |= dict.fromkeys(study.pairs("target"), "Placement")
+    choice_of |= dict.fromkeys(study.pairs("quantization"), "Quantisation")
     pairs = [pair for pair in choice_of if pair in tested]
     if not pairs:
         return None

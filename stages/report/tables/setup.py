@@ -3,7 +3,7 @@
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, escape, named
 from stages.report.numbers.ledger import Ledger
-from stages.report.numbers.names import METHODS, PLACEMENTS
+from stages.report.numbers.names import KINDS, TARGETS
 from stages.report.tables.tabular import WRAPPED, Column, label, tabular
 from stages.study.grid import StudySettings
 
@@ -21,8 +21,8 @@ def configurations(results: Results, ledger: Ledger) -> str:
             [
                 ledger.numeral(f"{key}.exp"),
                 label(results, name),
-                METHODS[configuration.method],
-                PLACEMENTS[configuration.placement],
+                KINDS[run["kind"]],
+                TARGETS[configuration.target],
                 ledger.numeral(f"{key}.rank"),
                 ledger.numeral(f"{key}.alpha"),
                 ledger.numeral(f"{key}.dropout"),
@@ -37,14 +37,14 @@ def configurations(results: Results, ledger: Ledger) -> str:
 
 def modules(study: StudySettings) -> str | None:
     """Which modules each placement adapts, by architecture; those of the grid's adapters alone."""
-    placements = {configuration.placement for configuration in study.configurations.values()} - {None}
+    placements = {configuration.target for configuration in study.configurations.values()} - {None}
     if not placements:
         return None
     architectures = study.architectures.values()
     # module names are long: their columns share the page and wrap
     columns = [Column("Adapted", "l"), *(Column(named(each.label), WRAPPED) for each in architectures)]
     rows = []
-    for placement, words in PLACEMENTS.items():
+    for placement, words in TARGETS.items():
         if placement in placements:
             rows.append([words, *(module_names(each.modules[placement]) for each in architectures)])
     rows.append(["head", *(module_names(each.head) for each in architectures)])

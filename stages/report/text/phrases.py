@@ -5,7 +5,7 @@ from collections.abc import Sized
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, escape
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
-from stages.report.numbers.names import METHODS
+from stages.report.numbers.names import KINDS
 
 
 class Phrases:
@@ -28,7 +28,7 @@ class Phrases:
         return [self.configuration(name) for name in configurations]
 
     def method_names(self, methods: list[str]) -> list[Latex]:
-        return [Latex(METHODS[method]) for method in methods]
+        return [Latex(KINDS[method]) for method in methods]
 
     def plural(self, key: str, one: str, several: str) -> str:
         """The word that goes with a number as printed: ``one`` where it is 1."""

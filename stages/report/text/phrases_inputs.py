@@ -6,7 +6,7 @@ from stages.data.card import NO_LABEL
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.quotes import QUOTED_CLASSES, examples
 from stages.report.numbers.latex import Latex, escape, listing, without_breaks
-from stages.report.numbers.names import METHODS
+from stages.report.numbers.names import KINDS
 from stages.report.text.phrases import Phrases
 from stages.report.text.phrases_data import COMMIT_DIGITS, DataPhrases
 from stages.study.typeset import DESCRIPTION, LABEL, shortened, shown
@@ -191,7 +191,7 @@ class HeadPhrases:
         if words is None and self._say.results.is_discussed:
             return None
         if words is None:
-            methods = [method for method in METHODS if method in set(self._say.results.runs["method"])]
+            methods = [method for method in KINDS if method in set(self._say.results.runs["kind"])]
             adapters = self._say.method_names([method for method in methods if method != "full"])
             words = ["parameter-efficient fine-tuning", self._data.task, *adapters]
         return Latex(", ".join(escape(word) for word in words))

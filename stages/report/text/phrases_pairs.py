@@ -122,9 +122,9 @@ class Pairs:
         adapters = say.results.base_rate_adapters
         self._study, self._architectures = study, list(study.architectures)
         self._say = say
-        self.rank = [PairPhrases(say, *pair) for pair in study.pairs("rank", "alpha")]
-        self.placement = [PairPhrases(say, *pair) for pair in study.pairs("placement")]
-        methods = [PairPhrases(say, *pair) for pair in study.pairs("method") if set(pair) <= set(adapters)]
+        self.rank = [PairPhrases(say, *pair) for pair in study.pairs("adapter.r", "adapter.lora_alpha")]
+        self.placement = [PairPhrases(say, *pair) for pair in study.pairs("target")]
+        methods = [PairPhrases(say, *pair) for pair in study.pairs("quantization") if set(pair) <= set(adapters)]
         rates = [PairPhrases(say, *pair) for pair in study.pairs("lr")]
         # a pair of which a side has no run on any architecture has no sentence; its row in the table has dashes
         self.quantised = [pair for pair in methods if pair.is_measured("difference")]

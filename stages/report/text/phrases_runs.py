@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stages.analysis.runs import MemoryColumn, compared_memory
 from stages.report.numbers.latex import Latex, escape, listing
-from stages.report.numbers.names import METHODS
+from stages.report.numbers.names import KINDS
 from stages.report.text.phrases import Phrases
 
 # Libraries whose versions the report prints.
@@ -19,11 +19,11 @@ class RunsPhrases:
 
     @property
     def methods(self) -> list[Latex]:
-        return self._say.method_names(self._distinct("method"))
+        return self._say.method_names(self._distinct("kind"))
 
     @property
     def use_every_method(self) -> bool:
-        return len(self._distinct("method")) == len(METHODS)
+        return len(self._distinct("kind")) == len(KINDS)
 
     @property
     def treat_methods_alike(self) -> bool:
@@ -80,7 +80,7 @@ class RunsPhrases:
 
     @property
     def quantise_on_cpu(self) -> bool:
-        return self.on_cpu and "qlora" in self._distinct("method")
+        return self.on_cpu and "lora-nf4" in self._distinct("kind")
 
     @property
     def first_device(self) -> Latex:
@@ -144,5 +144,5 @@ class RunsPhrases:
 
     def _methods_where(self, column: str, value: bool) -> list[str]:
         """Methods of which some run has ``value`` in ``column``."""
-        having = set(self._runs.loc[self._runs[column] == value, "method"])
-        return [method for method in METHODS if method in having]
+        having = set(self._runs.loc[self._runs[column] == value, "kind"])
+        return [method for method in KINDS if method in having]

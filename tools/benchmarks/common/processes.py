@@ -12,7 +12,8 @@ from typing import NamedTuple
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from stages.training.methods import DTYPES, build_model
+from stages.methods.building import build_model
+from stages.methods.quantization import DTYPES
 from stages.training.settings import RunSettings
 from tools.machine import cores
 

@@ -89,11 +89,11 @@ def training_arguments(run: dict, seed: int) -> TrainingArguments:
         per_device_train_batch_size=8,
         gradient_accumulation_steps=2,
         learning_rate=run["learning_rate"],
-        optim="paged_adamw_8bit" if run["method"] == "qlora" else "adamw_torch",
+        optim="paged_adamw_8bit" if run["quantization"] != "none" else "adamw_torch",
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=1,
-        load_best_model_at_end=run["method"] != "qlora",
+        load_best_model_at_end=run["quantization"] == "none",
         metric_for_best_model="accuracy",
         report_to="none",
         use_cpu=not torch.cuda.is_available(),
@@ -102,7 +102,7 @@ def training_arguments(run: dict, seed: int) -> TrainingArguments:
 
 def build(run: dict, checkpoint: Path, classes: int) -> torch.nn.Module:
     """The classifier with the method's adapters, as PEFT's documentation shows."""
-    qlora = run["method"] == "qlora"
+    is_quantized = run["quantization"] != "none"
     quantisation = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
@@ -110,21 +110,20 @@ def build(run: dict, checkpoint: Path, classes: int) -> torch.nn.Module:
         llm_int8_skip_modules=run["head"],
     )
     model = getattr(transformers, run["model_class"]).from_pretrained(
-        checkpoint, num_labels=classes, dtype=torch.float32, quantization_config=quantisation if qlora else None
+        checkpoint, num_labels=classes, dtype=torch.float32, quantization_config=quantisation if is_quantized else None
     )
-    if qlora:
+    if is_quantized:
         model = prepare_model_for_kbit_training(model)
     common = {
         "task_type": TaskType.SEQ_CLS,
         "target_modules": run["target_modules"],
         "modules_to_save": run["modules_to_save"],
     }
-    if run["method"] in ("lora", "qlora"):
-        lora = LoraConfig(r=run["rank"], lora_alpha=run["alpha"], lora_dropout=run["dropout"], **common)
-        return get_peft_model(model, lora)
-    if run["method"] == "ia3":
-        return get_peft_model(model, IA3Config(feedforward_modules=run["feedforward_modules"], **common))
-    return model
+    if run["adapter"] is None:
+        return model
+    options = {key: value for key, value in run["adapter"].items() if key != "peft_type"}
+    config_class = LoraConfig if run["adapter"]["peft_type"] == "LORA" else IA3Config
+    return get_peft_model(model, config_class(**options, **common))
 
 
 if __name__ == "__main__":

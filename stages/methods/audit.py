@@ -14,7 +14,6 @@ from stages.core.errors import InputError
 from stages.training.record import Parameters
 
 PEFT_PREFIX = "base_model.model."
-ADAPTER_MARKS = ("lora_", "ia3_")
 
 
 class Audit(NamedTuple):
@@ -43,10 +42,6 @@ def checkpoint_name(name: str) -> str:
 
 def in_head(name: str, head: list[str]) -> bool:
     return any(checkpoint_name(name).startswith(f"{module}.") for module in head)
-
-
-def in_adapter(name: str) -> bool:
-    return any(mark in name for mark in ADAPTER_MARKS)
 
 
 def audit(model: torch.nn.Module, new_weights: list[str], head: list[str]) -> Audit:
@@ -81,16 +76,22 @@ def require_sound(result: Audit) -> None:
         raise InputError(f"trainability audit: {'; '.join(faults)}")
 
 
-def parameter_counts(model: torch.nn.Module, result: Audit, new_weights: list[str], head: list[str]) -> Parameters:
-    """The record's ``parameters`` section. ``total`` counts PEFT's frozen copies of saved modules once."""
+def parameter_counts(model: torch.nn.Module, result: Audit, head: list[str]) -> Parameters:
+    """The record's ``parameters`` section. ``total`` counts PEFT's frozen copies of saved modules once.
+
+    What trains beside the head is the ``adapter``: what PEFT added, or the chosen part of the model's own parameters;
+    none where all weights train.
+    """
     sizes = {name: count(p) for name, p in model.named_parameters()}
     trainable = {name: sizes[name] for name, p in model.named_parameters() if p.requires_grad}
     plain = {checkpoint_name(name): size for name, size in sizes.items()}
+    in_heads = sum(size for name, size in trainable.items() if in_head(name, head))
+    is_part = len(trainable) < len(sizes)
     return Parameters(
         trainable=sum(trainable.values()),
         total=sum(plain.values()),
-        adapter=sum(size for name, size in trainable.items() if in_adapter(name)),
-        head=sum(size for name, size in trainable.items() if in_head(name, head)),
+        adapter=sum(trainable.values()) - in_heads if is_part else 0,
+        head=in_heads,
         new_but_frozen=sum(plain[name] for name in result.frozen),
         trainable_but_dead=sum(sizes[name] for name in result.dead),
     )

@@ -5,10 +5,10 @@ import torch
 from bitsandbytes.nn import Linear4bit
 
 from stages.core.errors import InputError
+from stages.methods.audit import Audit, audit, checkpoint_name, parameter_counts, require_sound
+from stages.methods.building import build_model
 from stages.study.params import load_params
 from stages.study.resolve import resolve_run
-from stages.training.audit import Audit, audit, checkpoint_name, parameter_counts, require_sound
-from stages.training.methods import build_model
 from tests.helpers.raw_splits import BINARY
 from tests.helpers.tiny_study import write_base, write_params
 
@@ -23,7 +23,8 @@ def built(architecture: str, configuration: str, protocol: str = "corrected"):
     write_params(Path(), protocol=protocol)
     write_base(architecture)
     settings = resolve_run(load_params(), architecture, configuration)
-    return settings, *build_model(settings, Path("models/base", architecture), BINARY)
+    loaded = build_model(settings, Path("models/base", architecture), BINARY)
+    return settings, loaded.model, loaded.new_weights
 
 
 def backward(model: torch.nn.Module) -> None:
@@ -89,7 +90,7 @@ def test_published_roberta_qlora_head_is_dead():
     settings, model, new = built("roberta", "qlora-ffn", "as-published")
     backward(model)
     found = audit(model, new, settings.head)
-    counts = parameter_counts(model, found, new, settings.head)
+    counts = parameter_counts(model, found, settings.head)
     assert found.dead
     assert counts.trainable_but_dead == 16 * 16 + 16 + 16 * 2 + 2
 
@@ -99,13 +100,13 @@ def test_published_deberta_lora_pooler_is_frozen():
     backward(model)
     found = audit(model, new, settings.head)
     assert found.frozen == ["pooler.dense.bias", "pooler.dense.weight"]
-    assert parameter_counts(model, found, new, settings.head).new_but_frozen == 16 * 16 + 16
+    assert parameter_counts(model, found, settings.head).new_but_frozen == 16 * 16 + 16
 
 
 def test_counts_of_lora():
     settings, model, new = built("roberta", "lora-r8")
     backward(model)
-    counts = parameter_counts(model, audit(model, new, settings.head), new, settings.head)
+    counts = parameter_counts(model, audit(model, new, settings.head), settings.head)
     head = 16 * 16 + 16 + 16 * 2 + 2
     adapter = 2 * (8 * 16 + 16 * 8)
     assert (counts.adapter, counts.head, counts.trainable) == (adapter, head, adapter + head)
@@ -113,8 +114,8 @@ def test_counts_of_lora():
 
 def test_packed_weights_count_as_weights():
     _, full, _ = built("roberta", "full")
-    settings, quantised, new = built("roberta", "qlora-ffn")
-    counts = parameter_counts(quantised, CLEAN, new, settings.head)
+    settings, quantised, _ = built("roberta", "qlora-ffn")
+    counts = parameter_counts(quantised, CLEAN, settings.head)
     assert counts.total - counts.adapter == sum(p.numel() for p in full.parameters())
 
 

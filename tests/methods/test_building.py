@@ -5,10 +5,10 @@ import pytest
 import torch
 from bitsandbytes.nn import Linear4bit
 
+from stages.methods import building
+from stages.methods.building import build_model, plain_model
 from stages.study.params import load_params
 from stages.study.resolve import resolve_run
-from stages.training import methods
-from stages.training.methods import build_model
 from stages.training.startup import nothing_to_compute
 from tests.helpers.raw_splits import BINARY
 from tests.helpers.tiny_study import write_base, write_params
@@ -83,7 +83,7 @@ def test_the_head_has_an_output_a_class(architecture, configuration):
     _, loaded = build(architecture, configuration, classes)
     ids = torch.tensor([[2, 7, 8, 3]])
     assert loaded.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.shape == (1, 4)
-    config = methods.plain_model(loaded.model).config
+    config = plain_model(loaded.model).config
     assert config.id2label == dict(enumerate(classes))
     assert config.label2id == {name: index for index, name in enumerate(classes)}
 
@@ -109,7 +109,7 @@ def test_models_are_those_that_torch_makes_by_decompositions(architecture, confi
     """Weights, the fresh head, and buffers that no checkpoint holds."""
     found = []
     for mode in (nothing_to_compute, nullcontext):
-        monkeypatch.setattr(methods, "nothing_to_compute", mode)
+        monkeypatch.setattr(building, "nothing_to_compute", mode)
         torch.manual_seed(0)
         model = build(architecture, configuration)[1].model
         found.append({name: (t.dtype, t) for name, t in [*model.named_parameters(), *model.named_buffers()]})

@@ -1,0 +1,50 @@
+"""From a configuration's data to a configuration of Hugging Face PEFT, checked by PEFT's own class."""
+
+import dataclasses
+
+from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftConfig, TaskType
+
+from stages.core.errors import InputError
+from stages.training.settings import Adapter, RunSettings
+
+CONFIG_CLASSES = {str(kind.value): config_class for kind, config_class in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+
+
+def adapter_config(settings: RunSettings, head: list[str]) -> PeftConfig | None:
+    """The PEFT configuration of a run, None for a method without an adapter.
+
+    ``modules_to_save`` holds whole modules: it matches by suffix, and a submodule of a listed module
+    would be wrapped twice and its inner copy never trained.
+    """
+    if settings.adapter is None:
+        return None
+    saved = head if settings.modules_to_save is None else settings.modules_to_save
+    common = {
+        "task_type": TaskType.SEQ_CLS,
+        "modules_to_save": list(saved) or None,  # a copy: peft appends its own defaults
+    }
+    if settings.target_modules is not None:
+        is_list = isinstance(settings.target_modules, list)
+        common["target_modules"] = list(settings.target_modules) if is_list else settings.target_modules
+    return make_config(settings.adapter, common)
+
+
+def make_config(adapter: Adapter, common: dict) -> PeftConfig:
+    """Of PEFT's class for ``adapter["peft_type"]``.
+
+    Raises:
+        InputError: a kind or a field that the installed PEFT does not have, or a value that its class refuses.
+    """
+    kind = adapter["peft_type"].upper()
+    if kind not in CONFIG_CLASSES:
+        raise InputError(f"adapter.peft_type: {kind!r}: unknown; allowed: {', '.join(sorted(CONFIG_CLASSES))}")
+    config_class = CONFIG_CLASSES[kind]
+    fields = [field.name for field in dataclasses.fields(config_class)]
+    given = {key: value for key, value in adapter.items() if key != "peft_type"}
+    for key in given:
+        if key not in fields:
+            raise InputError(f"adapter.{key}: {given[key]!r}: {kind} has no such field; allowed: {', '.join(fields)}")
+    try:
+        return config_class(**given, **{key: value for key, value in common.items() if key in fields})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"adapter: {kind}: {' '.join(str(error).split())}") from error
