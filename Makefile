@@ -25,9 +25,9 @@ $(foreach name,A B CONFIG DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTH
 	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
-# Names of files and columns are the user's: a dollar sign in one is a dollar sign, and nothing of one is a command.
-# They reach the recipes' programs through the environment alone.
-OWN := CONFIG DATA DELIMITER ENCODING LABEL NAME PAIR STUDY TEXT
+# What a variable says is the user's: a dollar sign in it is a dollar sign, and nothing of it is a command. Values reach
+# the recipes' programs through the environment alone.
+OWN := A B CONFIG DATA DELIMITER ENCODING JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER STUDY TEXT
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
@@ -38,10 +38,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # How stages are run: so many at once here, or by a scheduler's workers.
-AT_ONCE = --jobs='$(JOBS)' $(if $(SCHEDULER),--scheduler '$(SCHEDULER)') $(if $(REMOTE),--remote '$(REMOTE)')
+AT_ONCE = --jobs="$$JOBS" $(if $(SCHEDULER),--scheduler="$$SCHEDULER") $(if $(REMOTE),--remote="$$REMOTE")
 
 paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build the PDF: make paper [STUDY=<name>]
-	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs='$(JOBS)')
+	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs="$$JOBS")
 	@$(if $(STUDY),,python -m tools.study $(AT_ONCE))
 	@$(if $(STUDY),,python -m tools.summary)
 
@@ -53,7 +53,7 @@ keep: $(VENV)/study ## put what a reader needs of a built study into metrics/stu
 	@python -m tools.studies.keep -- "$$STUDY"
 
 check: $(VENV)/study ## what a profile or a study needs here and what is missing: make check [PROFILE=paper, STUDY=<name>]
-	@TEX_FILES='$(TEX_FILES)' python -m tools.check --jobs='$(JOBS)' $(if $(PROFILE),--profile '$(PROFILE)') --study="$$STUDY"
+	@TEX_FILES='$(TEX_FILES)' python -m tools.check --jobs="$$JOBS" $(if $(PROFILE),--profile="$$PROFILE") --study="$$STUDY"
 
 status: ## how far the study is, from any terminal: make status [STUDY=<name>]
 	@python -m tools.status --study="$$STUDY"
@@ -62,20 +62,20 @@ worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
 	@python -m tools.engine.worker -- "$$SCHEDULER"
 
 test: $(VENV)/dev tex lint ## set up, check style, run the tests
-	@jobs=$$(python -m tools.machine --jobs='$(JOBS)') && OMP_NUM_THREADS=1 python -m pytest -n $$jobs --dist loadfile -m 'not slow'
+	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile -m 'not slow'
 
 test-all: $(VENV)/dev tex lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
-	@jobs=$$(python -m tools.machine --jobs='$(JOBS)') && OMP_NUM_THREADS=1 python -m pytest -n $$jobs --dist loadfile
+	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile
 
 lint: $(VENV)/dev ## ruff
 	ruff check .
 	ruff format --check .
 
 bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.json), each choice alone (levers.json), fixed costs (pipeline.json)
-	@case '$(REPEATS)' in *[!0-9]*|0) echo "error: REPEATS: '$(REPEATS)'; allowed: 1 or more" >&2; exit 1; esac
+	@case "$$REPEATS" in *[!0-9]*|0) echo "error: REPEATS: '$$REPEATS'; allowed: 1 or more" >&2; exit 1; esac
 	dvc repro tokenize
-	python -m tools.benchmarks.speed --repeats $(or $(REPEATS),1)
-	python -m tools.benchmarks.levers --repeats $(or $(REPEATS),1)
+	python -m tools.benchmarks.speed --repeats "$${REPEATS:-1}"
+	python -m tools.benchmarks.levers --repeats "$${REPEATS:-1}"
 	python -m tools.benchmarks.overhead
 
 benchmark: $(VENV)/study ## what pretraining is worth (metrics/bench/pretraining.json)

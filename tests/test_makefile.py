@@ -95,6 +95,70 @@ def test_a_variable_that_is_missing_or_wrong_is_named(arguments, fault):
     assert [line for line in done.stderr.splitlines()[1:] if not line.startswith("make: ***")] == []
 
 
+TAKEN = {  # by target, the variables that reach its programs
+    "paper": ["JOBS", "SCHEDULER", "REMOTE", "STUDY"],
+    "new": ["NAME", "DATA", "TEXT", "PAIR", "LABEL", "DELIMITER", "ENCODING", "CONFIG"],
+    "keep": ["STUDY"],
+    "check": ["JOBS", "PROFILE", "STUDY"],
+    "status": ["STUDY"],
+    "worker": ["SCHEDULER"],
+    "test": ["JOBS"],
+    "test-all": ["JOBS"],
+    "bench": ["REPEATS"],
+    "why": ["N"],
+    "diff": ["A", "B"],
+}
+HOSTILE = [
+    "$(shell touch made)",
+    "`touch made`",
+    "'; touch made; echo '",
+    '"; touch made; echo "',
+    "$$(touch made)",
+    "$HOME",
+]
+
+
+@pytest.mark.parametrize("where", ["command line", "environment"])
+def test_what_a_variable_says_is_no_command(where, tmp_path):
+    """Programs stand in that print what they are given: a value arrives as it is, and nothing of it is run."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    programs = tmp_path / ".venv/bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "dvc", "ruff"):
+        (programs / name).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    done_before = [f"--old-file={name}" for name in (".venv/study", ".venv/dev", "tex", "lint")]
+    environment = {key: value for key, value in os.environ.items() if key not in (*VARIABLES, "MAKELEVEL", "MAKEFLAGS")}
+    for target, names in TAKEN.items():
+        for value in HOSTILE:
+            own = [f"{name}={value}" for name in names]
+            given = own if where == "command line" else []
+            told = environment if given else environment | {name: value for name in names}
+            done = subprocess.run(
+                ["make", *done_before, target, *given],
+                cwd=tmp_path,
+                env=told,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
+            assert not (tmp_path / "made").exists(), (target, value)
+            shown = done.stderr if target == "bench" else done.stdout
+            assert value.replace("$$", "$") in shown or value in shown, (target, value, done)
+
+
+def test_every_variable_of_a_recipe_is_tried():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = [line for line in text.splitlines() if line.startswith("\t")]
+    assert not [
+        line
+        for line in recipes
+        for name in VARIABLES
+        if f"$({name})" in line and f"$(if $({name})" not in line and name != "PYTHON"
+    ]
+    assert {name for names in TAKEN.values() for name in names} == {*VARIABLES, "JOBS"} - {"PYTHON"}
+
+
 def test_no_command_of_a_name_is_run():
     """Neither by make nor by a shell, given on the command line or in the environment."""
     for value in ("$(shell touch made)", "`touch made`", "$(error x)", "'; touch made; '"):
