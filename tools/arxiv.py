@@ -6,6 +6,10 @@ the bibliography is in it as a ``.bbl`` file. The same sources give the same byt
 
 import gzip
 import io
+import json
+import re
+import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -15,7 +19,9 @@ from stages.paper import PAPER, copy_sources
 from stages.report.text.pdf import compile_pdf
 
 ARCHIVE = PAPER / "arxiv.tar.gz"
-PACKED = ("main.tex", "main.bbl", "generated/tables/*.tex", "generated/figures/*.pdf")
+# How the report names a file of its own: a table, a figure.
+NAMED = re.compile(r"\\(?:input|includegraphics)(?:\[[^]]*\])?\{(generated/(tables|figures)/[\w.-]+)\}")
+SUFFIX = {"tables": ".tex", "figures": ".pdf"}
 
 
 def main() -> None:
@@ -27,15 +33,49 @@ def main() -> None:
     source = PAPER / "main.tex"
     if not source.exists():
         raise InputError(f"{source}: not found; run `dvc repro paper` first")
+    named = named_files(source)
+    require_built([source.name, *named])
     with tempfile.TemporaryDirectory(prefix="arxiv-") as name:
         folder = Path(name)
         copy_sources(source, folder)
         compile_pdf(folder / source.name)
-        files = []
-        for pattern in PACKED:
-            files += sorted(folder.glob(pattern))
-        ARCHIVE.write_bytes(pack({str(file.relative_to(folder)): file.read_bytes() for file in files}))
+        files = [source.name, source.with_suffix(".bbl").name, *named]
+        ARCHIVE.write_bytes(pack({name: (folder / name).read_bytes() for name in files}))
     print(f"{ARCHIVE}: {len(files)} files")
+
+
+def require_built(files: list[str]) -> None:
+    """Refuse what is not the last build as DVC knows it; without DVC, a link, which may bring in any file.
+
+    Raises:
+        InputError: what ``dvc status`` says of the report, or the link.
+    """
+    if not Path(".dvc").is_dir():  # an unpacked archive of the project
+        for name in files:
+            if (PAPER / name).is_symlink():
+                raise InputError(f"{PAPER / name}: a link; allowed: files")
+        return
+    command = [sys.executable, "-m", "dvc", "status", "--json", "paper"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    if done.returncode:
+        raise InputError(f"dvc status: {last_line(done.stderr)}")
+    changes = json.loads(done.stdout).get("paper")
+    if changes:
+        changed = [f"{path} {how}" for change in changes for group in change.values() for path, how in group.items()]
+        raise InputError(f"the report is not of the last build: {', '.join(changed)}; run `make paper` first")
+
+
+def last_line(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "no output")
+
+
+def named_files(source: Path) -> list[str]:
+    """Tables and figures that ``source`` names, in order of their names."""
+    names = set()
+    for name, kind in NAMED.findall(source.read_text(encoding="utf-8")):
+        file = Path(name) if Path(name).suffix == SUFFIX[kind] else Path(name + SUFFIX[kind])
+        names.add(str(file))
+    return sorted(names)
 
 
 def pack(files: dict[str, bytes]) -> bytes:

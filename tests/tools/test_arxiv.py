@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -31,6 +32,49 @@ def test_archive_compiles_with_tex_alone_and_has_fixed_bytes(tmp_path):
     log = (empty / "main.log").read_text(errors="replace")
     assert "undefined" not in log
     assert (empty / "main.pdf").exists()
+
+
+@needs_latex
+def test_archive_has_what_the_report_names_and_nothing_else(tmp_path):
+    prepare(drawn=True, **SMALL)
+    paper.main()
+    (tmp_path / "secret").write_text("of another")
+    Path("paper/generated/tables/stray.tex").write_text("stray", encoding="utf-8")
+    Path("paper/generated/figures/link.pdf").symlink_to(tmp_path / "secret")
+    arxiv.main()
+    with tarfile.open(arxiv.ARCHIVE) as archive:
+        names = archive.getnames()
+    text = Path("paper/main.tex").read_text(encoding="utf-8")
+    assert names[:2] == ["main.tex", "main.bbl"]
+    assert all(Path(name).with_suffix("").name in text for name in names[2:])
+    assert not {"generated/tables/stray.tex", "generated/figures/link.pdf"} & set(names)
+
+
+def test_a_link_that_the_report_names_is_refused(tmp_path):
+    (tmp_path / "secret").write_text("of another")
+    tables = Path("paper/generated/tables")
+    tables.mkdir(parents=True)
+    (tables / "claims.tex").symlink_to(tmp_path / "secret")
+    Path("paper/main.tex").write_text(r"\input{generated/tables/claims}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^paper/generated/tables/claims\.tex: a link; allowed: files$"):
+        arxiv.main()
+
+
+def test_an_edited_report_is_refused(tmp_path):
+    """By the real DVC: one stage that makes the report, and one line more in it."""
+    Path("paper").mkdir()
+    Path("dvc.yaml").write_text(
+        "stages: {paper: {cmd: echo made > paper/main.tex, outs: [paper/main.tex]}}", encoding="utf-8"
+    )
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": str(tmp_path)}
+    for command in (["init", "--no-scm", "-q"], ["repro", "-q"]):
+        subprocess.run([sys.executable, "-m", "dvc", *command], env=environment, check=True)
+    arxiv.require_built([])
+    with Path("paper/main.tex").open("a", encoding="utf-8") as file:
+        file.write("edited\n")
+    line = r"^the report is not of the last build: paper/main\.tex modified; run `make paper` first$"
+    with pytest.raises(InputError, match=line):
+        arxiv.main()
 
 
 def test_before_the_report_is_built():

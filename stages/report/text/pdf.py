@@ -31,6 +31,9 @@ USERS_OWN = (
 # Of these, what says where TeX itself is installed, which may be known by such a variable alone.
 INSTALLATION = ("TEXMFCNF", "TEXMFROOT", "TEXMFMAIN", "TEXMFDIST", "TEXMFLOCAL", "TEXMFSYSCONFIG", "TEXMFSYSVAR")
 USERS_TREES = ("TEXMFCONFIG", "TEXMFVAR", "TEXMFHOME")
+# What is compiled may be another's (`make diff`): TeX reads and writes in its own folder and its installation alone.
+CONFINED = {"openin_any": "p", "openout_any": "p"}
+LONGEST_SECONDS = 600  # of a build; the report takes some ten
 ERROR = re.compile(r"(?:\./)?(?P<place>[^\s:]+\.\w+:\d+): (?P<message>.+)|! (?P<message_alone>.+)")  # a line of the log
 OVERFULL_POINTS = 2.0
 NAMED_CHARACTERS = 6  # a shorter text does not leave its column, and is in many lines
@@ -41,19 +44,23 @@ def compile_pdf(source: Path) -> Path:
     """Run latexmk on ``source`` in its folder and return the PDF.
 
     Raises:
-        InputError: LaTeX is missing or failed, or a reference or citation is undefined.
+        InputError: LaTeX is missing, failed or did not end, or a reference or citation is undefined.
     """
     if shutil.which(COMMAND[0]) is None or shutil.which("kpsewhich") is None:
         raise InputError(f"{COMMAND[0]}: not found; install LaTeX: {INSTALL}")
-    done = subprocess.run(
-        [*COMMAND, source.name],
-        cwd=source.parent,
-        env={**tex_environment(), **EPOCH, **WIDE_LOG},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*COMMAND, source.name],
+            cwd=source.parent,
+            env={**tex_environment(), **EPOCH, **WIDE_LOG, **CONFINED},
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(f"{source.name}: latexmk: not done after {LONGEST_SECONDS} s, so it was ended") from error
     log = _read(source.with_suffix(".log")) or done.stdout
     if faults := errors(log) or bibliography_errors(_read(source.with_suffix(".blg"))):
         raise InputError("; ".join(faults[:SHOWN]))

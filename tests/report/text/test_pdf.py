@@ -96,6 +96,43 @@ def test_what_the_installation_lacks_is_taken_from_the_users_tree(tmp_path, monk
 
 
 @needs_latex
+@pytest.mark.parametrize("reading", [r"\openin\x={file}\read\x to\y", r"\input{{{file}}}"], ids=["openin", "input"])
+def test_what_is_compiled_reads_no_file_of_the_machine(reading, tmp_path):
+    """As ``make diff`` compiles another's revision."""
+    secret = tmp_path / "secret.tex"
+    secret.write_text("of the host", encoding="utf-8")
+    text = (
+        r"\documentclass{article}\newread\x\begin{document}shown: " + reading.format(file=secret) + r"\y\end{document}"
+    )
+    Path("article.tex").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"^(article\.tex:1: .*(not found|undefined|ended by|File ended)|.*secret)"):
+        compile_pdf(Path("article.tex"))
+    assert not Path("article.pdf").exists()
+
+
+@needs_latex
+def test_what_is_compiled_writes_beside_itself_alone(tmp_path):
+    target = tmp_path / "written.tex"
+    text = r"\documentclass{article}\newwrite\x\begin{document}\immediate\openout\x=" + str(target)
+    Path("article.tex").write_text(
+        text + r"\immediate\write\x{a}\immediate\closeout\x a\end{document}", encoding="utf-8"
+    )
+    with pytest.raises(InputError):
+        compile_pdf(Path("article.tex"))
+    assert not target.exists()
+
+
+@needs_latex
+def test_a_build_that_does_not_end_is_ended(monkeypatch):
+    monkeypatch.setattr("stages.report.text.pdf.LONGEST_SECONDS", 3)
+    Path("article.tex").write_text(
+        r"\documentclass{article}\begin{document}\loop\iftrue\repeat\end{document}", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"^article\.tex: latexmk: not done after 3 s, so it was ended$"):
+        compile_pdf(Path("article.tex"))
+
+
+@needs_latex
 def test_the_first_error_has_its_file_and_line():
     source = write_article()
     Path("part.tex").write_text("Text.\n\nMore of \\wrong text.\n\\other", encoding="utf-8")
