@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -48,19 +49,7 @@ def compile_pdf(source: Path) -> Path:
     """
     if shutil.which(COMMAND[0]) is None or shutil.which("kpsewhich") is None:
         raise InputError(f"{COMMAND[0]}: not found; install LaTeX: {INSTALL}")
-    try:
-        done = subprocess.run(
-            [*COMMAND, source.name],
-            cwd=source.parent,
-            env={**tex_environment(), **EPOCH, **WIDE_LOG, **CONFINED},
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=LONGEST_SECONDS,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise InputError(f"{source.name}: latexmk: not done after {LONGEST_SECONDS} s, so it was ended") from error
+    done = _latexmk(source)
     log = _read(source.with_suffix(".log")) or done.stdout
     if faults := errors(log) or bibliography_errors(_read(source.with_suffix(".blg"))):
         raise InputError("; ".join(faults[:SHOWN]))
@@ -69,6 +58,30 @@ def compile_pdf(source: Path) -> Path:
     if faults := undefined(log):
         raise InputError("; ".join(f"{source.name}:{line}: undefined: {key}" for key, line in faults.items()))
     return source.with_suffix(".pdf")
+
+
+def _latexmk(source: Path) -> subprocess.CompletedProcess[str]:
+    """In a session of its own, which ends with all that it started, whatever ends it."""
+    process = subprocess.Popen(
+        [*COMMAND, source.name],
+        cwd=source.parent,
+        env={**tex_environment(), **EPOCH, **WIDE_LOG, **CONFINED},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, faults = process.communicate(timeout=LONGEST_SECONDS)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            line = f"{source.name}: latexmk: not done after {LONGEST_SECONDS} s, so it was ended"
+            raise InputError(line) from error
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, faults)
 
 
 def tex_environment() -> dict[str, str]:
