@@ -39,6 +39,8 @@ def copy_from_cache(revision: str, commit: str, folder: Path) -> None:
     from dvc.exceptions import DvcException  # a second to import
     from dvc.repo import Repo
 
+    from tools.engine.dag import unusable
+
     lock = _file(commit, Path("dvc.lock")) or ""
     for path in REPORT:
         if f"path: {path}" not in lock:  # or what is in it
@@ -48,7 +50,9 @@ def copy_from_cache(revision: str, commit: str, folder: Path) -> None:
     try:
         for path in REPORT:
             Repo.get(".", prefix + str(path), out=str(folder / path), rev=commit)
-    except (DvcException, OSError) as error:  # a file that the cache lacks is an OSError
+    except (DvcException, OSError) as error:
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):  # which a file is that it lacks
+            raise InputError(unusable(error)) from error
         raise InputError(
             f"{revision}: {path} is not in DVC's cache; `dvc fetch --all-commits` where a remote has it, or check it "
             "out and run `make paper`"

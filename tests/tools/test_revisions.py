@@ -108,6 +108,14 @@ def test_a_report_that_is_gone_from_the_cache_is_named(study):
     assert revisions.fetch("workspace", None, study / "new")["a"].text == "new"
 
 
+def test_a_cache_of_the_machine_that_cannot_be_used_is_named(study, monkeypatch):
+    (study / "file").touch()
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(study / "file"))
+    assert refusal("HEAD", study / "old").endswith(
+        "DVC cannot use it; if it is DVC's cache for the whole machine, set DVC_SITE_CACHE_DIR to a folder of your own"
+    )
+
+
 def test_a_workspace_that_is_not_built_is_named(study):
     Path("paper/main.tex").unlink()
     fault = "workspace: paper/main.tex is not made yet; run `make paper`"

@@ -18,6 +18,14 @@ from tools.engine.recipe import code_dependencies, fingerprint
 from tools.engine.reproduce import lock_entry
 
 
+def unusable(error: OSError) -> str:
+    """A file or folder that DVC cannot use, and what helps."""
+    return (
+        f"{error.filename}: {error.strerror}: DVC cannot use it; if it is DVC's cache for the whole "
+        "machine, set DVC_SITE_CACHE_DIR to a folder of your own"
+    )
+
+
 class Dag:
     """Stages by name in the order in which ``dvc repro`` would run them.
 
@@ -34,10 +42,7 @@ class Dag:
         except DvcException as error:
             raise InputError(" ".join(str(error).split())) from error
         except OSError as error:
-            raise InputError(
-                f"{error.filename}: {error.strerror}: DVC cannot use it; if it is DVC's cache for the whole "
-                "machine, set DVC_SITE_CACHE_DIR to a folder of your own"
-            ) from error
+            raise InputError(unusable(error)) from error
         self.stages: dict[str, PipelineStage] = {stage.name: stage for stage in plan_repro(graph, list(graph))}
         self.upstream: dict[str, list[str]] = {}
         self.downstream: dict[str, list[str]] = {}
