@@ -41,7 +41,8 @@ class Train(Strict):
         return self
 
 
-Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
+# The last two are peft's own, for LoRA alone (stages/training/optimisation.py).
+Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "loraplus", "lorafa"]
 # A configuration of PEFT, by its own field names; values are what JSON has.
 Adapter = dict[str, Any]
 
