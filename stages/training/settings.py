@@ -80,6 +80,7 @@ class RunSettings(StageFile, Strict):
     gradient_checkpointing: bool
     precision: Precision
     optimizer: Optimizer
+    loraplus_lr_ratio: float | None = None  # of the rate of LoRA's second matrix to the first's, for loraplus alone
     checkpoint_revision: str | None  # commit id on the hub; None for any other source
     train: Train
 
