@@ -91,12 +91,10 @@ def build_encoder(family: Architecture, tokenizer: PreTrainedTokenizerFast, max_
     try:
         config = model_class.config_class(
             vocab_size=len(tokenizer),
-            max_position_embeddings=positions,
             pad_token_id=tokenizer.pad_token_id,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,
-            **style,
-            **family.miniature,
+            **({"max_position_embeddings": positions} | style | family.miniature),  # a miniature may ask for more
         )
         return model_class(config).base_model
     except (TypeError, ValueError) as error:

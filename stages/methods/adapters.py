@@ -7,11 +7,13 @@ from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftConfig, TaskType
 from stages.core.errors import InputError
 from stages.training.settings import Adapter, RunSettings
 
+# Of a budget of ranks that is spread over the steps of a training: what it takes where none is planned.
+UNPLANNED_STEPS = 10**9
 CONFIG_CLASSES = {str(kind.value): config_class for kind, config_class in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
 
 
-def adapter_config(settings: RunSettings, head: list[str]) -> PeftConfig | None:
-    """The PEFT configuration of a run, None for a method without an adapter.
+def adapter_config(settings: RunSettings, head: list[str], steps: int | None = None) -> PeftConfig | None:
+    """The PEFT configuration of a run of so many ``steps``, None for a method without an adapter.
 
     ``modules_to_save`` holds whole modules: it matches by suffix, and a submodule of a listed module
     would be wrapped twice and its inner copy never trained.
@@ -26,14 +28,15 @@ def adapter_config(settings: RunSettings, head: list[str]) -> PeftConfig | None:
     if settings.target_modules is not None:
         is_list = isinstance(settings.target_modules, list)
         common["target_modules"] = list(settings.target_modules) if is_list else settings.target_modules
-    return make_config(settings.adapter, common)
+    return make_config(settings.adapter, common, steps)
 
 
-def make_config(adapter: Adapter, common: dict) -> PeftConfig:
+def make_config(adapter: Adapter, common: dict, steps: int | None = None) -> PeftConfig:
     """Of PEFT's class for ``adapter["peft_type"]``.
 
     Raises:
-        InputError: a kind or a field that the installed PEFT does not have, or a value that its class refuses.
+        InputError: a kind or a field that the installed PEFT does not have, a value that its class refuses, or a kind
+            beside which no head can train.
     """
     kind = adapter["peft_type"].upper()
     if kind not in CONFIG_CLASSES:
@@ -44,7 +47,20 @@ def make_config(adapter: Adapter, common: dict) -> PeftConfig:
     for key in given:
         if key not in fields:
             raise InputError(f"adapter.{key}: {given[key]!r}: {kind} has no such field; allowed: {', '.join(fields)}")
+    if "modules_to_save" not in fields:
+        raise InputError(f"adapter.peft_type: {kind!r}: has no modules_to_save, so that no head could train beside it")
+    if "total_step" in fields:
+        common = common | {"total_step": _planned(given, steps)}
     try:
-        return config_class(**given, **{key: value for key, value in common.items() if key in fields})
+        return config_class(**(given | {key: value for key, value in common.items() if key in fields}))
     except (TypeError, ValueError) as error:
         raise InputError(f"adapter: {kind}: {' '.join(str(error).split())}") from error
+
+
+def _planned(given: dict, steps: int | None) -> int:
+    """The steps over which a budget of ranks is spread: those of the run."""
+    if "total_step" in given and given["total_step"] != steps:
+        raise InputError(
+            f"adapter.total_step: {given['total_step']!r}: it is the number of the run's steps; leave it out"
+        )
+    return UNPLANNED_STEPS if steps is None else steps

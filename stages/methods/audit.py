@@ -8,12 +8,13 @@ import math
 from typing import NamedTuple
 
 import torch
-from bitsandbytes.nn import Linear4bit, Params4bit
+from bitsandbytes.nn import Linear4bit, Linear8bitLt, Params4bit
 
 from stages.core.errors import InputError
 from stages.training.record import Parameters
 
-PEFT_PREFIX = "base_model.model."
+# Before a name in the plain model, of an adapted model and of one with virtual tokens.
+PEFT_PREFIXES = ("base_model.model.", "base_model.")
 
 
 class Audit(NamedTuple):
@@ -21,7 +22,7 @@ class Audit(NamedTuple):
 
     dead: list[str]  # require a gradient and got none
     frozen: list[str]  # newly initialised, and nothing trains them
-    quantised_heads: list[str]  # head layers in 4 bits
+    quantised_heads: list[str]  # head layers in 4 or 8 bits
     heads_without_gradient: list[str]  # head modules that no gradient reaches, or a zero one
 
 
@@ -34,7 +35,10 @@ def count(parameter: torch.nn.Parameter) -> int:
 
 def checkpoint_name(name: str) -> str:
     """A parameter's name in the plain model, whatever PEFT wrapped around it."""
-    name = name.removeprefix(PEFT_PREFIX)
+    for prefix in PEFT_PREFIXES:
+        if name.startswith(prefix):
+            name = name.removeprefix(prefix)
+            break
     for wrapper in (".modules_to_save.default", ".original_module", ".base_layer"):
         name = name.replace(wrapper, "")
     return name
@@ -51,7 +55,8 @@ def audit(model: torch.nn.Module, new_weights: list[str], head: list[str]) -> Au
     dead = [name for name, p in parameters.items() if p.requires_grad and p.grad is None]
     learning = {checkpoint_name(name) for name, p in parameters.items() if p.requires_grad}
     frozen = [name for name in new_weights if name not in learning]
-    quantised = [name for name, m in layers.items() if isinstance(m, Linear4bit) and in_head(f"{name}.weight", head)]
+    in_few_bits = [name for name, module in layers.items() if isinstance(module, Linear4bit | Linear8bitLt)]
+    quantised = [name for name in in_few_bits if in_head(f"{name}.weight", head)]
     not_reached = [module for module in head if not _reached(parameters, module)]
     return Audit(dead, frozen, quantised, not_reached)
 

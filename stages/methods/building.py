@@ -4,16 +4,21 @@ A method is data (``configuration`` in ``params.yaml``); this file knows three k
 do, or Hugging Face PEFT adds what does.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import transformers
-from peft import PeftModel, get_peft_model, prepare_model_for_kbit_training
+from peft import PeftModel, prepare_model_for_kbit_training
 from transformers import PreTrainedModel
 
+from stages.core.errors import InputError
 from stages.methods.adapters import adapter_config
+from stages.methods.audit import in_head
 from stages.methods.heads import head_of
+from stages.methods.initialisation import TrainingData, initialised
 from stages.methods.quantization import (
     autocast_dtype,
     follow_autocast,
@@ -21,8 +26,15 @@ from stages.methods.quantization import (
     quantization_config,
 )
 from stages.methods.subsets import train_subset
+from stages.methods.targets import adapted_modules, require_layers, require_matches
+from stages.methods.virtual_tokens import complete, require_padding_unread, require_positions, some_token
 from stages.training.settings import RunSettings
 from stages.training.startup import nothing_to_compute
+
+# What libraries raise at a configuration that does not fit a model, be it their check or where it goes wrong.
+FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, RuntimeError, TypeError)
+FAULTS += (ValueError,)
+ROWS, TOKENS = 2, 8  # of the batch that a new adapter reads once
 
 
 class Loaded(NamedTuple):
@@ -31,10 +43,16 @@ class Loaded(NamedTuple):
     model: torch.nn.Module
     new_weights: list[str]  # names of the weights that its checkpoint did not bring
     head: list[str]  # names of the modules that hold them
+    adapted: tuple[str, ...] = ()  # names of the modules that PEFT adapted, or of the parameters of a subset
 
 
 def build_model(settings: RunSettings, checkpoint: Path, classes: list[str]) -> Loaded:
-    """Load ``checkpoint`` with a fresh classification head and apply the method.
+    """``load_model`` and ``with_method``, of a model that is not to train."""
+    return with_method(load_model(settings, checkpoint, classes), settings)
+
+
+def load_model(settings: RunSettings, checkpoint: Path, classes: list[str]) -> Loaded:
+    """``checkpoint`` with a fresh classification head, its frozen weights quantised as the settings say.
 
     Args:
         settings: a run's resolved settings.
@@ -48,15 +66,76 @@ def build_model(settings: RunSettings, checkpoint: Path, classes: list[str]) -> 
         if autocast_dtype(settings) is not None:
             follow_autocast(model)
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.gradient_checkpointing)
-    return Loaded(apply_method(model, settings, head), new_weights, head)
+    return Loaded(model, new_weights, head)
 
 
-def apply_method(model: PreTrainedModel, settings: RunSettings, head: list[str]) -> torch.nn.Module:
+def with_method(loaded: Loaded, settings: RunSettings, data: TrainingData | None = None) -> Loaded:
+    """A plain model with what trains, tried once.
+
+    Args:
+        data: what is to be trained on; None: nothing is, and what starts from data starts at random.
+
+    Raises:
+        InputError: the adapter does not fit the model.
+    """
+    if data is not None and settings.adapter is not None:
+        device = next(data.batches(1))["input_ids"].device
+        loaded = loaded._replace(model=loaded.model.to(device))
+    model = apply_method(loaded.model, settings, loaded.head, data)
+    if settings.adapter is None:
+        chosen = [name for name, p in model.named_parameters() if p.requires_grad and not in_head(name, loaded.head)]
+        return loaded._replace(model=model, adapted=tuple(chosen) if settings.method == "subset" else ())
+    require_fit(model, settings)
+    return loaded._replace(model=model, adapted=adapted_modules(model))
+
+
+def apply_method(
+    model: PreTrainedModel, settings: RunSettings, head: list[str], data: TrainingData | None = None
+) -> torch.nn.Module:
     """The model with what trains, whatever device it is on."""
     if settings.method == "subset":
         train_subset(model, settings.parameters, head)
-    config = adapter_config(settings, head)
-    return model if config is None else get_peft_model(model, config)
+    config = adapter_config(settings, head, None if data is None else data.steps)
+    if config is None:
+        return model
+    require_matches(model, config, settings)
+    if config.is_prompt_learning:
+        complete(config, model)
+        require_positions(config, model, settings.max_length)
+    with one_line(settings):
+        adapted = initialised(model, config, data)
+    require_layers(adapted_modules(adapted), config)
+    return adapted
+
+
+@contextmanager
+def one_line(settings: RunSettings) -> Iterator[None]:
+    """What PEFT or the model raises, as the fault of the adapter that it is."""
+    try:
+        yield
+    except InputError:
+        raise
+    except FAULTS as error:
+        kind = settings.adapter["peft_type"].upper()
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"adapter: {kind}: does not work with {settings.model_class}: {reason}") from error
+
+
+@torch.no_grad()
+def require_fit(model: PeftModel, settings: RunSettings) -> None:
+    """Read a small batch once, which leaves the random numbers as they were.
+
+    Raises:
+        InputError: the adapted model cannot read it.
+    """
+    device = next(model.parameters()).device
+    ids = torch.full((ROWS, TOKENS), some_token(plain_model(model)), device=device)
+    was_training = model.training
+    with torch.random.fork_rng(), one_line(settings):
+        model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids))
+        if model.active_peft_config.is_prompt_learning:
+            require_padding_unread(model)
+    model.train(was_training)
 
 
 def plain_model(model: torch.nn.Module) -> PreTrainedModel:

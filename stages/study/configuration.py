@@ -32,6 +32,7 @@ class TrainChanges(Strict):
     warmup: Fraction | None = None
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     optimizer: Optimizer | None = None
+    loraplus_lr_ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None = None
     early_stopping: Count | None = None  # null is a value: none
 
     @model_validator(mode="after")
@@ -39,6 +40,8 @@ class TrainChanges(Strict):
         for key in self.model_fields_set - {"early_stopping"}:
             if getattr(self, key) is None:
                 raise ValueError(f"{key}: null: a value is required; leave the key out for the profile's")
+        if self.loraplus_lr_ratio is not None and self.optimizer != "loraplus":
+            raise ValueError(f"loraplus_lr_ratio: {self.loraplus_lr_ratio}: allowed beside optimizer loraplus alone")
         return self
 
     @model_serializer(mode="wrap")
@@ -48,7 +51,7 @@ class TrainChanges(Strict):
 
     def applied_to(self, train: Train) -> Train:
         """The profile's settings with these in place of its own."""
-        own = self.model_dump(exclude={"learning_rate", "optimizer"})
+        own = self.model_dump(exclude={"learning_rate", "optimizer", "loraplus_lr_ratio"})
         return Train.model_validate(train.model_dump() | own)
 
 

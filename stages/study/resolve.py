@@ -82,6 +82,7 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
         gradient_checkpointing=protocol.gradient_checkpointing.of(method.quantization),
         precision=profile.train.precision if precision == "profile" else precision,
         optimizer=method.train.optimizer or protocol.optimizer.of(method.quantization),
+        loraplus_lr_ratio=method.train.loraplus_lr_ratio,
         checkpoint_revision=family.revision if profile.base.source == "hub" else None,
         train=method.train.applied_to(profile.train),
     )

@@ -72,6 +72,10 @@ class Split:
         """Indices (rows,) from the shortest example to the longest."""
         return np.argsort(self.lengths, kind="stable")
 
+    def widest(self, size: int) -> Batch:
+        """A batch of the ``size`` longest rows."""
+        return next(self.batches(self.by_length()[-size:], size))
+
 
 def read_split(
     folder: Path, max_length: int, pad_id: int, device: torch.device, padding: str = "longest", multiple: int = 1

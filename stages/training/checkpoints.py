@@ -67,8 +67,9 @@ def save(
     optimizer: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
     curve: list[Epoch],
+    method: dict[str, Any] | None = None,
 ) -> None:
-    """Write one checkpoint: safetensors and JSON alone."""
+    """Write one checkpoint: safetensors and JSON alone; ``method`` is what the method remembers of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({name: p.detach().contiguous() for name, p in weights.items()}, folder / WEIGHTS)
     tensors: dict[str, torch.Tensor] = {}
@@ -77,6 +78,7 @@ def save(
         "scaler": scaler.state_dict(),
         "random": _take_tensors(_random_states(), "random", tensors),
         "curve": CURVE.dump_python(curve),
+        "method": _take_tensors(method or {}, "method", tensors),
     }
     save_file(tensors, folder / TENSORS)
     (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
@@ -97,6 +99,12 @@ def load(
     scaler.load_state_dict(state["scaler"])
     _set_random_states(_put_tensors(state["random"], tensors))
     return CURVE.validate_python(state["curve"])
+
+
+def method_state(folder: Path) -> dict[str, Any]:
+    """What the method remembered (``stages/methods/hooks.py``)."""
+    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    return _put_tensors(state["method"], load_file(folder / TENSORS))
 
 
 def load_weights(folder: Path, weights: dict[str, torch.nn.Parameter]) -> None:

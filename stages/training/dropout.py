@@ -8,7 +8,7 @@ multiples of 2^-16 (0.1 becomes 0.100006). Same distribution, other random numbe
 import torch
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 ATTENTION = "sdpa_bulk_dropout"
@@ -41,17 +41,30 @@ def attention(
     attention_mask: torch.Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
+    is_causal: bool | None = None,
+    position_bias: torch.Tensor | None = None,
     **kwargs: object,
 ) -> tuple[torch.Tensor, None]:
     """torch's fused attention without dropout, else softmax(query key^T) value with the mask drawn in bulk.
 
-    Shapes are (rows, heads, length, width of a head); the result is (rows, length, heads, width).
+    Shapes are (rows, heads, length, width of a head), keys and values with fewer heads where queries share them; the
+    result is (rows, length, heads, width). What the arguments mean is as in ``sdpa_attention_forward``: without a mask,
+    a decoder's token sees none after it.
     """
     if dropout == 0:
-        return sdpa_attention_forward(module, query, key, value, attention_mask, 0.0, scaling, **kwargs)
+        more = {"is_causal": is_causal, "position_bias": position_bias, **kwargs}
+        return sdpa_attention_forward(module, query, key, value, attention_mask, 0.0, scaling, **more)
     if scaling is None:
         scaling = query.shape[-1] ** -0.5
+    if (groups := getattr(module, "num_key_value_groups", 1)) > 1:
+        key, value = repeat_kv(key, groups), repeat_kv(value, groups)
     scores = (query * scaling) @ key.transpose(-1, -2)
+    if position_bias is not None:
+        scores = scores + position_bias
+    if is_causal is None:
+        is_causal = getattr(module, "is_causal", True)
+    if attention_mask is None and is_causal:
+        attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     if attention_mask is not None:
         if attention_mask.dtype == torch.bool:  # one a row, not one a head: cheaper to turn into a bias first
             attention_mask = (~attention_mask).to(scores.dtype) * torch.finfo(scores.dtype).min

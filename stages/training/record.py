@@ -21,6 +21,9 @@ class RunIdentity(Strict):
     exp_id: str | None
     method: str
     learning_rate: float
+    adapted_modules: list[str] = Field(
+        default_factory=list
+    )  # by PEFT; of a subset, the parameters that train beside the head
     settings: RunSettings
     process_id: int
     started_at: str  # ISO 8601, UTC

@@ -3,6 +3,7 @@
 import os
 import shutil
 import warnings
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from stages.core.files import sha256, written_whole
 from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
 from stages.methods.audit import parameter_counts
-from stages.methods.building import build_model, plain_model
+from stages.methods.building import load_model, plain_model, with_method
+from stages.methods.initialisation import Inputs, TrainingData
 from stages.training import checkpoints
-from stages.training.batching import Split, read_classes, read_split
+from stages.training.batching import Split, epoch_order, read_classes, read_split
 from stages.training.environment import describe, packages
+from stages.training.optimisation import steps_of_epoch
 from stages.training.progress import announce
 from stages.training.record import Cost, Record, RunIdentity
 from stages.training.saving import save
@@ -90,7 +93,7 @@ def train_and_test(settings: RunSettings, seed: int, unfinished: Path, folder: P
         save(trainer.model, predictions, checkpoint, folder)
     weights = next(folder.glob("*.safetensors"))
     return Record(
-        run=identity(settings, seed, started_at),
+        run=identity(settings, seed, started_at, trainer.adapted),
         quality=quality(settings, trainer.curve, predictions, sha256(weights)),
         parameters=parameter_counts(trainer.model, trainer.audit, trainer.head),
         cost=cost(trainer, energy, weights.stat().st_size),
@@ -103,10 +106,21 @@ def prepare_trainer(settings: RunSettings, seed: int, memory: MemoryMeter, unfin
     tokenized, checkpoint = input_folders(settings.architecture)
     if settings.seed_before_model:
         set_seed(seed)
-    loaded = build_model(settings, checkpoint, read_classes(tokenized / "train"))
+    loaded = load_model(settings, checkpoint, read_classes(tokenized / "train"))
     train = open_split(settings, tokenized / "train", loaded.model)
     selection = open_split(settings, tokenized / settings.selection_split, loaded.model)
+    loaded = with_method(loaded, settings, training_data(settings, seed, train))
     return StudyTrainer(settings, seed, loaded, train, selection, memory, unfinished)
+
+
+def training_data(settings: RunSettings, seed: int, train: Split) -> TrainingData:
+    """What a method may know of the training split before it trains."""
+
+    def batches(rows: int) -> Iterator[Inputs]:
+        for batch in train.batches(epoch_order(train.lengths, rows, seed, 0, by_length=False), rows):
+            yield batch._asdict()
+
+    return TrainingData(steps_of_epoch(settings.train, len(train)) * settings.train.epochs, batches)
 
 
 def open_split(settings: RunSettings, folder: Path, model: torch.nn.Module) -> Split:
@@ -116,7 +130,7 @@ def open_split(settings: RunSettings, folder: Path, model: torch.nn.Module) -> S
     return read_split(folder, settings.max_length, pad_id, device, settings.padding, settings.train.length_multiple)
 
 
-def identity(settings: RunSettings, seed: int, started_at: datetime) -> RunIdentity:
+def identity(settings: RunSettings, seed: int, started_at: datetime, adapted: tuple[str, ...]) -> RunIdentity:
     """The record's ``run`` section."""
     return RunIdentity(
         architecture=settings.architecture,
@@ -125,6 +139,7 @@ def identity(settings: RunSettings, seed: int, started_at: datetime) -> RunIdent
         exp_id=settings.exp_id,
         method=settings.method,
         learning_rate=settings.learning_rate,
+        adapted_modules=list(adapted),
         settings=settings,
         process_id=os.getpid(),
         started_at=started_at.isoformat(timespec="milliseconds"),

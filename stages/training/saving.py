@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from peft import PeftModel
 
 from stages.methods.building import plain_model
+from stages.methods.initialisation import save_adapter
 
 
 def save(model: torch.nn.Module, predictions: dict[str, np.ndarray], checkpoint: Path, folder: Path) -> None:
@@ -18,7 +20,10 @@ def save(model: torch.nn.Module, predictions: dict[str, np.ndarray], checkpoint:
     names: the configuration of the classifier lies beside it, as it does beside whole models.
     """
     sort_module_names(model)
-    model.save_pretrained(folder)
+    if isinstance(model, PeftModel):
+        save_adapter(model, folder)
+    else:
+        model.save_pretrained(folder)
     plain_model(model).config.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
     for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is

@@ -41,7 +41,8 @@ class Train(Strict):
         return self
 
 
-Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
+# The last two are peft's own, for LoRA alone (stages/training/optimisation.py).
+Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "loraplus", "lorafa"]
 # A configuration of PEFT, by its own field names; values are what JSON has.
 Adapter = dict[str, Any]
 
@@ -79,6 +80,7 @@ class RunSettings(StageFile, Strict):
     gradient_checkpointing: bool
     precision: Precision
     optimizer: Optimizer
+    loraplus_lr_ratio: float | None = None  # of the rate of LoRA's second matrix to the first's, for loraplus alone
     checkpoint_revision: str | None  # commit id on the hub; None for any other source
     train: Train
 

@@ -1,8 +1,8 @@
 """Optimisation, selection and measurement of one run.
 
 An explicit loop. At miniature sizes Hugging Face ``Trainer`` spends as long on collating, callbacks and logging as on
-the step itself; on a GPU its loop waits for the device. Same optimisation: linear decay to zero, no warm-up, no weight
-decay, clipping at 1.0, gradients averaged over the accumulated batches (``tests/training/test_trainer.py`` compares).
+the step itself; on a GPU its loop waits for the device. Same optimisation: schedule, weight decay, clipping at 1.0,
+gradients averaged over the accumulated batches (``tests/training/test_trainer.py`` compares).
 """
 
 import math
@@ -11,17 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers.utils import ModelOutput
 
 from stages.core.errors import InputError
 from stages.meters.clock import Seconds, Stopwatch
 from stages.meters.memory import MemoryMeter
 from stages.methods import audit
 from stages.methods.building import Loaded, plain_model
+from stages.methods.hooks import Hooks
 from stages.methods.quantization import autocast_dtype
 from stages.training import checkpoints
 from stages.training.batching import Batch, Split, epoch_order
 from stages.training.dropout import draw_in_bulk
-from stages.training.optimisation import make_optimizer, rate_factor
+from stages.training.optimisation import make_optimizer, rate_factor, steps_of_epoch
 from stages.training.record import Epoch
 from stages.training.settings import RunSettings
 
@@ -72,6 +74,8 @@ class StudyTrainer:
         self.model = loaded.model.to(self.device)
         self.new_weights = loaded.new_weights
         self.head = loaded.head
+        self.adapted = loaded.adapted
+        self.hooks = Hooks(loaded.model)
         self.train_split = train
         self.selection_split = selection
         self.audit: audit.Audit | None = None
@@ -84,10 +88,9 @@ class StudyTrainer:
             draw_in_bulk(plain_model(self.model))
         self.compiled = compile_steps(self.model, settings.train.compile)
         set_seed(seed)
+        self.optimizer = make_optimizer(settings, self.model)  # LoRA-FA's freezes half of each adapter
         self.trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-        self.optimizer = make_optimizer(settings, self.model)
-        batches = math.ceil(len(train) / settings.train.batch_size)
-        self.epoch_steps = math.ceil(batches / settings.train.gradient_accumulation)
+        self.epoch_steps = steps_of_epoch(settings.train, len(train))
         self.total_steps = self.epoch_steps * settings.train.epochs
         self.autocast = autocast_dtype(settings)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.autocast == torch.float16)
@@ -99,26 +102,38 @@ class StudyTrainer:
         last = checkpoints.last(self.folder)
         if last is not None:
             self.curve = checkpoints.load(last, self.trainable, self.optimizer, self.scaler)
+            self.hooks.set_state(checkpoints.method_state(last))
             self.global_step = self.resumed_at_step = len(self.curve) * self.epoch_steps
         self.watch_evaluation()
         self.memory.watch()
         for epoch in range(len(self.curve), self.settings.train.epochs):
+            if self.has_stopped():
+                break
             loss = self.train_epoch(epoch)
             self.curve.append(self.select(epoch + 1, loss))
             if epoch + 1 < self.settings.train.epochs:
                 folder = self.checkpoint(epoch + 1)
                 with self.seconds.of("saving"):
-                    checkpoints.save(folder, self.trainable, self.optimizer, self.scaler, self.curve)
+                    state = self.hooks.state()
+                    checkpoints.save(folder, self.trainable, self.optimizer, self.scaler, self.curve, state)
         chosen = selected_epoch(self.curve, self.settings.load_best)
-        if chosen < self.settings.train.epochs:
+        if chosen < len(self.curve):
             checkpoints.load_weights(self.checkpoint(chosen), self.trainable)
+            self.hooks.set_state(checkpoints.method_state(self.checkpoint(chosen)))
+        for parameter in self.trainable.values():
+            parameter.requires_grad_(True)  # which a method may have taken from some as it went on
+
+    def has_stopped(self) -> bool:
+        """Whether the last epochs, as many as early stopping waits for, have not bettered the selection score."""
+        patience = self.settings.train.early_stopping
+        return patience is not None and len(self.curve) - selected_epoch(self.curve, load_best=True) >= patience
 
     def watch_evaluation(self) -> None:
         """Host memory of evaluating the selection split's widest batch, before steps leave their marks on the heap."""
         self.memory.watch()
         with self.seconds.of("evaluation"), torch.inference_mode():
             self.model.eval()
-            self.logits(widest_batch(self.selection_split, self.settings.train.evaluation_batch_size))
+            self.logits(self.selection_split.widest(self.settings.train.evaluation_batch_size))
         self.memory.book("evaluation")
 
     def checkpoint(self, epoch: int) -> Path:
@@ -157,7 +172,7 @@ class StudyTrainer:
         need not have the widest batch; by now the optimiser has its state.
         """
         with torch.random.fork_rng():
-            self.loss(widest_batch(self.train_split, self.settings.train.batch_size)).backward()
+            self.loss(self.train_split.widest(self.settings.train.batch_size)).backward()
         self.optimizer.zero_grad()
 
     def training_step(self, batch: Batch, share: int) -> torch.Tensor:
@@ -179,21 +194,27 @@ class StudyTrainer:
             group["lr"] = group["initial_lr"] * factor
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.hooks.after_step(self.global_step)
         self.optimizer.zero_grad()
         self.global_step += 1
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        """Mean cross-entropy; an epoch's last, smaller batch is not worth compiling for."""
+        """Mean cross-entropy and what the method adds; an epoch's last, smaller batch is not worth compiling for."""
         whole = len(batch.labels) == self.settings.train.batch_size
-        logits = self.logits(batch, self.compiled if whole else self.model)
-        return torch.nn.functional.cross_entropy(logits.float(), batch.labels)
+        model = self.compiled if whole else self.model
+        if self.hooks.own_loss:
+            return self.hooks.loss(self.output(batch, model, labels=batch.labels).loss)
+        logits = self.logits(batch, model)
+        return self.hooks.loss(torch.nn.functional.cross_entropy(logits.float(), batch.labels))
 
     def logits(self, batch: Batch, model: torch.nn.Module | None = None) -> torch.Tensor:
         """Logits (rows, classes) by ``model``, the plain one unless given."""
-        if model is None:
-            model = self.model
+        return self.output(batch, self.model if model is None else model).logits
+
+    def output(self, batch: Batch, model: torch.nn.Module, **labels: torch.Tensor) -> ModelOutput:
+        """All that ``model`` says of a batch, in the run's precision."""
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
-            return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+            return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **labels)
 
     def select(self, epoch: int, train_loss: float) -> Epoch:
         """Score the selection split after ``epoch``: one row of the learning curve, printed."""
@@ -221,11 +242,6 @@ class StudyTrainer:
             logits[order] = in_order
         self.memory.book("evaluation")
         return logits
-
-
-def widest_batch(split: Split, size: int) -> Batch:
-    """Of the split's ``size`` longest rows."""
-    return next(split.batches(split.by_length()[-size:], size))
 
 
 def selected_epoch(curve: list[Epoch], load_best: bool) -> int:
