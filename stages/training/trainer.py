@@ -193,7 +193,7 @@ class StudyTrainer:
         if model is None:
             model = self.model
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
-            return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+            return model(**batch.inputs()).logits
 
     def select(self, epoch: int, train_loss: float) -> Epoch:
         """Score the selection split after ``epoch``: one row of the learning curve, printed."""
