@@ -37,8 +37,13 @@ def make(settings: BaseSettings, folder: Path) -> Measured:
     if isinstance(settings.base, PretrainedBase):
         from stages.encoders.miniature import make_miniature  # seconds of imports
 
-        return make_miniature(settings, folder)
-    return fetch(settings, folder)
+        measured = make_miniature(settings, folder)
+    else:
+        measured = fetch(settings, folder)
+    from stages.encoders.completion import require_head
+
+    require_head(folder, settings.family)
+    return measured
 
 
 if __name__ == "__main__":

@@ -33,17 +33,18 @@ def main(architecture: str) -> None:
 
     One row a text or a pair of texts, in order: ``input_ids`` and ``attention_mask`` (at most ``max_length`` tokens),
     ``label`` (a ``ClassLabel``), ``length`` (tokens kept) and ``true_length`` (tokens of the whole row), both with the
-    special tokens.
+    special tokens. Of pairs also ``token_type_ids``, where the model has an embedding of them.
 
     Raises:
         InputError: the tokenizer or a split is missing, or ``max_length`` is more than the model takes.
     """
     settings = TokenizeSettings.read(architecture)
     datasets.disable_progress_bars()
-    tokenizer = load_tokenizer(Path("models/base", settings.architecture), settings.max_length)
+    checkpoint = Path("models/base", settings.architecture)
+    tokenizer = load_tokenizer(checkpoint, settings.max_length)
     tokenized = DatasetDict()
     for split in SPLITS:
-        tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length)
+        tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length, checkpoint)
     with written_whole(FOLDER / settings.architecture) as folder:
         tokenized.save_to_disk(folder)
     report = TokenReport(
@@ -75,31 +76,42 @@ def load_tokenizer(folder: Path, max_length: int) -> "PreTrainedTokenizerFast":
     return tokenizer
 
 
-def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> Dataset:
+def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length: int, checkpoint: Path) -> Dataset:
     """Tokenise one split of ``data/raw`` in memory, row by row the same order."""
     table = read_raw(path)
     in_pairs = has_pairs(table)
+    with_segments = in_pairs and has_segments(checkpoint)
     # The library's own fingerprint is partly random and lands in state.json: this one follows the content.
-    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}".encode() + path.read_bytes()
+    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}{' segments' * with_segments}"
     return Dataset(table).map(
-        lambda batch: encode(tokenizer, batch["text"], batch["pair"] if in_pairs else None, max_length),
+        lambda batch: encode(tokenizer, batch["text"], batch["pair"] if in_pairs else None, max_length, with_segments),
         batched=True,
         remove_columns=["text", "pair"] if in_pairs else ["text"],
-        features=features(label_feature(table, path)),
-        new_fingerprint=hashlib.sha256(decisive).hexdigest()[:16],
+        features=features(label_feature(table, path), with_segments),
+        new_fingerprint=hashlib.sha256(decisive.encode() + path.read_bytes()).hexdigest()[:16],
     )
 
 
-def features(label: ClassLabel) -> Features:
-    """The columns of a tokenised split.
+def has_segments(checkpoint: Path) -> bool:
+    """Whether the model tells the second text of a pair by an embedding of its own.
 
-    No ``token_type_ids``, not for pairs either: DistilBERT has no such embedding, RoBERTa's has one row and that of
-    DeBERTa-v3 none (``type_vocab_size`` 1 and 0), so that separator tokens alone tell the second text from the first.
+    BERT has one; DistilBERT has none, RoBERTa's has one row and that of DeBERTa-v3 none (``type_vocab_size`` 1 and 0):
+    there separator tokens alone tell the second text from the first.
     """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(checkpoint, local_files_only=True)
+    return (getattr(config, "type_vocab_size", None) or 0) > 1
+
+
+def features(label: ClassLabel, with_segments: bool) -> Features:
+    """The columns of a tokenised split."""
+    segments = {"token_type_ids": List(Value("int8"))} if with_segments else {}
     return Features(
         {
             "input_ids": List(Value("int32")),
             "attention_mask": List(Value("int8")),
+            **segments,
             "label": label,
             "length": Value("int32"),
             "true_length": Value("int32"),
@@ -107,11 +119,17 @@ def features(label: ClassLabel) -> Features:
     )
 
 
-def encode(tokenizer: "PreTrainedTokenizerFast", texts: list[str], pairs: list[str] | None, max_length: int) -> Encoded:
-    """Token ids of a batch, cut to ``max_length``, with the lengths before and after."""
+def encode(
+    tokenizer: "PreTrainedTokenizerFast",
+    texts: list[str],
+    pairs: list[str] | None,
+    max_length: int,
+    with_segments: bool = False,
+) -> Encoded:
+    """Token ids of a batch, cut to ``max_length``, with the lengths before and after; of pairs, segments if asked."""
     if pairs is None:
         return _encode_texts(tokenizer, texts, max_length)
-    return _encode_pairs(tokenizer, texts, pairs, max_length)
+    return _encode_pairs(tokenizer, texts, pairs, max_length, with_segments)
 
 
 def _encode_texts(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_length: int) -> Encoded:
@@ -138,17 +156,23 @@ def _encode_texts(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_le
     }
 
 
-def _encode_pairs(tokenizer: "PreTrainedTokenizerFast", texts: list[str], pairs: list[str], max_length: int) -> Encoded:
+def _encode_pairs(
+    tokenizer: "PreTrainedTokenizerFast", texts: list[str], pairs: list[str], max_length: int, with_segments: bool
+) -> Encoded:
     """Of a pair that is too long the longer text is cut first, token by token.
 
     The rest of a pair comes back in pieces that repeat the text which was not cut: the whole lengths take a second
     pass. ``verbose`` off, for that one exceeds on purpose what the model takes.
     """
-    cut = tokenizer(texts, pairs, truncation="longest_first", max_length=max_length, return_token_type_ids=False)
+    cut = tokenizer(
+        texts, pairs, truncation="longest_first", max_length=max_length, return_token_type_ids=with_segments
+    )
     whole = tokenizer(texts, pairs, truncation=False, verbose=False, return_token_type_ids=False)
+    segments = {"token_type_ids": cut["token_type_ids"]} if with_segments else {}
     return {
         "input_ids": cut["input_ids"],
         "attention_mask": cut["attention_mask"],
+        **segments,
         "length": [len(ids) for ids in cut["input_ids"]],
         "true_length": [len(ids) for ids in whole["input_ids"]],
     }

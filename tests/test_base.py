@@ -50,7 +50,7 @@ def write_settings(**changes: object) -> None:
 
 
 def write_source(source: dict[str, str]) -> None:
-    write_params(Path(), profile="mini", **{"profiles.mini.base": source})
+    write_params(Path(), profile="mini", **{"profiles.mini.base": source, "profiles.mini.tokenize.max_length": 48})
     settings.main()
 
 
@@ -179,6 +179,14 @@ def test_a_local_checkpoint_is_copied_without_its_pickle():
         "mlm_tokens": None,
         "probe_rows": None,
     }
+
+
+def test_texts_longer_than_the_model_has_positions_for_are_refused_here():
+    make_snapshot(Path("snapshots/distilbert"))
+    source = {"source": "local", "path": "snapshots"}
+    write_params(Path(), profile="mini", **{"profiles.mini.base": source, "profiles.mini.tokenize.max_length": 49})
+    settings.main()
+    assert fails() == "tokenize.max_length: 49: more than snapshots/distilbert takes; allowed: at most 48"
 
 
 def test_an_unfit_checkpoint_stops_before_anything_is_copied():

@@ -23,7 +23,14 @@ MAY_IMPORT = {
     "stages.meters": ["stages.core"],
     "stages.data": ["stages.core", "stages.hub"],
     "stages.encoders": ["stages.core", "stages.hub"],
-    "stages.methods": ["stages.core", "stages.training.settings", "stages.training.record", "stages.training.startup"],
+    # what a checkpoint brings is asked by the stage that gets it and by the run that trains what it does not bring
+    "stages.methods": [
+        "stages.core",
+        "stages.encoders.checkpoint",
+        "stages.training.settings",
+        "stages.training.record",
+        "stages.training.startup",
+    ],
     "stages.training": ["stages.core", "stages.meters", "stages.methods"],
     "stages.fullsize": ["stages.core", "stages.methods", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],

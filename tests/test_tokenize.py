@@ -142,12 +142,12 @@ def test_two_runs_write_the_same_bytes_and_other_settings_do_not():
 def test_fingerprint_follows_the_tokenizer():
     path = Path("data/raw/test.parquet")
     tokenizer = AutoTokenizer.from_pretrained("models/base/tiny")
-    first = tokenize.tokenize_split(path, tokenizer, 8)
-    assert tokenize.tokenize_split(path, AutoTokenizer.from_pretrained("models/base/tiny"), 8)._fingerprint == (
-        first._fingerprint
-    )
+    checkpoint = Path("models/base/tiny")
+    first = tokenize.tokenize_split(path, tokenizer, 8, checkpoint)
+    again = tokenize.tokenize_split(path, AutoTokenizer.from_pretrained(checkpoint), 8, checkpoint)
+    assert again._fingerprint == first._fingerprint
     tokenizer.add_tokens(["great"])
-    assert tokenize.tokenize_split(path, tokenizer, 8)._fingerprint != first._fingerprint
+    assert tokenize.tokenize_split(path, tokenizer, 8, checkpoint)._fingerprint != first._fingerprint
 
 
 def test_texts_cut_everywhere_keep_their_true_length():

@@ -10,7 +10,7 @@ from stages.encoders.token_report import TokenReport
 from stages.encoders.tokenizers import train_tokenizer
 from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.tiny_study import ROOT
-from tests.helpers.word_tokenizer import CLS, SEP, SPECIAL, WORDS, configure, write_tokenizer
+from tests.helpers.word_tokenizer import CLS, SEGMENTS, SEP, SPECIAL, WORDS, configure, write_tokenizer
 
 TEXTS = ["good", "a bad film", "very very very very very very very good film", "a very very very very good", "?"]
 SPLITS = ("train", "validation", "test")
@@ -51,6 +51,27 @@ def test_exact_rows_of_pairs():
         "tokens_median": 7.0,
         "tokens_max": 13,
     }
+
+
+def test_a_model_that_embeds_segments_is_told_which_text_a_token_is_of():
+    write_tokenizer("models/base/tiny", config=SEGMENTS)
+    configure(9)
+    pairs = {"text": ["good", "a film", "very"], "pair": ["a bad film", "very very very very very very", ""]}
+    for split in SPLITS:
+        write_raw(split, pairs | {"label": [1, 0, 1]}, BINARY)
+    tokenize.main("tiny")
+    data = load_from_disk("data/tokenized/tiny")["test"]
+    assert data["token_type_ids"][:] == [[0] * 3 + [1] * 4, [0] * 4 + [1] * 5, [0] * 3 + [1]]
+    assert [len(row) for row in data["token_type_ids"]] == data["length"][:]
+
+
+def test_single_texts_have_no_segments_whatever_the_model():
+    write_tokenizer("models/base/tiny", config=SEGMENTS)
+    configure(9)
+    for split in SPLITS:
+        write_raw(split, {"text": ["good", "a film"], "label": [1, 0]}, BINARY)
+    tokenize.main("tiny")
+    assert "token_type_ids" not in load_from_disk("data/tokenized/tiny")["test"].column_names
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "byte-bpe", "unigram"])

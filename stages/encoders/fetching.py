@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stages.core.errors import InputError
 from stages.encoders import snapshot
 from stages.encoders.base_report import Measured
 from stages.encoders.settings import BaseSettings, LocalBase
@@ -15,15 +16,22 @@ def fetch(settings: BaseSettings, folder: Path) -> Measured:
     Raises:
         InputError: it cannot be had, or is not fit.
     """
+    family = settings.family
     if isinstance(settings.base, LocalBase):
         source = Path(settings.base.path, settings.architecture)
         shown = str(source)
     else:
-        repository = hub.Repository("model", settings.family.hub_id, settings.family.revision)
+        repository = hub.Repository("model", family.hub_id, family.revision)
         shown = str(repository)
         # names are checked before anything is downloaded
-        source = hub.fetch(repository, snapshot.FILES, lambda names: require_files(names, settings.family, shown))
-    verify(source, settings.family, shown)
+        source = hub.fetch(repository, snapshot.FILES, lambda names: require_files(names, family, shown))
+    found = verify(source, family, shown)
+    from stages.encoders.checkpoint import positions  # seconds of imports
+    from stages.encoders.completion import complete, count
+
+    most, wanted = positions(found.model), settings.max_length
+    if most is not None and wanted > most:
+        raise InputError(f"tokenize.max_length: {wanted}: more than {shown} takes; allowed: at most {most}")
     snapshot.copy(source, folder)
-    snapshot.complete(folder)
-    return snapshot.count(folder)
+    complete(folder, family, found)
+    return count(folder, family)

@@ -26,6 +26,7 @@ class Architecture(Strict):
     hub_id: str | None = None
     revision: Revision | None = None
     tokenizer: Literal["wordpiece", "byte-bpe", "unigram"] | None = None
+    pad_token: str | None = None  # of the tokenizer's vocabulary; for a tokenizer without a padding token of its own
     head: Modules | None = None
     head_as_published_quantized: Modules | None = None
     modules: dict[Name, Modules] = Field(default_factory=dict)  # by placement; matched by suffix, as peft does

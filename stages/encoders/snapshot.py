@@ -5,7 +5,6 @@ Weights are safetensors alone: a pickle can run code.
 
 import json
 import shutil
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,15 @@ TOKENIZERS = {
     "byte-bpe": ("BPE", ("vocab.json", "merges.txt")),
     "unigram": ("Unigram", ("spm.model",)),
 }
+# The same of every kind that Transformers makes a fast tokenizer of.
+VOCABULARIES = (
+    ("vocab.txt",),
+    ("vocab.json", "merges.txt"),
+    ("spm.model",),
+    ("spiece.model",),
+    ("sentencepiece.bpe.model",),
+    ("tokenizer.model",),
+)
 FILES = (
     CONFIG,
     WEIGHTS,
@@ -28,12 +36,8 @@ FILES = (
     TOKENIZER_CONFIG,
     "special_tokens_map.json",
     "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "spm.model",
+    *(name for files in VOCABULARIES for name in files),
 )
-WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
 HEADER = 8  # bytes at the start of a safetensors file that hold the length of its JSON header
 LONGEST_HEADER = 100_000_000  # what the library reads
 
@@ -105,25 +109,6 @@ def copy(source: Path, folder: Path) -> None:
     require_space(folder, size, f"a copy of {source}")
     for name in names:
         shutil.copyfile(source / name, folder / name)
-
-
-def complete(folder: Path) -> None:
-    """Write tokenizer.json where a checkpoint has its tokenizer in another form: later stages read that alone."""
-    if not (folder / TOKENIZER).exists():
-        from transformers import AutoTokenizer
-
-        AutoTokenizer.from_pretrained(folder, local_files_only=True).save_pretrained(folder)
-
-
-def count(folder: Path) -> dict[str, int]:
-    """``parameters`` of the encoder (what lies beside its embeddings, no head) and ``vocab_size``."""
-    shapes = tensor_shapes(folder, str(folder))
-    embeddings = next(name for name in shapes if name.endswith(WORD_EMBEDDINGS))
-    prefix = embeddings.removesuffix(WORD_EMBEDDINGS)
-    return {
-        "parameters": sum(prod(shape) for name, shape in shapes.items() if name.startswith(prefix)),
-        "vocab_size": read_json(folder / CONFIG, str(folder))["vocab_size"],
-    }
 
 
 def hashes(folder: Path) -> dict[str, str]:

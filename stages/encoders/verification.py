@@ -3,9 +3,10 @@
 Messages call the checkpoint ``shown``. No code of a checkpoint's own is run.
 """
 
+import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stages.core.errors import InputError
 from stages.encoders.settings import Architecture
@@ -14,18 +15,23 @@ from stages.encoders.snapshot import (
     TOKENIZER,
     TOKENIZER_CONFIG,
     TOKENIZERS,
+    VOCABULARIES,
     WEIGHTS,
-    WORD_EMBEDDINGS,
     read_json,
     tensor_shapes,
 )
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from stages.encoders.checkpoint import Contents
 
 SHARDS = "model.safetensors.index.json"
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
-def verify(folder: Path, family: Architecture, shown: str) -> None:
-    """Check the whole folder.
+def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
+    """Check the whole folder; what it brings of the architecture's class.
 
     Raises:
         InputError: a file is missing, cut short, of another architecture, or does not fit the others.
@@ -40,10 +46,13 @@ def verify(folder: Path, family: Architecture, shown: str) -> None:
     for name, content in ((CONFIG, config), (TOKENIZER_CONFIG, tokenizer_config)):
         if "auto_map" in content:
             raise InputError(f"{shown}: {name}: auto_map asks for remote code; allowed: what transformers itself has")
-    _require_architecture(config, family, shown)
-    _require_vocabulary(folder, config, shown)
+    shapes = tensor_shapes(folder, shown)
+    from stages.encoders.checkpoint import require_encoder  # seconds of imports
+
+    found = require_encoder(folder, config, family.model_class, shapes, shown)
     _require_kind_of_tokenizer(folder, family, shown)
-    _require_fitting_tokenizer(folder, config, shown)
+    _require_fitting_tokenizer(folder, found, family, shown)
+    return found
 
 
 def require_files(names: Collection[str], family: Architecture, shown: str) -> None:
@@ -57,9 +66,19 @@ def require_files(names: Collection[str], family: Architecture, shown: str) -> N
     for name in (CONFIG, WEIGHTS):
         if name not in names:
             raise InputError(f"{shown}: {name}: not found; a checkpoint needs {CONFIG}, {WEIGHTS} and a tokenizer")
+    if TOKENIZER in names:
+        return
+    if family.tokenizer is None:
+        if not any(set(files) <= set(names) for files in VOCABULARIES):
+            raise InputError(f"{shown}: no tokenizer; required: {TOKENIZER}, or one of {_either(VOCABULARIES)}")
+        return
     _, files = TOKENIZERS[family.tokenizer]
-    if TOKENIZER not in names and not set(files) <= set(names):
+    if not set(files) <= set(names):
         raise InputError(f"{shown}: no {family.tokenizer} tokenizer; required: {TOKENIZER}, or {' and '.join(files)}")
+
+
+def _either(alternatives: Collection[Collection[str]]) -> str:
+    return ", ".join(" and ".join(files) for files in alternatives)
 
 
 def _refuse_other_weights(names: Collection[str], shown: str) -> None:
@@ -74,58 +93,76 @@ def _refuse_other_weights(names: Collection[str], shown: str) -> None:
             )
 
 
-def _require_architecture(config: dict[str, Any], family: Architecture, shown: str) -> None:
-    import transformers
-
-    config_class = getattr(transformers, family.model_class.replace("ForSequenceClassification", "Config"))
-    if config.get("model_type") != config_class.model_type:
-        raise InputError(
-            f"{shown}: {CONFIG}: model_type {config.get('model_type')!r}; required by model_class "
-            f"{family.model_class}: {config_class.model_type!r}"
-        )
-
-
-def _require_vocabulary(folder: Path, config: dict[str, Any], shown: str) -> None:
-    """Weights and configuration must agree on how many tokens there are."""
-    shapes = tensor_shapes(folder, shown)
-    names = [name for name in shapes if name.endswith(WORD_EMBEDDINGS)]
-    if not names:
-        raise InputError(f"{shown}: {WEIGHTS}: no *.{WORD_EMBEDDINGS}; required: the weights of an encoder")
-    rows = shapes[names[0]][0]
-    if rows != config.get("vocab_size"):
-        raise InputError(
-            f"{shown}: {WEIGHTS} embeds {rows} tokens, {CONFIG} says vocab_size {config.get('vocab_size')}; "
-            "required: the same"
-        )
-
-
 def _require_kind_of_tokenizer(folder: Path, family: Architecture, shown: str) -> None:
     """Loading would make a tokenizer of the family's kind out of another one in silence."""
-    if not (folder / TOKENIZER).exists():
+    if family.tokenizer is None or not (folder / TOKENIZER).exists():
         return
     required, _ = TOKENIZERS[family.tokenizer]
-    model = read_json(folder / TOKENIZER, shown).get("model")
-    kind = model.get("type") if isinstance(model, dict) else None
+    kind = _kind_of(read_json(folder / TOKENIZER, shown))
     if kind != required:
         raise InputError(
             f"{shown}: {TOKENIZER}: model {kind!r}; required by tokenizer {family.tokenizer}: {required!r}"
         )
 
 
-def _require_fitting_tokenizer(folder: Path, config: dict[str, Any], shown: str) -> None:
+def _kind_of(tokenizer: dict[str, Any]) -> str | None:
+    model = tokenizer.get("model")
+    return model.get("type") if isinstance(model, dict) else None
+
+
+def _require_fitting_tokenizer(folder: Path, found: "Contents", family: Architecture, shown: str) -> None:
+    tokenizer = load_tokenizer(folder, shown)
+    if not tokenizer.is_fast:
+        raise InputError(f"{shown}: {type(tokenizer).__name__} is a slow tokenizer; required: a fast one")
+    if (folder / TOKENIZER).exists():
+        stated = _kind_of(read_json(folder / TOKENIZER, shown))
+        loaded = _kind_of(json.loads(tokenizer.backend_tokenizer.to_str()))
+        if loaded != stated:
+            raise InputError(
+                f"{shown}: {TOKENIZER}: model {stated!r}, which {type(tokenizer).__name__} reads as {loaded!r}; "
+                f"required: the tokenizer of a {found.model.config.model_type} model, or `tokenizer_class` in "
+                f"{TOKENIZER_CONFIG}"
+            )
+    rows = found.model.get_input_embeddings().weight.shape[0]
+    token, last = max(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    if last >= rows:
+        raise InputError(f"{shown}: the tokenizer gives {token!r} the id {last}, beyond {CONFIG}'s vocab_size {rows}")
+    require_padding(tokenizer, found, family, shown)
+
+
+def load_tokenizer(folder: Path, shown: str) -> "PreTrainedTokenizerBase":
+    """A checkpoint's own.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         raise InputError(f"{shown}: tokenizer cannot be loaded: {' '.join(str(error).split())[:200]}") from error
-    token, last = max(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    if last >= config["vocab_size"]:
+
+
+def require_padding(tokenizer: "PreTrainedTokenizerBase", found: "Contents", family: Architecture, shown: str) -> None:
+    """Tokenizer and model must agree on which token is padding: a decoder reads the last one that is not."""
+    stated = found.model.config.get_text_config().pad_token_id
+    if family.pad_token is not None:
+        if tokenizer.pad_token not in (None, family.pad_token):
+            raise InputError(
+                f"pad_token: {family.pad_token!r}: {shown} pads with {tokenizer.pad_token!r}; leave it out"
+            )
+        if family.pad_token not in tokenizer.get_vocab():
+            raise InputError(f"pad_token: {family.pad_token!r}: not in the vocabulary of {shown}")
+        tokenizer.pad_token = family.pad_token
+    if tokenizer.pad_token_id is None:
         raise InputError(
-            f"{shown}: the tokenizer gives {token!r} the id {last}, beyond {CONFIG}'s vocab_size {config['vocab_size']}"
+            f"{shown}: the tokenizer has no padding token; set `pad_token` of the architecture to one of its tokens, "
+            f"e.g. {tokenizer.eos_token or tokenizer.unk_token or '<pad>'!r}"
         )
-    pad = config.get("pad_token_id", tokenizer.pad_token_id)
-    if pad != tokenizer.pad_token_id:
+    if (
+        stated is not None and 0 <= stated != tokenizer.pad_token_id
+    ):  # below zero is how old files say that there is none
         raise InputError(
-            f"{shown}: the tokenizer pads with id {tokenizer.pad_token_id}, {CONFIG} says pad_token_id {pad}"
+            f"{shown}: the tokenizer pads with id {tokenizer.pad_token_id}, {CONFIG} says pad_token_id {stated}"
         )

@@ -16,18 +16,30 @@ POOL = 25  # batches sorted together: lengths vary little in a batch, and batche
 
 
 class Batch(NamedTuple):
-    """Rows padded to one width: ``input_ids`` and ``attention_mask`` int64 (rows, width), ``labels`` int64 (rows,)."""
+    """Rows padded to one width: ``input_ids`` and ``attention_mask`` int64 (rows, width), ``labels`` int64 (rows,).
+
+    ``token_type_ids``, of the shape of the ids, are there for pairs of texts and a model that embeds them.
+    """
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
     labels: torch.Tensor
+    token_type_ids: torch.Tensor | None = None
+
+    def inputs(self) -> dict[str, torch.Tensor]:
+        """What a model is called with."""
+        inputs = {"input_ids": self.input_ids, "attention_mask": self.attention_mask}
+        if self.token_type_ids is not None:
+            inputs["token_type_ids"] = self.token_type_ids
+        return inputs
 
 
 class Split:
     """One tokenised split, padded once and kept where it is computed on: the loop collates and transfers nothing.
 
     At 256 tokens the 25,000 reviews of IMDb take 26 MB. ``width`` says how wide a batch is: ``longest`` of its
-    rows, rounded up to ``multiple`` so that few shapes occur, or ``max_length``.
+    rows, rounded up to ``multiple`` so that few shapes occur, or ``max_length``. ``segments``, in the shape of the ids,
+    say which text of a pair a token is of.
     """
 
     def __init__(
@@ -37,8 +49,10 @@ class Split:
         labels: np.ndarray,
         padding: Literal["longest", "max_length"] = "longest",
         multiple: int = 1,
+        segments: torch.Tensor | None = None,
     ) -> None:
         self.ids = ids
+        self.segments = segments
         self.lengths = lengths
         self.labels = labels
         self.padding = padding
@@ -58,7 +72,8 @@ class Split:
             chosen = rows[start : start + size]
             width = self.width(order[start : start + size])
             mask = (self._positions[:width] < self._lengths[chosen, None]).long()
-            yield Batch(self.ids[chosen, :width].long(), mask, self._labels[chosen])
+            segments = None if self.segments is None else self.segments[chosen, :width].long()
+            yield Batch(self.ids[chosen, :width].long(), mask, self._labels[chosen], segments)
 
     def width(self, rows: np.ndarray) -> int:
         """Tokens a row of a batch, padding included; from lengths in host memory, so no device is waited for."""
@@ -95,10 +110,16 @@ def read_split(
     lists = table["input_ids"].combine_chunks()
     # not by `to_numpy`, which imports pandas
     lengths = np.from_dlpack(lists.value_lengths()).astype(np.int64)
+    is_token = np.arange(max_length) < lengths[:, None]
     ids = np.full((len(lengths), max_length), pad_id, dtype=np.int32)
-    ids[np.arange(max_length) < lengths[:, None]] = np.from_dlpack(lists.flatten())
+    ids[is_token] = np.from_dlpack(lists.flatten())
+    segments = None
+    if "token_type_ids" in table.column_names:
+        types = np.zeros((len(lengths), max_length), dtype=np.int8)
+        types[is_token] = np.from_dlpack(table["token_type_ids"].combine_chunks().flatten())
+        segments = torch.from_numpy(types).to(device)
     labels = np.from_dlpack(table["label"].combine_chunks()).astype(np.int64)
-    return Split(torch.from_numpy(ids).to(device), lengths, labels, padding, multiple)
+    return Split(torch.from_numpy(ids).to(device), lengths, labels, padding, multiple, segments)
 
 
 def read_classes(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import transformers
 
-from stages.core.errors import require_unedited
+from stages.core.errors import InputError, require_unedited
 from stages.core.files import sha256, written_whole
 from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
@@ -126,7 +126,10 @@ def training_data(settings: RunSettings, seed: int, train: Split) -> TrainingDat
 def open_split(settings: RunSettings, folder: Path, model: torch.nn.Module) -> Split:
     """A tokenised split on the device that computes, padded with what the model takes for padding."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pad_id = plain_model(model).config.pad_token_id or 0
+    pad_id = plain_model(model).config.get_text_config().pad_token_id
+    if pad_id is None:
+        again = f"`dvc repro -f base@{settings.architecture}`"
+        raise InputError(f"models/base/{settings.architecture}: config.json has no pad_token_id; {again} sets it")
     return read_split(folder, settings.max_length, pad_id, device, settings.padding, settings.train.length_multiple)
 
 

@@ -214,7 +214,7 @@ class StudyTrainer:
     def output(self, batch: Batch, model: torch.nn.Module, **labels: torch.Tensor) -> ModelOutput:
         """All that ``model`` says of a batch, in the run's precision."""
         with torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None):
-            return model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **labels)
+            return model(**batch.inputs(), **labels)
 
     def select(self, epoch: int, train_loss: float) -> Epoch:
         """Score the selection split after ``epoch``: one row of the learning curve, printed."""

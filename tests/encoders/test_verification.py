@@ -136,7 +136,8 @@ def test_weights_of_something_else(published, tmp_path):
     folder = copied(published, tmp_path, "roberta")
     save_file({"weight": torch.ones(1)}, folder / "model.safetensors")
     assert fault(folder, "roberta") == (
-        "here: model.safetensors: no *.embeddings.word_embeddings.weight; required: the weights of an encoder"
+        "here: model.safetensors: no roberta.embeddings.word_embeddings.weight; required: the weights of a roberta "
+        "model"
     )
 
 

@@ -105,4 +105,14 @@ def test_width_of_a_batch(padding, multiple, widths):
     assert found[0].input_ids[:, :3].tolist() == [[5, 0, 0], [7, 8, 9]]
     assert found[0].attention_mask.sum(dim=1).tolist() == [1, 3]
     assert [batch.labels.tolist() for batch in found] == [[1, 0], [1]]
-    assert all(tensor.dtype == torch.int64 for batch in found for tensor in batch)
+    assert all(tensor.dtype == torch.int64 for batch in found for tensor in batch.inputs().values())
+    assert [list(batch.inputs()) for batch in found] == [["input_ids", "attention_mask"]] * 2
+
+
+def test_segments_go_with_their_rows_and_reach_the_model():
+    ids = torch.tensor([[7, 8, 9, 0], [5, 6, 0, 0]], dtype=torch.int32)
+    segments = torch.tensor([[0, 1, 1, 0], [0, 0, 0, 0]], dtype=torch.int8)
+    split = Split(ids, np.array([3, 2]), np.array([0, 1]), segments=segments)
+    (batch,) = split.batches(np.array([1, 0]), 2)
+    assert batch.inputs()["token_type_ids"].tolist() == [[0, 0, 0], [0, 1, 1]]
+    assert batch.inputs()["token_type_ids"].dtype == torch.int64
