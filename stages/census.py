@@ -12,17 +12,17 @@ from stages.fullsize.settings import CensusSettings
 
 
 def main() -> None:
-    """Count every cell under every protocol, and predict its memory."""
+    """Count every cell under every protocol that the study uses, and predict its memory."""
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     warnings.filterwarnings("ignore", message="torch.utils.checkpoint: the use_reentrant parameter")
     settings = CensusSettings.read()
     census = take_census(settings.runs, settings.full_size)
     census.write()
-    cells = 0
-    for architectures in census.root.values():
-        cells += sum(len(configurations) for configurations in architectures.values())
-    print(f"{cells} cells of {len(census.root)} protocols in {Census.path()}")
+    for hole in census.holes:
+        print(f"{hole.protocol}: {hole.architecture} {hole.configuration}: not counted: {hole.reason}")
+    cells = sum(len(names) for protocol in census.root for names in census.counted(protocol).values())
+    print(f"cells counted: {cells}, protocols: {', '.join(census.root)}; in {Census.path()}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import pytest
 from stages import census as stage
 from stages import settings as settings_stage
 from stages.core.errors import InputError
-from stages.fullsize.census import Census, PredictedMemory
+from stages.fullsize.cells import count_cell
+from stages.fullsize.census import Census, Hole, PredictedMemory
 from stages.fullsize.peak_memory import predict
 from stages.published import printed as reported
 from stages.published.memory_check import TOLERANCE, against_published, by_process
@@ -152,6 +153,33 @@ def test_a_printed_gigabyte_is_1024_cubed(census, monkeypatch):
     assert kept / growth == pytest.approx(2**30, rel=0.01)
 
 
+def test_a_cell_that_cannot_be_counted_is_no_end(in_empty_folder, monkeypatch, capsys):
+    """And an architecture without a full size is not in the census."""
+
+    def refuse(settings, sizes):
+        if settings.configuration == "ia3":
+            raise ValueError("no\nsuch layer")
+        return count_cell(settings, sizes)
+
+    monkeypatch.setattr("stages.fullsize.cells.count_cell", refuse)
+    monkeypatch.setattr("stages.fullsize.cells.predict", lambda *_: NOT_ASKED)
+    changes = {"architectures": ["distilbert", "roberta"], "architecture.roberta.full_size": None}
+    write_params(Path(), configurations=["full", "ia3"], probes=[], published="none", **changes)
+    settings_stage.main()
+    capsys.readouterr()
+    stage.main()
+    census = Census.read()
+    assert census.root.keys() == {"corrected"}
+    assert census.root["corrected"].keys() == {"distilbert"}
+    assert census.holes == [Hole("corrected", "distilbert", "ia3", "ValueError: no such layer")]
+    assert census.counted("corrected")["distilbert"].keys() == {"full"}
+    assert census.counted("as-published") == {}
+    assert capsys.readouterr().out.splitlines() == [
+        "corrected: distilbert ia3: not counted: ValueError: no such layer",
+        "cells counted: 1, protocols: corrected; in metrics/census.json",
+    ]
+
+
 def test_reading_names_the_fault(tmp_path):
     path = tmp_path / "census.json"
     with pytest.raises(InputError, match="not found; run `dvc repro census` first"):
@@ -159,6 +187,6 @@ def test_reading_names_the_fault(tmp_path):
     path.write_text('{"corrected": {"roberta": {"full": {"total": "x"}}}}', encoding="utf-8")
     with pytest.raises(
         InputError,
-        match=r"corrected\.roberta\.full\.trainable: Field required \(and 8 more\); run `dvc repro -f census`",
+        match=r"corrected\.roberta\.full\.cell\.trainable: Field required \(and 8 more\); run `dvc repro -f census`",
     ):
         Census.read_from(path)

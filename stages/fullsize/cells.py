@@ -1,10 +1,11 @@
-"""The census: parameters counted and memory predicted for every cell of every protocol."""
+"""The census: parameters counted and memory predicted for every cell of every protocol that the study uses."""
 
 from stages.encoders.settings import FullSize
-from stages.fullsize.census import Census, CensusCell
+from stages.fullsize.census import Census, CensusCell, CensusHole
 from stages.fullsize.models import meta_model, model_config
 from stages.fullsize.peak_memory import backward, predict
 from stages.methods.audit import audit, checkpoint_name, parameter_counts
+from stages.methods.quantization import autocast_dtype
 from stages.training.settings import RunSettings
 
 # All that decides a cell's shapes and memory: cells that agree in these are computed once.
@@ -13,10 +14,12 @@ DECIDING = {
     "max_length", "gradient_checkpointing", "precision", "optimizer", "train",
 }  # fmt: skip
 
+LONGEST_REASON = 300  # characters
+
 
 def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: dict[str, FullSize]) -> Census:
     """Every cell of every protocol; see ``CensusSettings``."""
-    known: dict[str, CensusCell] = {}  # by what decides a cell
+    known: dict[str, CensusCell | CensusHole] = {}  # by what decides a cell
     census = {}
     for protocol, architectures in runs.items():
         census[protocol] = {name: {} for name in architectures}
@@ -24,7 +27,7 @@ def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: d
             for configuration, settings in configurations.items():
                 key = deciding(settings)
                 if key not in known:
-                    known[key] = count_cell(settings, full_size[architecture])
+                    known[key] = counted(settings, full_size[architecture])
                 census[protocol][architecture][configuration] = known[key]
     return Census(census)
 
@@ -35,11 +38,24 @@ def deciding(settings: RunSettings) -> str:
     return settings.model_dump_json(include=DECIDING - unused)
 
 
+def counted(settings: RunSettings, sizes: FullSize) -> CensusCell | CensusHole:
+    """One cell, or why it cannot be counted.
+
+    Any method of PEFT on any architecture comes here, and what stands in the way is theirs: a run needs no census, so
+    no error of one cell may end a study.
+    """
+    try:
+        return count_cell(settings, sizes)
+    except Exception as error:
+        words = " ".join(str(error).split()) or "no reason given"
+        return CensusHole(reason=f"{type(error).__name__}: {words}"[:LONGEST_REASON])
+
+
 def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
     """One model: the audit of a real run after a backward pass, then its memory at the longest batch."""
     config = model_config(settings, sizes)
     model, new_weights, head = meta_model(settings, config)
-    backward(model.train(), settings.train.batch_size, settings.max_length)
+    backward(model.train(), settings.train.batch_size, settings.max_length, autocast_dtype(settings))
     counts = parameter_counts(model, audit(model, new_weights, head), head)
     stored = {checkpoint_name(name): p.numel() for name, p in model.named_parameters()}
     return CensusCell(

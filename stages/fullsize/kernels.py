@@ -23,12 +23,42 @@ def fused_kernels() -> AbstractContextManager:
 
 
 class PaddedBatch(TorchFunctionMode):
-    """Answers the one question that models ask of the data: whether the whole mask is set. A padded batch's is not."""
+    """Answers what models ask of the data, as of a batch in which some rows are padded and all numbers are finite.
+
+    Whether a mask is set everywhere, or a number infinite: no. Which elements a mask of one dimension selects: all.
+    """
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         if func is torch.Tensor.all and args[0].is_meta:
             return torch.tensor(False)
+        if func is torch.Tensor.__bool__ and args[0].is_meta:
+            return False
+        if func is torch.Tensor.__getitem__ and args[0].is_meta:
+            return func(args[0], _without_masks(args[1]))
+        if func in DENSE and args[0].is_meta:
+            return DENSE[func](*args)
         return func(*args, **(kwargs or {}))
+
+
+def _dense(indices: torch.Tensor, values: torch.Tensor, size: tuple[int, ...], **_: Any) -> torch.Tensor:
+    return values.new_zeros(size).index_put(tuple(indices), values)
+
+
+# The meta device has no sparse tensors: theirs are whole ones.
+DENSE = {
+    torch.sparse_coo_tensor: _dense,
+    torch.Tensor.coalesce: torch.clone,
+    torch.Tensor._nnz: torch.Tensor.numel,
+    torch.sparse.mm: torch.mm,
+}
+
+
+def _without_masks(index: Any) -> Any:
+    """An index with a slice of everything for each mask of one dimension, whose selection depends on data."""
+    if isinstance(index, tuple):
+        return tuple(_without_masks(part) for part in index)
+    is_mask = isinstance(index, torch.Tensor) and index.dtype == torch.bool and index.ndim == 1
+    return slice(None) if is_mask else index
 
 
 def _dropout(x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> torch.Tensor:

@@ -3,18 +3,21 @@
 import torch
 import transformers
 from bitsandbytes.functional import name2qmap
-from bitsandbytes.nn import Linear4bit
+from bitsandbytes.nn import Linear4bit, Linear8bitLt
 from peft import prepare_model_for_kbit_training
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.integrations import replace_with_bnb_linear
 
 from stages.methods.audit import in_head
 from stages.methods.building import Loaded, apply_method
+from stages.methods.heads import head_modules
 from stages.methods.quantization import autocast_dtype, follow_autocast, quantization_config
 from stages.training.settings import RunSettings
 
-META = torch.device("meta")
+META, CPU = torch.device("meta"), torch.device("cpu")
 PUBLISHED_CLASSES = 2  # the census is of the published study, whatever the data at hand
+WITH_DATA_UP_TO = 500_000_000  # parameters that may be made in memory, in fp32, to find an adapter's shapes
+MOST_SIZES = 4  # numbers of a buffer that are the sizes of something
 
 
 def model_config(settings: RunSettings, sizes: dict) -> PretrainedConfig:
@@ -23,30 +26,75 @@ def model_config(settings: RunSettings, sizes: dict) -> PretrainedConfig:
 
 
 def meta_model(settings: RunSettings, config: PretrainedConfig) -> Loaded:
-    """What ``methods.build_model`` makes of a checkpoint, without one; the head counts as what it did not bring."""
-    with META:
-        model = getattr(transformers, settings.model_class)(config)
-        new_weights = [name for name, _ in model.named_parameters() if in_head(name, settings.head)]
+    """What ``methods.build_model`` makes of a checkpoint, without one; the head counts as what it did not bring.
+
+    Some adapters compute with the weights that they adapt when they are made, as with their singular values: such a
+    model is made with random weights, and they are dropped.
+
+    Raises:
+        InputError: the method cannot be applied to such a model.
+    """
+    try:
+        return _made(settings, config, META)
+    except (NotImplementedError, RuntimeError):  # how torch says that a tensor has no data
+        parameters = sum(parameter.numel() for parameter in _plain(settings, config, META).parameters())
+        if parameters > WITH_DATA_UP_TO or settings.is_quantized:
+            raise
+        loaded = _made(settings, config, CPU)
+        return loaded._replace(model=without_data(loaded.model))
+
+
+def without_data(model: torch.nn.Module) -> torch.nn.Module:
+    """Moved to the meta device but for an adapter's few whole numbers, such as its sizes, which it asks for later."""
+    sizes = {}
+    for name, buffer in model.named_buffers():
+        if not buffer.is_floating_point() and buffer.numel() <= MOST_SIZES:
+            sizes[name] = buffer
+    model.to(META)
+    for name, buffer in sizes.items():
+        owner, _, own_name = name.rpartition(".")
+        setattr(model.get_submodule(owner), own_name, buffer)
+    return model
+
+
+def _plain(settings: RunSettings, config: PretrainedConfig, device: torch.device) -> PreTrainedModel:
+    with device:
+        return getattr(transformers, settings.model_class)(config)
+
+
+def _made(settings: RunSettings, config: PretrainedConfig, device: torch.device) -> Loaded:
+    model = _plain(settings, config, device)
+    head = settings.head or outside_the_base(model)
+    new_weights = [name for name, _ in model.named_parameters() if in_head(name, head)]
     if settings.is_quantized:
-        model = quantised(model, settings)
+        model = quantised(model, settings, head)
     elif settings.gradient_checkpointing:
         model.gradient_checkpointing_enable()
-    with META:
-        return Loaded(apply_method(model, settings, settings.head), new_weights, settings.head)
+    with device:
+        return Loaded(apply_method(model, settings, head), new_weights, head)
 
 
-def quantised(model: PreTrainedModel, settings: RunSettings) -> PreTrainedModel:
-    """Linear layers replaced as loading in 4 bits does, each weight packed with its constants."""
-    model = replace_with_bnb_linear(model, settings.head, quantization_config(settings, settings.head))
+def outside_the_base(model: PreTrainedModel) -> list[str]:
+    """The modules of a classifier that are not of its base model: its head, as far as that can be told without data."""
+    prefix = f"{model.base_model_prefix}."
+    return head_modules(model, [name for name, _ in model.named_parameters() if not name.startswith(prefix)])
+
+
+def quantised(model: PreTrainedModel, settings: RunSettings, head: list[str]) -> PreTrainedModel:
+    """Linear layers replaced as loading in 4 or 8 bits does, each weight packed with its constants."""
+    model = replace_with_bnb_linear(model, head, quantization_config(settings, head))
     known = dict(name2qmap)
     for module in model.modules():
-        if isinstance(module, Linear4bit):
+        if isinstance(module, Linear4bit | Linear8bitLt):
             # Params4bit.to("meta") keeps a weight unpacked; this is the step it takes for any other device
             module.weight = module.weight._quantize(META)
+        if isinstance(module, Linear8bitLt):
+            module.state.threshold = 0.0  # which columns of its input are outliers depends on data
     if autocast_dtype(settings) is not None:
         follow_autocast(model)
     # bitsandbytes keeps its code book for the next call, and one without data would break a real quantisation
     name2qmap.clear()
     name2qmap.update(known)
-    model.is_loaded_in_4bit = True
+    model.is_loaded_in_8bit = settings.quantization == "int8"
+    model.is_loaded_in_4bit = not model.is_loaded_in_8bit
     return prepare_model_for_kbit_training(model, use_gradient_checkpointing=settings.gradient_checkpointing)

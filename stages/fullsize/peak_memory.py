@@ -4,8 +4,8 @@ Two optimiser steps run on tensors that have shapes and no data; a dispatch mode
 to release. ``torch.distributed._tools.MemTracker`` does the same for one iteration alone, and the peak needs two: it
 is reached when gradients are accumulated beside the optimiser's state.
 
-Left out, as small: bitsandbytes' fp16 copy of the weight that a layer multiplies with, kernels' own scratch space
-beyond cuBLAS's, fragmentation. Evaluation is not counted.
+Left out, as small: bitsandbytes' fp16 copy of the weight that a layer multiplies with, the columns of outliers that an
+8-bit layer multiplies in fp16, kernels' own scratch space beyond cuBLAS's, fragmentation. Evaluation is not counted.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from bitsandbytes.nn import Linear8bitLt
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PretrainedConfig
@@ -121,12 +122,15 @@ def cublas_workspace() -> int:
 
 
 def _weights(model: torch.nn.Module) -> list[torch.Tensor]:
-    """Parameters, buffers, and the constants of 4-bit weights."""
+    """Parameters, buffers, and the constants of 4-bit and 8-bit weights."""
     tensors = [*model.parameters(), *model.buffers()]
     for parameter in model.parameters():
         state = getattr(parameter, "quant_state", None)
         if state is not None:
             tensors += [state.absmax, state.code, state.offset, state.state2.absmax, state.state2.code]
+    for module in model.modules():
+        if isinstance(module, Linear8bitLt):
+            tensors += [module.weight.SCB, module.state.SCB]  # the first until the layer has run
     return [tensor for tensor in tensors if tensor is not None]
 
 

@@ -1,4 +1,4 @@
-"""What ``census`` is told: the grid at full size, under every protocol."""
+"""What ``census`` is told: the grid at full size, under every protocol that the study uses."""
 
 from stages.core.files import StageFile
 from stages.core.types import Strict
@@ -9,7 +9,7 @@ FULL_SIZE_PROFILE = "paper"  # whose batch sizes, lengths and precision the cens
 
 
 class CensusSettings(StageFile, Strict):
-    """For ``census``: the grid at full size, whatever the chosen profile, under every protocol."""
+    """For ``census``: the grid at full size, whatever the chosen profile, under every protocol used."""
 
     PLACE = "data/settings/census.json"
     STAGE = "settings"

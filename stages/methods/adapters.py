@@ -1,10 +1,9 @@
 """From a configuration's data to a configuration of Hugging Face PEFT, checked by PEFT's own class."""
 
-import dataclasses
-
 from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftConfig, TaskType
 
 from stages.core.errors import InputError
+from stages.methods.fields import fields_of, require_fields
 from stages.training.settings import Adapter, RunSettings
 
 # Of a budget of ranks that is spread over the steps of a training: what it takes where none is planned.
@@ -42,18 +41,16 @@ def make_config(adapter: Adapter, common: dict, steps: int | None = None) -> Pef
     if kind not in CONFIG_CLASSES:
         raise InputError(f"adapter.peft_type: {kind!r}: unknown; allowed: {', '.join(sorted(CONFIG_CLASSES))}")
     config_class = CONFIG_CLASSES[kind]
-    fields = [field.name for field in dataclasses.fields(config_class)]
     given = {key: value for key, value in adapter.items() if key != "peft_type"}
-    for key in given:
-        if key not in fields:
-            raise InputError(f"adapter.{key}: {given[key]!r}: {kind} has no such field; allowed: {', '.join(fields)}")
+    require_fields(kind, config_class, given)
+    fields = fields_of(config_class)
     if "modules_to_save" not in fields:
         raise InputError(f"adapter.peft_type: {kind!r}: has no modules_to_save, so that no head could train beside it")
     if "total_step" in fields:
         common = common | {"total_step": _planned(given, steps)}
     try:
         return config_class(**(given | {key: value for key, value in common.items() if key in fields}))
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # what a class of PEFT's raises is its own choice: also ImportError, KeyError
         raise InputError(f"adapter: {kind}: {' '.join(str(error).split())}") from error
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from stages.fullsize.census import Census, CensusCell, PredictedMemory
 from stages.published import printed
+from stages.study.protocol import AS_PUBLISHED
 
 TOLERANCE = 0.15  # of a printed figure
 
@@ -42,8 +43,9 @@ def against_published(census: Census) -> pd.DataFrame:
     and two moments) also shows that a printed "GB" is 2**30 bytes.
     """
     rows = []
+    counted = census.counted(AS_PUBLISHED)
     for run in printed.segments().query("first_training_run_in_kernel == 1").itertuples(index=False):
-        cell = census.root["as-published"].get(run.architecture, {}).get(run.configuration)
+        cell = counted.get(run.architecture, {}).get(run.configuration)
         if cell is None:
             continue
         printed_bytes = run.peak_vram_gb * printed.GIGABYTE
@@ -62,9 +64,10 @@ def by_process(census: Census) -> pd.DataFrame:
     a process with a run that is not in the census is left out.
     """
     rows = []
+    counted = census.counted(AS_PUBLISHED)
     for process, runs in printed.segments().groupby("kernel", sort=False):
         first = runs.iloc[0]
-        predicted = census.root["as-published"].get(first["architecture"], {})
+        predicted = counted.get(first["architecture"], {})
         if not set(runs["configuration"]) <= predicted.keys():
             continue
         largest = {"": _largest_error(runs, predicted, 0)}  # by what is supposed

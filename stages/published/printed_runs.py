@@ -9,6 +9,7 @@ from stages.fullsize.census import Census
 from stages.published.evidence import rows_of
 from stages.published.printed import PrintedTables
 from stages.published.reconciliation import LeftOut, ParameterCheck, PublishedRun, Residue, ResidueCell
+from stages.study.protocol import AS_PUBLISHED
 
 
 def grid(runs: pd.DataFrame) -> list[tuple[str, str, int]]:
@@ -69,7 +70,7 @@ def residue_cells(printed: PrintedTables) -> list[ResidueCell]:
 
 def parameters(runs: pd.DataFrame, census: Census) -> list[ParameterCheck]:
     """Each cell's printed count against the census, both in millions to two places."""
-    counted = census.root.get("as-published", {})
+    counted = census.counted(AS_PUBLISHED)
     printed = runs.dropna(subset="trainable_params_m").groupby(["architecture", "configuration"], sort=False)
     checks = []
     for (architecture, configuration), millions in printed["trainable_params_m"].mean().items():

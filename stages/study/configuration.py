@@ -6,19 +6,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from stages.core.types import Count, Fraction, Method, Quantization, Rate, Strict
 from stages.encoders.settings import Architecture
-from stages.training.settings import Adapter, Optimizer, Train
+from stages.training.settings import OF_THE_STUDY, Adapter, Optimizer, Train
 
 ALL_LINEAR, PEFT_DEFAULT = "all-linear", "peft"  # targets that are no placement of an architecture
-# Fields of peft's configurations that say what the study says elsewhere.
-OF_THE_STUDY = {
-    "task_type": "it is SEQ_CLS",
-    "inference_mode": "a run trains",
-    "modules_to_save": "the head always trains",
-    "base_model_name_or_path": "it is the architecture's",
-    "revision": "it is the architecture's",
-    "auto_mapping": "it is the architecture's",
-    "peft_version": "it is the installed one's",
-}
 
 
 class TrainChanges(Strict):
@@ -91,8 +81,10 @@ class Configuration(Strict):
     def _adapter(self) -> Self:
         if self.adapter is None:
             return self
-        if "file" not in self.adapter and "peft_type" not in self.adapter:
+        if "peft_type" not in self.adapter:
             raise ValueError("adapter.peft_type: missing; a value is required")
+        if not isinstance(self.adapter["peft_type"], str):
+            raise ValueError(f"adapter.peft_type: {self.adapter['peft_type']!r}: input should be a valid string")
         for key, reason in OF_THE_STUDY.items():
             if key in self.adapter:
                 raise ValueError(f"adapter.{key}: not allowed; {reason}")

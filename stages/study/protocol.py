@@ -5,6 +5,8 @@ from typing import Literal
 from stages.core.types import Precision, Strict
 from stages.training.settings import Optimizer
 
+AS_PUBLISHED = "as-published"  # the protocol of the reproduced study, by its name in ``protocols``
+
 
 class Flags(Strict):
     """Whether something is done, by whether a run's frozen weights are quantised."""

@@ -17,7 +17,7 @@ from stages.fullsize.settings import FULL_SIZE_PROFILE, CensusSettings
 from stages.study.configuration import Configuration
 from stages.study.grid import StudySettings
 from stages.study.params import Params
-from stages.study.protocol import Protocol
+from stages.study.protocol import AS_PUBLISHED, Protocol
 from stages.study.typeset import DESCRIPTION, LABEL, shortened
 from stages.training.settings import Adapter, Run, RunSettings
 
@@ -105,7 +105,9 @@ def _modules_to_save(family: Architecture, configuration: Configuration, protoco
 
 
 def resolve_census(params: Params) -> CensusSettings:
-    """The study's architectures and configurations at full size.
+    """The study's architectures and configurations at full size, under the protocols that it uses.
+
+    An architecture without ``full_size`` is left out.
 
     Raises:
         InputError: ``params.yaml`` has no profile of that size.
@@ -115,7 +117,8 @@ def resolve_census(params: Params) -> CensusSettings:
     runs: dict[str, dict[str, dict[str, RunSettings]]] = {}
     keywords = {name: params.architecture[name].full_size for name in params.architectures}
     keywords = {name: sizes for name, sizes in keywords.items() if sizes is not None}
-    for protocol in params.protocols:
+    used = {params.protocol} if params.published == "none" else {params.protocol, AS_PUBLISHED}
+    for protocol in (name for name in params.protocols if name in used):
         full_size = params.model_copy(update={"profile": FULL_SIZE_PROFILE, "protocol": protocol})
         runs[protocol] = {name: _resolve_configurations(full_size, name) for name in keywords}
     return CensusSettings(full_size=keywords, runs=runs)

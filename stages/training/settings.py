@@ -3,10 +3,11 @@
 Kept apart from the schema of ``params.yaml``, so that a new knob elsewhere leaves every run as it is.
 """
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from stages.core.files import StageFile
 from stages.core.types import Count, Fraction, Method, Precision, Quantization, Strict
@@ -41,10 +42,30 @@ class Train(Strict):
         return self
 
 
+def _finite(value: JsonValue) -> JsonValue:
+    """JSON has no other numbers; one that a file of settings cannot hold would come back as null."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    for part in parts:
+        _finite(part)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r}: input should be a finite number")
+    return value
+
+
 # The last two are peft's own, for LoRA alone (stages/training/optimisation.py).
 Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "loraplus", "lorafa"]
-# A configuration of PEFT, by its own field names; values are what JSON has.
-Adapter = dict[str, Any]
+# A configuration of PEFT, by its own field names.
+Adapter = dict[str, Annotated[JsonValue, AfterValidator(_finite)]]
+# Fields of peft's configurations that say what the study says elsewhere.
+OF_THE_STUDY = {
+    "task_type": "it is SEQ_CLS",
+    "inference_mode": "a run trains",
+    "modules_to_save": "the head always trains",
+    "base_model_name_or_path": "it is the architecture's",
+    "revision": "it is the architecture's",
+    "auto_mapping": "it is the architecture's",
+    "peft_version": "it is the installed one's",
+}
 
 
 class RunSettings(StageFile, Strict):

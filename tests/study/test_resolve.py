@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stages.study.params import load_params
-from stages.study.resolve import resolve_run
+from stages.study.resolve import resolve_census, resolve_run
 from tests.helpers.tiny_study import write_params
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -52,3 +52,23 @@ def test_hub_revision_is_recorded_for_hub_checkpoints_alone():
     assert resolve_run(params, "roberta", "full").checkpoint_revision is None
     paper = params.model_copy(update={"profile": "paper"})
     assert resolve_run(paper, "roberta", "full").checkpoint_revision == params.architecture["roberta"].revision
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ["corrected", "as-published"]),
+        ({"protocol": "as-published"}, ["as-published"]),
+        ({"published": "none"}, ["corrected"]),
+        ({"published": "none", "protocol": "as-published"}, ["as-published"]),
+    ],
+)
+def test_the_census_has_the_protocols_that_the_study_uses(changes, expected):
+    write_params(Path(), **changes)
+    assert list(resolve_census(load_params()).runs) == expected
+
+
+def test_the_census_leaves_out_an_architecture_whose_full_size_is_not_given():
+    write_params(Path(), **{"architecture.roberta.full_size": None})
+    census = resolve_census(load_params())
+    assert list(census.full_size) == list(census.runs["corrected"]) == ["distilbert", "deberta"]
