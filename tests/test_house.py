@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "stages.fullsize": ["stages.core", "stages.methods", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],
     "stages.analysis": ["stages.core", "stages.study", *SETTINGS, *CONTRACTS],
+    "stages.tuning": ["stages.core", "stages.study", "stages.analysis", *SETTINGS, *CONTRACTS],
     "stages.published": [
         "stages.core",
         "stages.study",

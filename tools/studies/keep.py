@@ -56,7 +56,7 @@ def require_up_to_date(study: Study, folder: Path) -> None:
 
     with chdir(folder):
         dag = Dag()
-        state = new_state(resolve_study(study.params).runs, dag.stages)
+        state = new_state(resolve_study(study.params).every_run, dag.stages)
         plan(dag, state, study.params.allow_failed)
     waiting = [name for name, stage in state.stages.items() if stage.status == "waiting"]
     if waiting:
