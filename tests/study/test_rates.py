@@ -144,9 +144,9 @@ def test_multiples_of_rates_are_as_one_writes_them():
 
 def test_dvc_calls_them_as_the_study_does(tmp_path):
     """However a factor is written: its text is part of names that DVC and the study make each for itself."""
-    write_params(tmp_path, **GRID | {"rate_factors": [2]})
+    write_params(tmp_path, **GRID | {"rate_factors": 2})
     params, written = tmp_path / "params.yaml", "rate_factors: [3, 30.0, 0.30, 1e-1, 1.5e+1, 0.0001, 0.05]"
-    params.write_text(params.read_text(encoding="utf-8").replace("rate_factors: [2]", written), encoding="utf-8")
+    params.write_text(params.read_text(encoding="utf-8").replace("rate_factors: 2", written), encoding="utf-8")
     (tmp_path / "dvc.yaml").write_bytes((ROOT / "dvc.yaml").read_bytes())
     settings.main()
     for command in (["git", "init", "--quiet"], [sys.executable, "-m", "dvc", "init", "--quiet"]):
