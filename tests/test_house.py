@@ -37,7 +37,14 @@ MAY_IMPORT = {
         "stages.data.card",
     ],
 }
-BELOW_REPORT = ["stages.core", "stages.study", "stages.analysis", "stages.published", "stages.fullsize.census"]
+BELOW_REPORT = [
+    "stages.core",
+    "stages.study",
+    "stages.analysis",
+    "stages.tuning",
+    "stages.published",
+    "stages.fullsize.census",
+]
 BELOW_REPORT += [*SETTINGS, *CONTRACTS]
 ENTRIES = [*BELOW_REPORT, "stages.report.numbers"]
 MAY_IMPORT |= {
@@ -58,6 +65,12 @@ PAIRS = {
     "statistics.py": ["statistics.py", "analysis/statistics.py"],
     "kept_study.py": ["analysis/kept_study.py", "report/entries/kept_study.py"],
     "published.py": ["report/entries/published.py", "report/tables/published.py"],
+    "tuning.py": [
+        "report/entries/tuning.py",
+        "report/figures/tuning.py",
+        "report/tables/tuning.py",
+        "tuning/tuning.py",
+    ],
     "results.py": ["report/entries/results.py", "report/tables/results.py"],
 }
 
