@@ -24,8 +24,9 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
     if not drawn:
         return None
     names = [name for name in study.headline if any(cell.configuration == name for cell in drawn)]
-    columns = min(len(names), 4 if len(names) <= FEW else 6)
-    rows = ceil(len(names) / columns)
+    most = 4 if len(names) <= FEW else 6
+    rows = ceil(len(names) / most)
+    columns = ceil(len(names) / rows)
     height = min(0.75 + 1.05 * rows, HIGHEST)
     figure = Figure(figsize=(style.PAGE, height))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -35,7 +36,7 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
         for cell in drawn:
             if cell.configuration == name:
                 _curve(axes, cell, looks[cell.architecture], foot)
-        axes.set_title(style.label(study.configurations[name].label), fontsize=7 if columns == 4 else 6, pad=2)
+        axes.set_title(style.label(study.configurations[name].label), fontsize=7 if most == 4 else 6, pad=2)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     for axes in panels[max(len(names) - columns, 0) : len(names)]:  # the last of each column, whose row may be short
@@ -46,7 +47,8 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
     figure.supylabel("Validation accuracy (%)", fontsize=8)
     figure.supxlabel("Multiple of the configured learning rate", fontsize=8)
     if len(study.architectures) > 1:
-        style.legend_below(figure, [_line(study, name, look) for name, look in looks.items()], columns=6)
+        lines = [_line(study, name, look) for name, look in looks.items()]
+        figure.legend(handles=lines, loc="outside upper center", ncols=len(lines))  # below it would hide the axis label
     return figure
 
 
