@@ -1,5 +1,6 @@
 """collect: the records of the current grid -> metrics/runs.csv, summary.json, failed.csv and the data of `dvc plots`.
 
+Where other rates were tried, metrics/tuning.json and sweep.csv have them all, and the rest is of the best of each cell.
 The grid comes from the resolved settings, never from the folder: leftovers of an earlier grid are not read.
 """
 
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.analysis.grid_records import holes, read_grid, require_classes
+from stages.analysis.grid_records import holes, read_grid, require_classes, require_whole_cell
 from stages.analysis.plots import confusion, learning_curves, pareto
 from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
 from stages.core.errors import run_stage
@@ -16,8 +17,10 @@ from stages.core.files import write_text
 from stages.data.card import Card
 from stages.study.failures import forget_overcome
 from stages.study.grid import StudySettings
+from stages.tuning.choice import best_runs, sweep_table, tune
 
 PLOTS = Path("metrics/plots")
+SWEEP = Path("metrics/sweep.csv")
 METRICS = (
     "test_accuracy_mean",
     "test_accuracy_sd",
@@ -36,16 +39,22 @@ def main() -> None:
         InputError: a run of the grid has no record, or a record of other settings or other classes.
     """
     study, classes = StudySettings.read(), Card.read().classes
-    forget_overcome(study.runs)
+    forget_overcome(study.every_run)
     records, failed = read_grid(study)
     require_classes(records, len(classes))
-    runs = tidy(records)
+    tuning = tune(study, records)
+    sweep = sweep_table(tuning, study, records, failed)
+    records, failed = best_runs(study, tuning, records, failed)
+    require_whole_cell(study, records)
+    runs = tidy(records, tuning.factors)
     cells = summarise(runs)
     summary = nested(with_holes(cells, study).reset_index())
     write_text(SUMMARY, json.dumps(summary, indent=2) + "\n")
+    tuning.write()
     tables = {
         RUNS: runs,
         FAILED: holes(failed),
+        SWEEP: sweep,
         PLOTS / "learning_curves.csv": learning_curves(records),
         PLOTS / "confusion.csv": confusion(records, classes),
         PLOTS / "pareto.csv": pareto(cells),

@@ -17,11 +17,14 @@ from stages.report.figures.numerals import enter_numerals
 from stages.report.figures.pareto import pareto
 from stages.report.figures.rank import rank
 from stages.report.figures.texts import data, read_lengths
+from stages.report.figures.tuning import tuning
 from stages.report.numbers.ledger import Ledger
 from stages.report.numbers.producers import Producers
 from stages.study.grid import StudySettings
+from stages.tuning.tuning import Tuning
 
 FOLDER = Path("paper/generated/figures")
+DRAWN_FROM = {"data": Card.path(), "tuning": Tuning.path()}  # the others from the table of runs
 
 
 def main() -> None:
@@ -35,12 +38,13 @@ def main() -> None:
             "pareto": pareto(runs, study, baselines),
             "rank": rank(runs, study),
             "data": data(card, lengths, study),
+            "tuning": tuning(Tuning.read(), study),
         }
         drawn = {name: figure for name, figure in figures.items() if figure is not None}
         ledger = Ledger(Producers())
         for name, figure in drawn.items():
             style.save(figure, folder / f"{name}.pdf")
-            enter_numerals(ledger, name, figure, Card.path() if name == "data" else RUNS)
+            enter_numerals(ledger, name, figure, DRAWN_FROM.get(name, RUNS))
         ledger.write(folder / "numbers.json")
     print(f"{len(drawn)} figures in {FOLDER}/: {', '.join(drawn)}")
 

@@ -13,6 +13,7 @@ from stages.report.tables.predicted import memory, processes, protocols
 from stages.report.tables.published import claims, contradictions, evidence, reproduction
 from stages.report.tables.results import choices, imdb, performance, reliability, sensitivity, spread
 from stages.report.tables.setup import configurations, modules
+from stages.report.tables.tuning import tuning
 
 FOLDER = Path("paper/generated/tables")
 NUMBERS = FOLDER / "numbers.json"
@@ -41,6 +42,7 @@ def main() -> None:
         "reliability": reliability(results, ledger),
         "spread": spread(results, ledger),
         "imdb": imdb(results, ledger),
+        "tuning": tuning(results, ledger),
     }
     if results.is_discussed:
         tables |= {name: make(results, ledger) for name, make in OF_THE_PUBLISHED_STUDY.items()}

@@ -10,7 +10,7 @@ from stages.training.environment import CODE
 from tests.helpers.tiny_study import ROOT
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
-TRAINS = {"prepare", "base", "tokenize", "train", "probe"}  # results depend on package versions
+TRAINS = {"prepare", "base", "tokenize", "train", "probe", "sweep"}  # results depend on package versions
 DATA_OF_CODE = {"stages/data": ["grammar.yaml"], "stages/published": ["claims.yaml"]}
 
 
@@ -83,7 +83,7 @@ def test_data_beside_code_lies_in_folders_that_are_dependencies():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_command_is_a_stage_file_of_the_same_name(stage):
-    assert script(stage) == ("stages/train.py" if stage == "probe" else f"stages/{stage}.py")
+    assert script(stage) == ("stages/train.py" if stage in ("probe", "sweep") else f"stages/{stage}.py")
 
 
 @pytest.mark.parametrize("stage", sorted(TRAINS))

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "stages.fullsize": ["stages.core", "stages.methods", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],
     "stages.analysis": ["stages.core", "stages.study", *SETTINGS, *CONTRACTS],
+    "stages.tuning": ["stages.core", "stages.study", "stages.analysis", *SETTINGS, *CONTRACTS],
     "stages.published": [
         "stages.core",
         "stages.study",
@@ -43,7 +44,14 @@ MAY_IMPORT = {
         "stages.data.card",
     ],
 }
-BELOW_REPORT = ["stages.core", "stages.study", "stages.analysis", "stages.published", "stages.fullsize.census"]
+BELOW_REPORT = [
+    "stages.core",
+    "stages.study",
+    "stages.analysis",
+    "stages.tuning",
+    "stages.published",
+    "stages.fullsize.census",
+]
 BELOW_REPORT += [*SETTINGS, *CONTRACTS]
 ENTRIES = [*BELOW_REPORT, "stages.report.numbers"]
 MAY_IMPORT |= {
@@ -64,6 +72,12 @@ PAIRS = {
     "statistics.py": ["statistics.py", "analysis/statistics.py"],
     "kept_study.py": ["analysis/kept_study.py", "report/entries/kept_study.py"],
     "published.py": ["report/entries/published.py", "report/tables/published.py"],
+    "tuning.py": [
+        "report/entries/tuning.py",
+        "report/figures/tuning.py",
+        "report/tables/tuning.py",
+        "tuning/tuning.py",
+    ],
     "results.py": ["report/entries/results.py", "report/tables/results.py"],
 }
 

@@ -10,12 +10,15 @@ from ruamel.yaml import YAML
 
 from stages import collect
 from stages.analysis.kept_study import FOLDER
+from stages.analysis.runs import factors_of, made_by, read_runs, summarise, tidy, with_holes
 from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
 from stages.study.resolve import resolve
 from stages.training.record import Record
+from stages.tuning.choice import choose
+from stages.tuning.tuning import Tuning
 from tests.helpers.tiny_study import ROOT
 from tools.studies.keeping import require_todays
 from tools.studies.merging import read_study
@@ -44,9 +47,12 @@ def test_its_tables_are_those_of_its_records(name, monkeypatch, in_empty_folder)
         settings.write_to(path)
     shutil.copytree(kept / "runs", "metrics/runs")
     Card.read_from(kept / "card.json").write()
-    collect.main()
+    if params.rate_factors:
+        collect_chosen(kept)
+    else:
+        collect.main()
     # Columns that came since are not in an older table.
-    now, then = (pd.read_csv(path, dtype={"exp_id": str}) for path in ("metrics/runs.csv", kept / "runs.csv"))
+    now, then = (read_runs(path) for path in (Path("metrics/runs.csv"), kept / "runs.csv"))
     shared = [column for column in then if column in now]
     assert {"architecture", "configuration", "seed", "test_accuracy", "commit"} <= set(shared)
     pd.testing.assert_frame_equal(now[shared], then[shared], check_exact=True)
@@ -54,6 +60,35 @@ def test_its_tables_are_those_of_its_records(name, monkeypatch, in_empty_folder)
     for architecture, cells in json.loads((kept / "summary.json").read_text(encoding="utf-8")).items():
         for configuration, cell in cells.items():
             assert means[architecture][configuration] | cell == means[architecture][configuration]
+
+
+def collect_chosen(kept: Path) -> None:
+    """The table of the chosen rates' records, which alone are kept, and their means."""
+    study, tuning = StudySettings.read(), Tuning.read_from(kept / "tuning.json")
+    made = [(run, made_by(run, tuning.factors).record_path) for run in study.runs]
+    runs = tidy([(run, Record.read_from(path)) for run, path in made if path.exists()], tuning.factors)
+    runs.to_csv("metrics/runs.csv", index=False)
+    summary = collect.nested(with_holes(summarise(runs), study).reset_index())
+    Path("metrics/summary.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_its_rates_are_the_best_of_those_that_were_tried(name):
+    kept = ROOT / FOLDER / name
+    if not (kept / "tuning.json").exists():
+        assert "rate_factor" not in read_runs(kept / "runs.csv")
+        return
+    tuning, runs = Tuning.read_from(kept / "tuning.json"), read_runs(kept / "runs.csv")
+    table = pd.read_csv(kept / "sweep.csv", dtype={"rate_factor": str})
+    assert len(table) == sum(len(cell.rates) for cell in tuning.cells) * len(tuning.seeds)
+    assert factors_of(runs).items() <= tuning.factors.items()
+    for cell in tuning.cells:
+        assert cell.chosen == choose(cell.rates).factor
+        rows = table[(table["architecture"] == cell.architecture) & (table["configuration"] == cell.configuration)]
+        assert set(rows.loc[rows["chosen"], "rate_factor"]) == {cell.chosen}
+        for rate in cell.rates:
+            scores = rows.loc[rows["rate_factor"] == rate.factor, "test_accuracy"]
+            assert [score for score in rate.test_accuracy if score is not None] == scores.dropna().tolist()
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -22,7 +22,7 @@ from stages.study.params import Params, load_params
 from stages.training.environment import GitError, head
 from tools.availability import Availability, sources
 from tools.engine.display import duration
-from tools.estimate import Forecast, disk_bytes, estimate, table
+from tools.estimate import Forecast, disk_bytes, estimate, runs_a_cell, table
 from tools.machine import Machine, jobs, measure
 from tools.studies.merging import read_study
 
@@ -93,8 +93,8 @@ def _note_unknown_commit() -> None:
 
 
 def _report(params: Params, lines: list[Line], expected: Forecast) -> None:
-    names, seeds = params.configurations + params.probes, len(params.seeds)
-    runs = len(params.architectures) * len(names) * seeds
+    names = params.configurations + params.probes
+    runs = len(params.architectures) * len(names) * runs_a_cell(params)
     print(f"profile {params.profile}: {params.profiles[params.profile].description}; {runs} runs\n")
     print(tabulate([line[:3] for line in lines], ("", "needed", "here"), "simple"))
     print(f"\n{table(params, expected.runs)}\n")
@@ -161,7 +161,7 @@ def _time(params: Params, expected: Forecast) -> str:
     seconds = [run.seconds for run in expected.runs.values()]
     if None in seconds:
         return "unknown"
-    return f"{expected.bound} {duration(sum(seconds) * len(params.seeds) / expected.at_once)}"
+    return f"{expected.bound} {duration(sum(seconds) * runs_a_cell(params) / expected.at_once)}"
 
 
 def _memory(host: Machine, expected: Forecast, at_once: int) -> Line:

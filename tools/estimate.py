@@ -48,6 +48,11 @@ def settings_of(params: Params) -> dict[Cell, RunSettings]:
     return {(name, a): resolve_run(params, a, name) for name in names for a in params.architectures}
 
 
+def runs_a_cell(params: Params) -> int:
+    """Of one configuration on one architecture: a seed and rate each."""
+    return len(params.seeds) * (1 + len(params.rate_factors))
+
+
 def disk_bytes(params: Params, at_once: int) -> int:
     """For checkpoints, data and the models of all runs, so many at once, from nothing."""
     profile = params.profiles[params.profile]
@@ -57,7 +62,7 @@ def disk_bytes(params: Params, at_once: int) -> int:
     return (
         budget.checkpoint_bytes(totals, profile.base.source)
         + budget.data_bytes(rows, len(totals), profile.tokenize.max_length, profile.data.source)
-        + budget.models_bytes(runs, len(params.seeds), at_once)
+        + budget.models_bytes(runs, runs_a_cell(params), at_once)
     )
 
 

@@ -67,7 +67,7 @@ def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote
     with kept_out(dag.repo):
         arrange(study)  # before DVC looks: what a larger grid left is no change of this one
         dag.clear_stale_locks()
-        state = new_state(study.runs, dag.stages)
+        state = new_state(study.every_run, dag.stages)
         plan(dag, state, params.allow_failed)
         state.write()
         if any(stage.status == "waiting" for stage in state.stages.values()):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stages.analysis.runs import CELL
+from stages.analysis.runs import CELL, factors_of, made_by
 from stages.analysis.statistics import Over
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
@@ -27,13 +27,16 @@ def read_predictions(study: StudySettings, runs: pd.DataFrame) -> Predictions:
         InputError: the first file that is missing, lacks a column, or has other labels or classes than the first run's.
     """
     predictions: Predictions = []
+    factors = factors_of(runs)
     collected = set(runs[[*CELL, "seed"]].itertuples(index=False, name=None))
     for run in study.runs:
         if (run.architecture, run.configuration, run.seed) not in collected:  # it failed
             continue
-        frame = _read(run)
+        made = made_by(run, factors)
+        frame = _read(made)
         if predictions:
-            _check_labels(run, frame, *predictions[0])
+            first, first_frame = predictions[0]
+            _check_labels(made, frame, made_by(first, factors), first_frame)
         predictions.append((run, frame))
     return predictions
 

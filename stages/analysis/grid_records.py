@@ -11,23 +11,29 @@ from stages.study.grid import StudySettings
 from stages.training.record import Record
 from stages.training.settings import Run
 
+Records = list[tuple[Run, Record]]
 
-def read_grid(study: StudySettings) -> tuple[list[tuple[Run, Record]], list[FailedRun]]:
-    """Each run of the grid with its record, and those that failed where ``allow_failed`` shows them; in grid order.
+
+def read_grid(study: StudySettings) -> tuple[Records, list[FailedRun]]:
+    """Each run of grid and sweep with its record, and those that failed where ``allow_failed`` shows them; in order.
 
     Raises:
-        InputError: the first missing record, the first that does not belong to its run, or no whole cell.
+        InputError: the first missing record, or the first that does not belong to its run.
     """
     records, failed = [], []
-    for run in study.runs:
+    for run in study.every_run:
         failure = read_failure(run)
         if failure is not None and study.allow_failed:
             failed.append(failure)
         else:
             records.append((run, _read(study, run, failure)))
+    return records, failed
+
+
+def require_whole_cell(study: StudySettings, records: Records) -> None:
+    """Raises InputError: there is none, so that nothing could be compared."""
     if not records or not any(complete_configurations(study, tidy(records)).values()):
         raise InputError("allow_failed: true: no configuration of any architecture has a run of every seed")
-    return records, failed
 
 
 def _read(study: StudySettings, run: Run, failure: FailedRun | None) -> Record:
@@ -48,7 +54,7 @@ def holes(failed: list[FailedRun]) -> pd.DataFrame:
     return pd.DataFrame([run.model_dump(include=set(FAILED_COLUMNS)) for run in failed], columns=FAILED_COLUMNS)
 
 
-def require_classes(records: list[tuple[Run, Record]], classes: int) -> None:
+def require_classes(records: Records, classes: int) -> None:
     """Every record is of data with this many classes.
 
     Raises:
@@ -70,10 +76,10 @@ def _check(study: StudySettings, run: Run, record: Record) -> None:
         "architecture": (identity.architecture, run.architecture),
         "configuration": (identity.configuration, run.configuration),
         "seed": (identity.seed, run.seed),
-        "method": (identity.method, study.configurations[run.configuration].method),
+        "method": (identity.method, study.configurations[run.configured].method),
         "profile": (settings.profile, study.profile),
         "protocol": (settings.protocol, study.protocol),
-        "learning_rate": (identity.learning_rate, study.effective_rate(run.configuration)),
+        "learning_rate": (identity.learning_rate, study.effective_rate(run.configured, run.factor)),
     }
     for key, (recorded, wanted) in expected.items():
         same = math.isclose(recorded, wanted) if isinstance(wanted, float) else recorded == wanted

@@ -8,15 +8,19 @@ import pandas as pd
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
 from stages.training.record import Environment, Quality, Record
-from stages.training.settings import Run
+from stages.training.settings import OWN_RATE, Run
 
 RUNS = Path("metrics/runs.csv")
 SUMMARY = Path("metrics/summary.json")
 FAILED = Path("metrics/failed.csv")
 FAILED_COLUMNS = ["architecture", "configuration", "seed", "kind", "cause"]
 CELL = ["architecture", "configuration"]
-TEXT = {"exp_id": str}  # "01" is a name
+FACTOR = "rate_factor"  # of tables of tuned studies alone: the multiple of its own rate that is best for a cell
+TEXT = {"exp_id": str, FACTOR: str}  # "01" is a name
 CLASS_SCORE = "test_f1_"  # and a class's id: the column of its F1 score, which tables of older studies lack
+
+
+Factors = dict[tuple[str, str], str]  # by architecture and configuration, as params.yaml has them
 
 
 class MemoryColumn(NamedTuple):
@@ -35,16 +39,15 @@ HOST_MEMORY = MemoryColumn(
 )
 
 
-def flatten(record: Record, role: str) -> dict[str, object]:
-    """A record as one row of scalars, units in the names; lists of module names are joined by spaces.
+def flatten(record: Record, of: Run) -> dict[str, object]:
+    """The record of a run of the grid as one row of scalars, units in the names; lists of names are joined by spaces.
 
     Settings keep their own names, parameter counts end in ``_parameters``, package versions begin with
     ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
     """
     run = record.run
     settings = run.settings
-    row: dict[str, object] = {key: getattr(run, key) for key in (*CELL, "seed")}
-    row["role"] = role
+    row: dict[str, object] = {key: getattr(of, key) for key in (*CELL, "seed", "role")}
     row |= run.model_dump(exclude={*CELL, "seed", "settings"})
     row["kind"] = settings.kind
     for key, value in settings.model_dump(exclude={"train", "adapter", *run.model_fields_set}).items():
@@ -74,9 +77,25 @@ def _environment(environment: Environment) -> dict[str, object]:
     return row
 
 
-def tidy(records: list[tuple[Run, Record]]) -> pd.DataFrame:
-    """One row a run, in the order given."""
-    return pd.DataFrame([flatten(record, run.role) for run, record in records])
+def tidy(records: list[tuple[Run, Record]], factors: Factors | None = None) -> pd.DataFrame:
+    """One row a run of the grid, in the order given; ``factors`` says at which rate of a sweep each record is."""
+    runs = pd.DataFrame([flatten(record, run) for run, record in records])
+    if factors:
+        cells = zip(*(runs[name] for name in CELL), strict=True)
+        runs.insert(len(CELL) + 2, FACTOR, [factors[cell] for cell in cells])
+    return runs
+
+
+def factors_of(runs: pd.DataFrame) -> Factors:
+    """By cell, the multiple of its own rate that its rows are of; empty where rates were not tuned."""
+    if FACTOR not in runs:
+        return {}
+    return {tuple(cell): factor for *cell, factor in runs[[*CELL, FACTOR]].itertuples(index=False, name=None)}
+
+
+def made_by(run: Run, factors: Factors) -> Run:
+    """The run whose record and model stand for one of the grid: that at the best rate."""
+    return run.at(factors.get((run.architecture, run.configuration), OWN_RATE))
 
 
 def read_runs(path: Path = RUNS) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from stages.core.types import Strict
 from stages.data.settings import Line
 from stages.encoders.settings import Architecture
 from stages.study.configuration import Configuration
-from stages.training.settings import Run, Train
+from stages.study.rates import Factor, multiplied
+from stages.training.settings import OWN_RATE, Run, Train
 
 Published = Literal["hanif2025", "none"]  # the study that this one reproduces, by its key in the bibliography
 # Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
@@ -53,12 +54,24 @@ class StudySettings(StageFile, Strict):
     configurations: dict[str, Configuration]
     labels: dict[str, str]  # of all architectures and configurations, which the published study has whatever the grid
     runs: list[Run]
+    rate_factors: list[Factor] = Field(default_factory=list)  # study.json of older kept studies lacks it and the next
+    sweep: list[Run] = Field(default_factory=list)  # the runs of the headline grid at these multiples of their rates
     allow_failed: bool
     max_length: int
     train: Train
 
     def label(self, architecture: str) -> str:
         return self.architectures[architecture].label
+
+    @property
+    def every_run(self) -> list[Run]:
+        """Of the grid, then of the sweep."""
+        return [*self.runs, *self.sweep]
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether each configuration of the headline grid is shown at the best of several rates."""
+        return bool(self.rate_factors)
 
     @property
     def headline(self) -> list[str]:
@@ -78,16 +91,18 @@ class StudySettings(StageFile, Strict):
         """Configurations that train less than all weights, in the grid's order."""
         return [name for name, configuration in self.configurations.items() if configuration.method != "full"]
 
-    def nominal_rate(self, configuration: str) -> float:
-        """The learning rate of ``params.yaml`` for a configuration."""
+    def nominal_rate(self, configuration: str, factor: str = OWN_RATE) -> float:
+        """The learning rate of ``params.yaml`` for a configuration, or a multiple of it."""
         own = self.configurations[configuration]
         if own.train.learning_rate is not None:
-            return own.train.learning_rate
-        return self.lr if own.lr == "base" else self.lr_probe
+            rate = own.train.learning_rate
+        else:
+            rate = self.lr if own.lr == "base" else self.lr_probe
+        return rate if factor == OWN_RATE else multiplied(rate, float(factor))
 
-    def effective_rate(self, configuration: str) -> float:
+    def effective_rate(self, configuration: str, factor: str = OWN_RATE) -> float:
         """The rate that its runs train with."""
-        return self.scaled(self.nominal_rate(configuration))
+        return self.scaled(self.nominal_rate(configuration, factor))
 
     def scaled(self, rate: float) -> float:
         """A rate of ``params.yaml`` as the profile applies it."""

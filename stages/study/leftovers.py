@@ -39,7 +39,7 @@ def arrange(study: StudySettings) -> None:
 
 def outputs(study: StudySettings) -> Iterator[Path]:
     """What the stages of the grid write below ``PLACES``, and why a run of it failed."""
-    for run in study.runs:
+    for run in study.every_run:
         yield from (run.record_path, run.model_path, failure_path(run))
     for architecture in study.architectures:
         yield Path("data/tokenized", architecture)

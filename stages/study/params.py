@@ -18,6 +18,7 @@ from stages.encoders.settings import Architecture, HubBase, LocalBase, Pretraine
 from stages.study.configuration import Configuration, TrainChanges
 from stages.study.grid import PaperText, Published
 from stages.study.protocol import Flags, Optimizers, Precisions, Protocol
+from stages.study.rates import Factor, require_sweep
 from stages.study.typeset import without_glyph
 from stages.training.settings import Train
 
@@ -44,6 +45,7 @@ class Params(Strict):
     architectures: list[Name] = Field(min_length=1)
     configurations: list[Name] = Field(min_length=1)
     probes: list[Name]
+    rate_factors: list[Factor]
     allow_failed: bool
     published: Published
     paper: PaperText
@@ -79,6 +81,14 @@ class Params(Strict):
                     self.configuration[name].target_modules(self.architecture[architecture])
                 except ValueError as error:
                     raise ValueError(f"configuration.{name}.{error} (architecture.{architecture})") from error
+        return self
+
+    @model_validator(mode="after")
+    def _sweep(self) -> "Params":
+        own_rates = {name: self.configuration[name].train.learning_rate or self.lr for name in self.configurations}
+        at_probe = [name for name in self.configurations if self.configuration[name].lr == "probe"]
+        selects_on_test = self.protocols[self.protocol].selection_split == "test"
+        require_sweep(self.rate_factors, own_rates, self.probes, at_probe, self.protocol if selects_on_test else None)
         return self
 
     @model_validator(mode="after")

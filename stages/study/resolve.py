@@ -19,7 +19,7 @@ from stages.study.grid import StudySettings
 from stages.study.params import Params
 from stages.study.protocol import AS_PUBLISHED, Protocol
 from stages.study.typeset import DESCRIPTION, LABEL, shortened
-from stages.training.settings import Adapter, Run, RunSettings
+from stages.training.settings import OWN_RATE, Adapter, Run, RunSettings
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
 
@@ -44,27 +44,32 @@ def resolve(params: Params) -> dict[Path, Strict]:
         files[TokenizeSettings.path(name)] = TokenizeSettings(architecture=name, max_length=profile.tokenize.max_length)
         for configuration, run in _resolve_configurations(params, name).items():
             files[RunSettings.path(name, configuration)] = run
+    for run in resolve_study(params).sweep:
+        path = RunSettings.path(run.architecture, run.configuration)
+        if path not in files:  # one for all seeds
+            files[path] = resolve_run(params, run.architecture, run.configured, run.factor)
     return files
 
 
-def resolve_run(params: Params, architecture: str, configuration: str) -> RunSettings:
-    """Apply profile and protocol to one configuration of one architecture."""
+def resolve_run(params: Params, architecture: str, configuration: str, factor: str = OWN_RATE) -> RunSettings:
+    """Apply profile and protocol to one configuration of one architecture, at its own rate or a multiple of it."""
     family = params.architecture[architecture]
     method = params.configuration[configuration]
     profile = params.profiles[params.profile]
     protocol = params.protocols[params.protocol]
     study = resolve_study(params)
     precision = protocol.precision.of(method.quantization)
+    run = Run(architecture=architecture, configuration=configuration, seed=params.seeds[0], role="train").at(factor)
     return RunSettings(
         architecture=architecture,
-        configuration=configuration,
+        configuration=run.configuration,
         profile=params.profile,
         protocol=params.protocol,
         exp_id=method.exp_id,
         method=method.method,
         model_class=family.model_class,
-        learning_rate=study.effective_rate(configuration),
-        nominal_learning_rate=study.nominal_rate(configuration),
+        learning_rate=study.effective_rate(configuration, factor),
+        nominal_learning_rate=study.nominal_rate(configuration, factor),
         adapter=_adapter(method, family, protocol),
         target=method.target,
         target_modules=method.target_modules(family),
@@ -130,12 +135,16 @@ def _resolve_configurations(params: Params, architecture: str) -> dict[str, RunS
 
 
 def resolve_study(params: Params) -> StudySettings:
-    """The grid: every architecture with every configuration (train) and probe (probe), a seed each."""
+    """The grid: every architecture with every configuration (train) and probe (probe), a seed each.
+
+    The sweep has the former again at each multiple of their rates.
+    """
     profile = params.profiles[params.profile]
     runs = []
     for role, configurations in (("train", params.configurations), ("probe", params.probes)):
         for architecture, configuration, seed in product(params.architectures, configurations, params.seeds):
             runs.append(Run(architecture=architecture, configuration=configuration, seed=seed, role=role))
+    swept = [run.at(str(factor)) for run in runs for factor in params.rate_factors if run.role == "train"]
     architectures, configurations = _shown(params.architecture), _shown(params.configuration)
     named = architectures | configurations
     return StudySettings(
@@ -154,6 +163,8 @@ def resolve_study(params: Params) -> StudySettings:
         configurations={name: configurations[name] for name in params.configurations + params.probes},
         labels={name: definition.label for name, definition in named.items()},
         runs=runs,
+        rate_factors=params.rate_factors,
+        sweep=swept,
         allow_failed=params.allow_failed,
         max_length=profile.tokenize.max_length,
         train=profile.train,

@@ -17,7 +17,8 @@ def announce(architecture: str, configuration: str, seed: int) -> None:
     still be up to date, so the time left is an upper bound. This reads for display only: nothing here
     reaches a result.
     """
-    runs = [Run(**run) for run in json.loads(GRID.read_text(encoding="utf-8"))["runs"]]
+    study = json.loads(GRID.read_text(encoding="utf-8"))
+    runs = [Run(**run) for run in [*study["runs"], *study["sweep"]]]
     since = GRID.stat().st_mtime
     done = [run for run in runs if _is_newer(run, since)]
     left = ""

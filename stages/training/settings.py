@@ -122,18 +122,40 @@ class RunSettings(StageFile, Strict):
         return (self.adapter or {}).get(name)
 
 
+OWN_RATE = "1"  # the factor of a configuration's own rate
+AT_FACTOR = "-x"  # between a configuration and the factor of its rate: full-x0.3
+
+
 class Run(Strict):
-    """One run of the grid."""
+    """One run of the grid, or of the sweep over rates: there ``configuration`` ends in the factor of its rate."""
 
     architecture: str
     configuration: str
     seed: int
-    role: Literal["train", "probe"]
+    role: Literal["train", "probe", "sweep"]
+
+    def at(self, factor: str) -> "Run":
+        """The same at a multiple of its rate."""
+        if factor == OWN_RATE:
+            return self
+        swept = {"configuration": f"{self.configuration}{AT_FACTOR}{factor}", "role": "sweep"}
+        return self.model_copy(update=swept)
+
+    @property
+    def configured(self) -> str:
+        """The configuration in ``params.yaml``, whatever the rate."""
+        return self.configuration.rpartition(AT_FACTOR)[0] if self.role == "sweep" else self.configuration
+
+    @property
+    def factor(self) -> str:
+        """By what its configuration's own rate is multiplied, as ``params.yaml`` has it."""
+        return self.configuration.rpartition(AT_FACTOR)[2] if self.role == "sweep" else OWN_RATE
 
     @property
     def stage(self) -> str:
         """Its name in ``dvc.yaml``."""
-        return f"{self.role}@{self.architecture}-{self.configuration}-{self.seed}"
+        name = f"{self.configured}-{self.factor}" if self.role == "sweep" else self.configuration
+        return f"{self.role}@{self.architecture}-{name}-{self.seed}"
 
     @property
     def record_path(self) -> Path:

@@ -32,7 +32,7 @@ def write_results(kind: Kind = GENERATED, **changes: object) -> StudySettings:
     study = StudySettings.read()
     if study.base_source == "hub" and kind is GENERATED:
         kind = IMDB
-    for run in study.runs:
+    for run in study.every_run:
         make_record(run, kind.matrix(run)).write_to(run.record_path)
     Path("data/raw").mkdir(parents=True, exist_ok=True)
     make_card(kind.shares, kind.test_rows, **kind.card).write_to(Path("data/raw/card.json"))

@@ -36,7 +36,7 @@ def build() -> StudySettings:
     for architecture in study.architectures:
         base.main(architecture)
         tokenize.main(architecture)
-    for run in study.runs:
+    for run in study.every_run:
         fine_tune(run.architecture, run.configuration, run.seed)
     make_census(study).write()
     for stage in (baselines, collect, statistics, reconcile, claims, tables, figures, paper):

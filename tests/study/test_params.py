@@ -37,7 +37,8 @@ BAD = {
     "unknown key": (
         {"learning_rate": 1e-5},
         "learning_rate: 1e-05: unknown key; allowed: profile, protocol, lr, lr_probe, seeds, architectures, "
-        "configurations, probes, allow_failed, published, paper, architecture, configuration, protocols, profiles",
+        "configurations, probes, rate_factors, allow_failed, published, paper, architecture, configuration, protocols, "
+        "profiles",
     ),
     "unknown nested key": (
         {"profiles.mini.train.epoch": 3},

@@ -12,6 +12,7 @@ from tests.helpers.results import make_card, make_record
 from tests.helpers.tiny_study import write_params
 
 pytestmark = pytest.mark.usefixtures("offline")
+SECONDS = {"startup_seconds": 0.0, "train_seconds": 300.0, "evaluation_seconds": 0.0, "saving_seconds": 0.0}
 
 
 def test_recorded_runs_give_time_and_memory(monkeypatch, capsys):
@@ -62,3 +63,19 @@ def test_census_of_other_settings_is_not_used(monkeypatch, capsys):
     write_params(Path(), **{"architectures": ["distilbert"], "profiles.paper.train.batch_size": 4})
     _, lines = run_check(monkeypatch, capsys, GPU, "paper")
     assert "memory: predicted for full fine-tuning, which takes most; tensors alone, without the libraries" in lines
+
+
+def test_every_rate_that_is_tried_takes_a_run_of_each_seed(monkeypatch, capsys):
+    grid = {"architectures": ["distilbert"], "configurations": ["full"], "probes": [], "seeds": [42, 43]}
+    minutes = []
+    for factors in ([], [0.3, 3, 10]):
+        write_params(Path(), **grid, rate_factors=factors)
+        settings.main()
+        for cell in StudySettings.read().every_run:
+            record = make_record(cell)
+            record.model_copy(update={"cost": record.cost.model_copy(update=SECONDS)}).write_to(cell.record_path)
+        capsys.readouterr()
+        _, lines = run_check(monkeypatch, capsys)
+        assert lines[0].endswith(f"; {2 * (1 + len(factors))} runs")
+        minutes.append(next(line for line in lines if line.startswith("time about")).split()[2])
+    assert minutes == ["10", "40"]

@@ -111,3 +111,14 @@ def test_the_live_table_is_shown_on_such_a_terminal(shell):
     process.stderr.close()
     assert (b"gr??er ?" if shell is ASCII else "größer ?".encode("latin-1")) in shown
     assert b"* done" in shown
+
+
+def test_runs_at_other_rates_stand_in_the_row_of_their_configuration(capsys):
+    own = Run(architecture="roberta", configuration="full", seed=1, role="train")
+    cells = [own, own.at("0.3"), own.at("3")]
+    state = new_state(cells, [cell.stage for cell in cells])
+    state.stages["sweep@roberta-full-3-1"].status = "done"
+    state.write()
+    status.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1:-1] for line in lines if " full" in line] == [["full", "│", "·", "·", "●"]]

@@ -47,11 +47,11 @@ def headline(state: StudyState) -> str:
 
 
 def table(state: StudyState) -> Table:
-    """Configurations down, architectures across, a mark a seed; then the other stages that run or failed."""
+    """Configurations down, architectures across, a mark a seed and rate; then the other stages that run or failed."""
     statuses: dict[tuple[str, str], list[Status]] = {}
     for run in state.runs:
-        statuses.setdefault((run.configuration, run.architecture), []).append(state.stages[run.stage].status)
-    configurations = dict.fromkeys(run.configuration for run in state.runs)
+        statuses.setdefault((run.configured, run.architecture), []).append(state.stages[run.stage].status)
+    configurations = dict.fromkeys(run.configured for run in state.runs)
     architectures = dict.fromkeys(run.architecture for run in state.runs)
     shown = Table(title=headline(state), title_justify="left", caption=caption(state), caption_justify="left")
     for column in ("configuration", *architectures):
@@ -63,7 +63,7 @@ def table(state: StudyState) -> Table:
 
 
 def marks(statuses: list[Status]) -> Text:
-    """Of the seeds of one cell: a mark each, or how many of each where there are many."""
+    """Of the runs of one cell: a mark each, or how many of each where there are many."""
     shown = Text()
     if len(statuses) <= SINGLE_MARKS:
         for status in statuses:

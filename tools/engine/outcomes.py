@@ -33,7 +33,7 @@ def result_of(name: str, future) -> Outcome | Failure:
 def failed_run(run: Run, failure: Failure) -> FailedRun:
     """What is kept of a run that failed."""
     return FailedRun(
-        **run.model_dump(exclude={"role"}),
+        **run.model_dump(include={"architecture", "configuration", "seed"}),
         kind=failure.kind,
         cause=failure.cause,
         at=datetime.now(UTC).isoformat(timespec="seconds"),

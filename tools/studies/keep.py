@@ -56,7 +56,7 @@ def require_up_to_date(study: Study, folder: Path) -> None:
 
     with chdir(folder):
         dag = Dag()
-        state = new_state(resolve_study(study.params).runs, dag.stages)
+        state = new_state(resolve_study(study.params).every_run, dag.stages)
         plan(dag, state, study.params.allow_failed)
     waiting = [name for name, stage in state.stages.items() if stage.status == "waiting"]
     if waiting:
@@ -68,8 +68,9 @@ def require_up_to_date(study: Study, folder: Path) -> None:
 def write(study: Study, copy: Copy, target: Path) -> None:
     """All files of the kept study."""
     target.mkdir()
-    for path, name in kept_files(study.params).items():
+    for path, name in kept_files(study.params, copy.folder).items():
         source = copy.folder / path
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns(".*", "*.failed.json"))
         else:

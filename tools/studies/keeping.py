@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stages.analysis.kept_study import FOLDER
+from stages.analysis.runs import made_by
 from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.published.claims import Claims
@@ -11,11 +12,14 @@ from stages.study.grid import StudySettings
 from stages.study.params import Params, read_yaml
 from stages.study.resolve import resolve_run, resolve_study
 from stages.training.record import Record
+from stages.training.settings import Run
+from stages.tuning.choice import tune
+from stages.tuning.tuning import Tuning
 from tools.studies.merging import Study, read_study
 
 # Of a working copy -> of the kept study. A folder is kept with its files; models, tokens and texts are not kept.
+RECORDS, SWEEP = Path("metrics/runs"), Path("metrics/sweep.csv")
 ALWAYS = {
-    Path("metrics/runs"): "runs",
     Path("metrics/base"): "base",
     Path("metrics/tokenized"): "tokenized",
     Path("metrics/plots"): "plots",
@@ -31,15 +35,28 @@ ALWAYS = {
 # About the study that is reproduced: of a study that does not, they say nothing. The census is the workspace's: it
 # counts at full size, whatever the data.
 WHERE_PUBLISHED = {Claims.path(): "claims.json", Reconciliation.path(): "reconciliation.json"}
+# Every rate that was tried, with its scores; of its records, the chosen ones are kept.
+WHERE_TUNED = {Tuning.path(): "tuning.json", SWEEP: "sweep.csv"}
 PARAMS, CHANGES, MADE_OF = "params.yaml", "study.yaml", "made_of.json"
 
 
-def kept_files(params: Params) -> dict[Path, str]:
-    """Files and folders of a working copy that a reader needs, with their names in the kept study."""
+def kept_files(params: Params, folder: Path) -> dict[Path, str]:
+    """Files and folders that a reader needs of the working copy in ``folder``, with their names in the kept study."""
     files = dict(ALWAYS)
     if params.published != "none":
         files |= WHERE_PUBLISHED
+    if not params.rate_factors:
+        return {RECORDS: "runs"} | files
+    files |= WHERE_TUNED
+    for run in chosen_runs(params, Tuning.read_from(folder / Tuning.path())):
+        if (folder / run.record_path).exists():  # else a hole
+            files[run.record_path] = str(run.record_path.relative_to("metrics"))
     return files
+
+
+def chosen_runs(params: Params, tuning: Tuning) -> list[Run]:
+    """The runs that stand for those of the grid."""
+    return [made_by(run, tuning.factors) for run in resolve_study(params).runs]
 
 
 def require_todays(name: str) -> None:
@@ -50,7 +67,9 @@ def require_todays(name: str) -> None:
     """
     study = read_study(name)
     folder = FOLDER / name
-    if fault := _fault_of_data(folder, study) or _fault_of_records(folder, study.params):
+    fault = _fault_of_data(folder, study)
+    fault = fault or _fault_of_rates(folder, study.params) or _fault_of_records(folder, study.params)
+    if fault:
         again = f"`make paper STUDY={name}` and `make keep STUDY={name}` bring it up to date"
         raise InputError(f"{folder}/{fault}; {again}")
 
@@ -67,8 +86,29 @@ def _fault_of_data(folder: Path, study: Study) -> str | None:
     return None
 
 
+def _fault_of_rates(folder: Path, params: Params) -> str | None:
+    """The rates that were tried, where some were."""
+    if not params.rate_factors:
+        return None
+    recorded = _rates_of(Tuning.read_from(folder / WHERE_TUNED[Tuning.path()]))
+    difference = _first_difference(recorded, _rates_of(tune(resolve_study(params), [])))
+    return difference and f"{WHERE_TUNED[Tuning.path()]}{difference}"
+
+
+def _rates_of(tuning: Tuning) -> dict[str, dict[str, float]]:
+    """By cell, the nominal rate at each factor."""
+    cells = {}
+    for cell in tuning.cells:
+        rates = {rate.factor: rate.nominal_learning_rate for rate in cell.rates}
+        cells[f"{cell.architecture}.{cell.configuration}"] = rates
+    return cells
+
+
 def _fault_of_records(folder: Path, params: Params) -> str | None:
-    runs = {str(run.record_path.relative_to("metrics")): run for run in resolve_study(params).runs}
+    wanted_runs = resolve_study(params).runs
+    if params.rate_factors:
+        wanted_runs = chosen_runs(params, Tuning.read_from(folder / WHERE_TUNED[Tuning.path()]))
+    runs = {str(run.record_path.relative_to("metrics")): run for run in wanted_runs}
     there = sorted(str(path.relative_to(folder)) for path in (folder / "runs").rglob("*.json"))
     for place in there:
         if place not in runs:
@@ -79,7 +119,7 @@ def _fault_of_records(folder: Path, params: Params) -> str | None:
         if place not in there:
             return f"{place}: missing"
         recorded = Record.read_from(folder / place, run.stage).run.settings
-        wanted = resolve_run(params, run.architecture, run.configuration)
+        wanted = resolve_run(params, run.architecture, run.configured, run.factor)
         if difference := _first_difference(recorded.model_dump(), wanted.model_dump()):
             return f"{place}{difference}"
     return None

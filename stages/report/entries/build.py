@@ -8,6 +8,7 @@ from stages.report.entries.kept_study import enter_kept_study
 from stages.report.entries.published import enter_published
 from stages.report.entries.results import enter_results
 from stages.report.entries.study import enter_study
+from stages.report.entries.tuning import enter_tuning
 from stages.report.numbers.ledger import Ledger
 from stages.report.numbers.producers import Producers
 
@@ -24,6 +25,7 @@ def build(results: Results) -> Ledger:
     ledger = Ledger(Producers(), holes)
     for enter in (enter_study, enter_data, enter_results, enter_class_errors, enter_conduct, enter_kept_study):
         enter(ledger, results)
+    enter_tuning(ledger, results)
     if results.is_discussed:
         enter_published(ledger, results)
     return ledger

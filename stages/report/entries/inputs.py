@@ -1,12 +1,13 @@
 """All that the report is written from, read once."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
 from stages.analysis.kept_study import REAL, KeptStudy, read_kept_study
-from stages.analysis.runs import CELL, RUNS, read_failed, read_runs, summarise, with_holes
+from stages.analysis.runs import CELL, RUNS, made_by, read_failed, read_runs, summarise, with_holes
 from stages.analysis.statistics import Comparison, Statistics
 from stages.core.errors import InputError
 from stages.data.card import Card
@@ -19,7 +20,8 @@ from stages.published.memory_check import against_published, by_process
 from stages.published.reconciliation import Reconciliation
 from stages.report.numbers.ledger import Source
 from stages.study.grid import StudySettings
-from stages.training.settings import RunSettings
+from stages.training.settings import Run, RunSettings
+from stages.tuning.tuning import Tuning
 
 
 class Measure(NamedTuple):
@@ -66,6 +68,7 @@ class Results(NamedTuple):
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
     real: KeptStudy | None  # kept runs on IMDb, beside generated reviews
+    tuning: Tuning  # every learning rate that was tried, and the one that the runs of each cell are of
 
     @property
     def is_discussed(self) -> bool:
@@ -146,9 +149,16 @@ class Results(NamedTuple):
             for run in self.study.runs:
                 of_cell = (run.architecture, run.configuration) == (architecture, configuration)
                 if of_cell and run.seed not in failed_seeds:
-                    files.append(str(run.record_path))
-        settings = [str(RunSettings.path(architecture, configuration)) for configuration in configurations]
-        return tuple(files), tuple(settings)
+                    files.append(str(self.made_by(run).record_path))
+        return tuple(files), tuple(str(self._settings(architecture, name)) for name in configurations)
+
+    def made_by(self, run: Run) -> Run:
+        """The run that stands for one of the grid: that at the best rate, where rates are tuned."""
+        return made_by(run, self.tuning.factors)
+
+    def _settings(self, architecture: str, configuration: str) -> Path:
+        any_seed = Run(architecture=architecture, configuration=configuration, seed=self.study.seeds[0], role="train")
+        return RunSettings.path(architecture, self.made_by(any_seed).configuration)
 
     def first_run(self, column: str, configuration: str) -> Source:
         """Where a column of a configuration's first run is read."""
@@ -187,6 +197,7 @@ def read_results() -> Results:
         census=census,
         failed=failed,
         real=read_kept_study(REAL, study, cells, card),
+        tuning=Tuning.read(),
     )
 
 

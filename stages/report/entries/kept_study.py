@@ -1,7 +1,7 @@
 """Numbers of the study of real reviews that is kept in git."""
 
 from stages.analysis.kept_study import KeptStudy
-from stages.analysis.runs import RUNS
+from stages.analysis.runs import RUNS, factors_of, made_by
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
@@ -44,5 +44,5 @@ def _kept_records(real: KeptStudy, configuration: str) -> tuple[str, ...]:
     records = []
     for seed in real.runs.loc[real.runs["configuration"] == configuration, "seed"]:
         run = Run(architecture=real.architecture, configuration=configuration, seed=seed, role="train")
-        records.append(str(real.place(run.record_path)))
+        records.append(str(real.place(made_by(run, factors_of(real.runs)).record_path)))
     return tuple(records)

@@ -15,7 +15,7 @@ from stages.report.text.phrases_errors import ErrorsPhrases
 from stages.report.text.phrases_inputs import BasesPhrases, ExamplesPhrases, HeadPhrases, SourcePhrases
 from stages.report.text.phrases_pairs import Pairs
 from stages.report.text.phrases_published import PublishedPhrases
-from stages.report.text.phrases_runs import RunsPhrases
+from stages.report.text.phrases_runs import RunsPhrases, TuningPhrases
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
 
 GENERATED = Path("paper/generated")
@@ -64,6 +64,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "errors": ErrorsPhrases(say, data),
         "bases": BasesPhrases(say),
         "published": PublishedPhrases(say),
+        "tuning": TuningPhrases(say),
         "real": results.real,
         "commit_subject": commit_subject(results, ledger),
     }

@@ -55,7 +55,7 @@ def test_what_a_reader_needs_is_kept_and_nothing_else(built, capsys):
         "summary.json",
         "tokenized/distilbert.json",
     ]
-    for path, name in kept_files(read_study("other").params).items():
+    for path, name in kept_files(read_study("other").params, COPY).items():
         assert sha256(KEPT / name) == sha256(COPY / path)
     assert (KEPT / "study.yaml").read_text(encoding="utf-8") == Path("studies/other.yaml").read_text(encoding="utf-8")
     assert read_yaml(KEPT / "params.yaml") == read_study("other").raw

@@ -112,7 +112,7 @@ def environment() -> dict[str, str]:
 
 
 def runs(folder: Path) -> list[Run]:
-    return resolve_study(load_params(folder / "params.yaml")).runs
+    return resolve_study(load_params(folder / "params.yaml")).every_run
 
 
 def record(folder: Path, run: Run) -> dict:

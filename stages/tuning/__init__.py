@@ -1,0 +1,1 @@
+"""Which of several learning rates each configuration is shown at, chosen on validation."""
