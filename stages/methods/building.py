@@ -43,7 +43,6 @@ class Loaded(NamedTuple):
     model: torch.nn.Module
     new_weights: list[str]  # names of the weights that its checkpoint did not bring
     head: list[str]  # names of the modules that hold them
-    adapted: tuple[str, ...] = ()  # names of the modules that PEFT adapted, or of the parameters of a subset
 
 
 def build_model(settings: RunSettings, checkpoint: Path, classes: list[str]) -> Loaded:
@@ -82,11 +81,16 @@ def with_method(loaded: Loaded, settings: RunSettings, data: TrainingData | None
         device = next(data.batches(1))["input_ids"].device
         loaded = loaded._replace(model=loaded.model.to(device))
     model = apply_method(loaded.model, settings, loaded.head, data)
-    if settings.adapter is None:
-        chosen = [name for name, p in model.named_parameters() if p.requires_grad and not in_head(name, loaded.head)]
-        return loaded._replace(model=model, adapted=tuple(chosen) if settings.method == "subset" else ())
-    require_fit(model, settings)
-    return loaded._replace(model=model, adapted=adapted_modules(model))
+    if settings.adapter is not None:
+        require_fit(model, settings)
+    return loaded._replace(model=model)
+
+
+def adapted_parts(model: torch.nn.Module, settings: RunSettings, head: list[str]) -> list[str]:
+    """Names of the modules that PEFT adapted; of a subset, of the parameters that train beside the head."""
+    if settings.method == "subset":
+        return [name for name, p in model.named_parameters() if p.requires_grad and not in_head(name, head)]
+    return list(adapted_modules(model))
 
 
 def apply_method(

@@ -63,7 +63,7 @@ def attention(
         scores = scores + position_bias
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
-    if attention_mask is None and is_causal:
+    if attention_mask is None and is_causal and query.shape[2] > 1:
         attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     if attention_mask is not None:
         if attention_mask.dtype == torch.bool:  # one a row, not one a head: cheaper to turn into a bias first

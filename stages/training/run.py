@@ -16,7 +16,7 @@ from stages.core.files import sha256, written_whole
 from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
 from stages.methods.audit import parameter_counts
-from stages.methods.building import load_model, plain_model, with_method
+from stages.methods.building import adapted_parts, load_model, plain_model, with_method
 from stages.methods.initialisation import Inputs, TrainingData
 from stages.training import checkpoints
 from stages.training.batching import Split, epoch_order, read_classes, read_split
@@ -93,7 +93,7 @@ def train_and_test(settings: RunSettings, seed: int, unfinished: Path, folder: P
         save(trainer.model, predictions, checkpoint, folder)
     weights = next(folder.glob("*.safetensors"))
     return Record(
-        run=identity(settings, seed, started_at, trainer.adapted),
+        run=identity(settings, seed, started_at, adapted_parts(trainer.model, settings, trainer.head)),
         quality=quality(settings, trainer.curve, predictions, sha256(weights)),
         parameters=parameter_counts(trainer.model, trainer.audit, trainer.head),
         cost=cost(trainer, energy, weights.stat().st_size),
@@ -133,7 +133,7 @@ def open_split(settings: RunSettings, folder: Path, model: torch.nn.Module) -> S
     return read_split(folder, settings.max_length, pad_id, device, settings.padding, settings.train.length_multiple)
 
 
-def identity(settings: RunSettings, seed: int, started_at: datetime, adapted: tuple[str, ...]) -> RunIdentity:
+def identity(settings: RunSettings, seed: int, started_at: datetime, adapted: list[str]) -> RunIdentity:
     """The record's ``run`` section."""
     return RunIdentity(
         architecture=settings.architecture,
@@ -142,7 +142,7 @@ def identity(settings: RunSettings, seed: int, started_at: datetime, adapted: tu
         exp_id=settings.exp_id,
         method=settings.method,
         learning_rate=settings.learning_rate,
-        adapted_modules=list(adapted),
+        adapted_modules=adapted,
         settings=settings,
         process_id=os.getpid(),
         started_at=started_at.isoformat(timespec="milliseconds"),

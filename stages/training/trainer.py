@@ -74,7 +74,6 @@ class StudyTrainer:
         self.model = loaded.model.to(self.device)
         self.new_weights = loaded.new_weights
         self.head = loaded.head
-        self.adapted = loaded.adapted
         self.hooks = Hooks(loaded.model)
         self.train_split = train
         self.selection_split = selection
@@ -107,15 +106,13 @@ class StudyTrainer:
         self.watch_evaluation()
         self.memory.watch()
         for epoch in range(len(self.curve), self.settings.train.epochs):
-            if self.has_stopped():
-                break
             loss = self.train_epoch(epoch)
             self.curve.append(self.select(epoch + 1, loss))
-            if epoch + 1 < self.settings.train.epochs:
-                folder = self.checkpoint(epoch + 1)
-                with self.seconds.of("saving"):
-                    state = self.hooks.state()
-                    checkpoints.save(folder, self.trainable, self.optimizer, self.scaler, self.curve, state)
+            if epoch + 1 == self.settings.train.epochs or self.has_stopped():
+                break
+            with self.seconds.of("saving"):
+                parts = (self.trainable, self.optimizer, self.scaler, self.curve, self.hooks.state())
+                checkpoints.save(self.checkpoint(epoch + 1), *parts)
         chosen = selected_epoch(self.curve, self.settings.load_best)
         if chosen < len(self.curve):
             checkpoints.load_weights(self.checkpoint(chosen), self.trainable)
