@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FOLDER = Path("data/tokenized")
 SPLITS = ("train", "validation", "test")
 Encoded = dict[str, list | np.ndarray]  # a batch of rows, by column
+SEPARATOR = "\n"  # before the second text of a pair, for tokenizers that put no token of their own there
 
 
 def main(architecture: str) -> None:
@@ -36,7 +37,8 @@ def main(architecture: str) -> None:
     special tokens. Of pairs also ``token_type_ids``, where the model has an embedding of them.
 
     Raises:
-        InputError: the tokenizer or a split is missing, or ``max_length`` is more than the model takes.
+        InputError: the tokenizer or a split is missing, ``max_length`` is more than the model takes, or a text has no
+            token.
     """
     settings = TokenizeSettings.read(architecture)
     datasets.disable_progress_bars()
@@ -45,6 +47,7 @@ def main(architecture: str) -> None:
     tokenized = DatasetDict()
     for split in SPLITS:
         tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length, checkpoint)
+        require_tokens(tokenized[split], split)
     with written_whole(FOLDER / settings.architecture) as folder:
         tokenized.save_to_disk(folder)
     report = TokenReport(
@@ -90,6 +93,17 @@ def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length:
         features=features(label_feature(table, path), with_segments),
         new_fingerprint=hashlib.sha256(decisive.encode() + path.read_bytes()).hexdigest()[:16],
     )
+
+
+def require_tokens(split: Dataset, name: str) -> None:
+    """Check that every row has a token to be read: with none, a model would attend to nothing.
+
+    Raises:
+        InputError: names the first row without, counted from 0.
+    """
+    lengths = np.array(split["length"])
+    if (lengths == 0).any():
+        raise InputError(f"{RAW / name}.parquet: row {lengths.argmin()}: the tokenizer makes no token of its text")
 
 
 def has_segments(checkpoint: Path) -> bool:
@@ -162,8 +176,11 @@ def _encode_pairs(
     """Of a pair that is too long the longer text is cut first, token by token.
 
     The rest of a pair comes back in pieces that repeat the text which was not cut: the whole lengths take a second
-    pass. ``verbose`` off, for that one exceeds on purpose what the model takes.
+    pass. ``verbose`` off, for that one exceeds on purpose what the model takes. Qwen2's tokenizer, as others of
+    decoders, joins both texts without a mark.
     """
+    if tokenizer.num_special_tokens_to_add(pair=True) == tokenizer.num_special_tokens_to_add(pair=False):
+        pairs = [SEPARATOR + pair for pair in pairs]
     cut = tokenizer(
         texts, pairs, truncation="longest_first", max_length=max_length, return_token_type_ids=with_segments
     )

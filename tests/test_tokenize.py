@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from datasets import ClassLabel, load_from_disk
-from transformers import AutoTokenizer
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from stages import tokenize
 from stages.core.errors import InputError
@@ -163,6 +164,19 @@ def test_texts_cut_everywhere_keep_their_true_length():
 def test_a_split_without_class_names_is_refused():
     pd.DataFrame({"text": TEXTS, "label": [0, 1, 0, 1, 1]}).to_parquet("data/raw/validation.parquet")
     assert fault() == "data/raw/validation.parquet: column 'label' has no class names; run `dvc repro -f prepare`"
+
+
+def test_a_text_without_a_token_is_named():
+    """A tokenizer that adds no special token, and a text of what it drops."""
+    backend = Tokenizer(models.BPE({"[PAD]": 0, "g": 1, "o": 2, "d": 3}, []))  # no token for the unknown
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="[PAD]", model_max_length=32).save_pretrained(
+        "models/base/tiny"
+    )
+    write_raw("validation", {"text": ["good", "?", "good"], "label": [0, 1, 0]}, BINARY)
+    for split in ("train", "test"):
+        write_raw(split, {"text": ["good"], "label": [0]}, BINARY)
+    assert fault() == "data/raw/validation.parquet: row 1: the tokenizer makes no token of its text"
 
 
 def test_faults():

@@ -1,13 +1,16 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from datasets import load_from_disk
+from transformers import AutoTokenizer
 
 from stages import tokenize
 from stages.encoders.token_report import TokenReport
 from stages.encoders.tokenizers import train_tokenizer
+from tests.helpers.families import FAMILIES
 from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.tiny_study import ROOT
 from tests.helpers.word_tokenizer import CLS, SEGMENTS, SEP, SPECIAL, WORDS, configure, write_tokenizer
@@ -72,6 +75,17 @@ def test_single_texts_have_no_segments_whatever_the_model():
         write_raw(split, {"text": ["good", "a film"], "label": [1, 0]}, BINARY)
     tokenize.main("tiny")
     assert "token_type_ids" not in load_from_disk("data/tokenized/tiny")["test"].column_names
+
+
+def test_a_tokenizer_without_a_mark_between_texts_is_given_a_new_line():
+    """As Qwen2's, which adds no special token."""
+    FAMILIES["qwen2"].write(Path("models/base/tiny"), TEXTS)
+    tokenizer = AutoTokenizer.from_pretrained("models/base/tiny")
+    encoded = tokenize.encode(tokenizer, ["a bad", "good film"], ["film", "very good"], 32)
+    assert [tokenizer.decode(ids) for ids in encoded["input_ids"]] == ["a bad\nfilm", "good film\nvery good"]
+    assert encoded["true_length"] == [
+        len(tokenizer(text)["input_ids"]) for text in ("a bad\nfilm", "good film\nvery good")
+    ]
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "byte-bpe", "unigram"])

@@ -1,4 +1,7 @@
-"""A miniature checkpoint made here: tokenizer and encoder of one of the three families, trained on ``data/raw``."""
+"""A miniature checkpoint made here: tokenizer and encoder, trained on ``data/raw``.
+
+Any family that has a masked language model can be made so, in its own size and with one of three kinds of tokenizer.
+"""
 
 import time
 from pathlib import Path
@@ -6,10 +9,11 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import MODEL_FOR_MASKED_LM_MAPPING, PreTrainedModel, PreTrainedTokenizerFast
 
 from stages.core.errors import InputError
 from stages.encoders.base_report import Measured
+from stages.encoders.checkpoint import classifier_class, positions
 from stages.encoders.corpus import Corpus, read_rows, read_unlabelled
 from stages.encoders.linear_probe import probe
 from stages.encoders.pretraining import Pretraining
@@ -18,9 +22,9 @@ from stages.encoders.tokenizers import train_tokenizer
 
 PROBE_ROWS = 2000  # rows of train and of validation that the probe uses, at most
 
-# What makes a miniature one of its family, beyond widths (DeBERTa-v3: those of deberta-v3-base).
+# What makes a miniature one of its family, beyond widths, where the published models differ from their class's defaults
+# (DeBERTa-v3: those of deberta-v3-base). `miniature` of an architecture overrides it.
 STYLE: dict[str, dict[str, Any]] = {
-    "DistilBertForSequenceClassification": {},
     "RobertaForSequenceClassification": {"type_vocab_size": 1, "layer_norm_eps": 1e-5},
     "DebertaV2ForSequenceClassification": {
         "relative_attention": True,
@@ -39,9 +43,10 @@ def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
     """Train tokenizer and encoder, save both into ``folder``, and measure whether pretraining helped.
 
     Raises:
-        InputError: a split is missing, or the family's configuration does not accept the sizes.
+        InputError: a split is missing, or a miniature of the family cannot be made, in these sizes or at all.
     """
     base, max_length = settings.base, settings.max_length
+    require_pretrainable(settings.family)
     torch.set_num_threads(settings.threads)
     rows = read_unlabelled(base)
     tokenizer = train_tokenizer(settings.family.tokenizer, rows.documents(), base.vocab_size, max_length)
@@ -75,27 +80,63 @@ def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
     }
 
 
+def require_pretrainable(family: Architecture) -> None:
+    """Check that a miniature of the family can be made.
+
+    Raises:
+        InputError: its class has no masked LM, or the architecture says too little.
+    """
+    if classifier_class(family.model_class).config_class not in MODEL_FOR_MASKED_LM_MAPPING:
+        raise InputError(
+            f"base.source: 'pretrain': {family.model_class}: its family has no masked language model, which is how "
+            "miniatures are pretrained; give checkpoints (base: {source: local, path: <folder>})"
+        )
+    for key in ("miniature", "tokenizer"):
+        if getattr(family, key) is None:
+            raise InputError(f"architecture: {family.label}: {key}: missing; required by base.source pretrain")
+
+
 def build_encoder(family: Architecture, tokenizer: PreTrainedTokenizerFast, max_length: int) -> PreTrainedModel:
-    """The family's encoder at random initialisation, in its miniature size.
+    """The family's encoder at random initialisation, in its miniature size; of it, what a masked LM trains.
 
     Raises:
         InputError: a size that the family's configuration does not accept.
     """
-    model_class = getattr(transformers, family.model_class)
-    positions = max_length
-    if "Roberta" in family.model_class:  # which counts positions from the padding token's id on
-        positions += tokenizer.pad_token_id + 1
-    style = dict(STYLE[family.model_class])
+    model_class = classifier_class(family.model_class)
+    try:
+        taken = max_length - _positions(family, tokenizer, max_length)
+        config = _config(family, tokenizer, max_length, max_length + taken)
+        encoder = model_class(config).base_model
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"miniature: {family.miniature}: {' '.join(str(error).split())}") from error
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        trained = dict(MODEL_FOR_MASKED_LM_MAPPING[type(config)](config).base_model.named_children())
+    for name, _ in list(encoder.named_children()):
+        if name not in trained:  # a pooler: saved at random, it would pass for pretrained
+            setattr(encoder, name, None)
+    return encoder
+
+
+def _config(
+    family: Architecture, tokenizer: PreTrainedTokenizerFast, max_length: int, rows: int
+) -> transformers.PreTrainedConfig:
+    """Of the family's class, with a table of positions of so many ``rows``."""
+    style = dict(STYLE.get(family.model_class, {}))
     if style.get("relative_attention"):
         style["position_buckets"] = max(max_length // 2, 4)
-    try:
-        config = model_class.config_class(
-            vocab_size=len(tokenizer),
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            **({"max_position_embeddings": positions} | style | family.miniature),  # a miniature may ask for more
-        )
-        return model_class(config).base_model
-    except (TypeError, ValueError) as error:
-        raise InputError(f"miniature: {family.miniature}: {' '.join(str(error).split())}") from error
+    known = {
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": rows,
+        "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    return classifier_class(family.model_class).config_class(**(known | style | family.miniature))
+
+
+def _positions(family: Architecture, tokenizer: PreTrainedTokenizerFast, max_length: int) -> int:
+    """For how many tokens a model with a table of ``max_length`` rows has positions; all, where nothing takes any."""
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        model = classifier_class(family.model_class)(_config(family, tokenizer, max_length, max_length))
+    found = positions(model)
+    return max_length if found is None else found

@@ -92,13 +92,14 @@ class Params(Strict):
         return self
 
     @model_validator(mode="after")
-    def _hub_checkpoints(self) -> "Params":
-        if self.profiles[self.profile].base.source != "hub":
-            return self
+    def _checkpoints(self) -> "Params":
+        """Each architecture says what the profile's source of checkpoints asks for."""
+        source = self.profiles[self.profile].base.source
+        required = {"hub": ("hub_id", "revision"), "pretrain": ("miniature", "tokenizer"), "local": ()}[source]
         for name in self.architectures:
-            for key in ("hub_id", "revision"):
+            for key in required:
                 if getattr(self.architecture[name], key) is None:
-                    raise ValueError(f"architecture.{name}.{key}: missing; required by base.source hub")
+                    raise ValueError(f"architecture.{name}.{key}: missing; required by base.source {source}")
         return self
 
     @model_validator(mode="after")
