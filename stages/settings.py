@@ -6,6 +6,7 @@ links ``data/source`` to a local source, which DVC watches there (``stages/study
 
 import argparse
 import shutil
+from contextlib import nullcontext
 
 from stages.core.errors import run_stage
 from stages.core.files import SETTINGS
@@ -13,17 +14,29 @@ from stages.study.leftovers import arrange
 from stages.study.params import load_params
 from stages.study.resolve import resolve, resolve_study
 from stages.study.source_link import require_source, watch
+from stages.training import startup
+from stages.training.settings import RunSettings
 
 
-def main(check: bool = False) -> None:
-    """Resolve ``params.yaml`` into one settings file a stage; with ``check``, only validate."""
+def main(check: bool = False, is_whole_process: bool = False) -> None:
+    """Resolve ``params.yaml`` into one settings file a stage; with ``check``, only validate.
+
+    Args:
+        check: write nothing.
+        is_whole_process: nothing else will want the libraries that it imports.
+    """
     params = load_params()
     files = resolve(params)
-    data = params.profiles[params.profile].data
-    require_source(data)
+    profile = params.profiles[params.profile]
+    require_source(profile.data)
+    with startup.lean_imports() if is_whole_process else nullcontext():
+        from stages.fullsize.trials import require_models  # two seconds: what needs no library is checked first
+    architectures = {name: params.architecture[name] for name in params.architectures}
+    runs = [settings for settings in files.values() if isinstance(settings, RunSettings)]
+    require_models(architectures, profile.base, runs)
     if check:
         return
-    watch(data)
+    watch(profile.data)
     shutil.rmtree(SETTINGS, ignore_errors=True)
     for path, settings in files.items():
         settings.write_to(path)
@@ -36,4 +49,4 @@ def main(check: bool = False) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="validate params.yaml and write nothing")
-    run_stage(main, **vars(parser.parse_args()))
+    run_stage(main, **vars(parser.parse_args()), is_whole_process=True)

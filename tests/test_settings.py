@@ -92,6 +92,39 @@ def test_wrong_value_stops_before_anything_is_written():
     assert not Path("data").exists()
 
 
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"configuration.ia3.adapter": {"peft_type": "IA3", "r": 8}},
+            "configuration.ia3.adapter.r: 8: IA3 has no such field; allowed: target_modules, exclude_modules, "
+            "feedforward_modules, fan_in_fan_out, init_ia3_weights (architecture.distilbert)",
+        ),
+        (
+            {"architecture.roberta.model_class": "RobertasForSequenceClassification"},
+            "architecture.roberta.model_class: 'RobertasForSequenceClassification': transformers 5.23.0 has no such ",
+        ),
+        (
+            {"configuration.lora-r8.adapter": {"peft_type": "LORA", "r": 0}},
+            "configuration.lora-r8.adapter: LORA: `r` should be a positive integer value but the value passed is 0",
+        ),
+    ],
+)
+def test_a_method_that_cannot_be_made_stops_before_anything_is_written(check, changes, message):
+    write_params(Path(), **changes)
+    with pytest.raises(InputError) as caught:
+        settings.main(check=check)
+    assert str(caught.value).startswith(message)
+    assert not Path("data").exists()
+
+
+def test_a_configuration_outside_the_grid_is_not_tried():
+    """Its schema is checked, and its class where it is in the grid."""
+    write_params(Path(), **{"configuration.mine": {"label": "Mine", "method": "peft", "adapter": {"peft_type": "X"}}})
+    settings.main(check=True)
+
+
 def test_reading_back_names_the_file():
     with pytest.raises(InputError, match=r"data/settings/base/x\.json: not found; run `dvc repro settings` first"):
         RunSettings.read_from(BaseSettings.path("x"))

@@ -25,23 +25,33 @@ def model_config(settings: RunSettings, sizes: dict) -> PretrainedConfig:
     return getattr(transformers, settings.model_class).config_class(**sizes, num_labels=PUBLISHED_CLASSES)
 
 
-def meta_model(settings: RunSettings, config: PretrainedConfig) -> Loaded:
+def meta_model(settings: RunSettings, config: PretrainedConfig, with_data_up_to: int = WITH_DATA_UP_TO) -> Loaded:
     """What ``methods.build_model`` makes of a checkpoint, without one; the head counts as what it did not bring.
 
     Some adapters compute with the weights that they adapt when they are made, as with their singular values: such a
     model is made with random weights, and they are dropped.
+
+    Args:
+        settings: a cell's resolved settings.
+        config: the model's configuration, at any size.
+        with_data_up_to: parameters of a model that may be made with random weights.
 
     Raises:
         InputError: the method cannot be applied to such a model.
     """
     try:
         return _made(settings, config, META)
-    except (NotImplementedError, RuntimeError):  # how torch says that a tensor has no data
+    except RuntimeError as error:
         parameters = sum(parameter.numel() for parameter in _plain(settings, config, META).parameters())
-        if parameters > WITH_DATA_UP_TO or settings.is_quantized:
+        if not for_want_of_data(error) or parameters > with_data_up_to or settings.is_quantized:
             raise
         loaded = _made(settings, config, CPU)
         return loaded._replace(model=without_data(loaded.model))
+
+
+def for_want_of_data(error: Exception) -> bool:
+    """Whether torch refused to compute with a tensor that has none; it has no class of its own for that."""
+    return isinstance(error, RuntimeError) and "meta" in str(error).lower()
 
 
 def without_data(model: torch.nn.Module) -> torch.nn.Module:

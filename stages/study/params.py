@@ -15,6 +15,7 @@ from stages.core.errors import InputError
 from stages.core.types import Name, Rate, Seed, Strict
 from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, Sample
 from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase, Tokenize
+from stages.study.adapter_files import with_adapter_files
 from stages.study.configuration import Configuration, TrainChanges
 from stages.study.grid import PaperText, Published
 from stages.study.protocol import Flags, Optimizers, Precisions, Protocol
@@ -193,7 +194,9 @@ def validated(raw: object, path: str | Path) -> Params:
         InputError: one line naming that file, the first wrong key, its value and what is allowed.
     """
     try:
-        return Params.model_validate(raw)
+        return Params.model_validate(with_adapter_files(raw))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     except ValidationError as error:
         raise InputError(f"{path}: {_one_line(error)}") from error
 

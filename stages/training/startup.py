@@ -33,15 +33,15 @@ UNUSED = (
 
 
 @contextmanager
-def lean_imports(settings: Path) -> Iterator[None]:
+def lean_imports(settings: Path | None = None) -> Iterator[None]:
     """Import inside it what a run needs, and nothing that it does not.
 
     Args:
-        settings: the run's settings file, which says whether it compiles.
+        settings: the run's settings file, which says whether it compiles; None for a process that does not.
     """
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # of a kernel on the hub, which no run would fetch
     gc.disable()
-    if not needs_compiler(settings):
+    if settings is None or not needs_compiler(settings):
         leave_out_unused()
     yield
     gc.freeze()

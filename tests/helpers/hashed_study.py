@@ -30,7 +30,7 @@ for out in map(Path, sys.argv[1:split]):
 
 def make(folder: Path, **grid: object) -> Path:
     """A study of this grid in a git repository, up to date and committed."""
-    for name in ("stages", "paper", "data/reported", "metrics/studies/imdb-mini"):
+    for name in ("stages", "paper", "data/reported", "metrics/studies/imdb-mini", "studies/adapters"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated"))
     for name in ("requirements.txt", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, folder)

@@ -87,7 +87,7 @@ def merged(base: dict, changes: dict, place: tuple[str, ...] = ()) -> dict:
     """``base`` with ``changes``: maps are merged key by key, scalars and lists replaced, new keys added.
 
     Replaced as a whole is what no key of the old one belongs to: a map with free keys, and one that names another
-    ``source``, such as data that are read where they were generated.
+    ``source``, such as data that are read where they were generated, or another ``peft_type``.
     """
     result = copy.deepcopy(base)
     for key, value in changes.items():
@@ -95,7 +95,7 @@ def merged(base: dict, changes: dict, place: tuple[str, ...] = ()) -> dict:
         both_are_maps = isinstance(old, dict) and isinstance(value, dict)
         if _is_free(here) and isinstance(value, dict):
             result[key] = {raw_value(label): copy.deepcopy(name) for label, name in value.items()}
-        elif both_are_maps and not _has_other_source(old, value):
+        elif both_are_maps and not _is_another(old, value):
             result[key] = merged(old, value, here)
         else:
             result[key] = copy.deepcopy(value)
@@ -106,8 +106,11 @@ def _is_free(place: tuple[str, ...]) -> bool:
     return len(place) == len(FREE_MAP) and all(b in ("*", a) for a, b in zip(place, FREE_MAP, strict=True))
 
 
-def _has_other_source(old: dict, new: dict) -> bool:
-    return "source" in old and "source" in new and old["source"] != new["source"]
+def _is_another(old: dict, new: dict) -> bool:
+    """Whether two maps name different things, so that no key of one belongs to the other."""
+    if ("file" in old) != ("file" in new) and "peft_type" in (old | new):
+        return True  # an adapter by its fields and one by its file
+    return any(key in old and key in new and old[key] != new[key] for key in ("source", "peft_type"))
 
 
 def with_absolute_paths(raw: dict, folder: Path) -> dict:

@@ -31,6 +31,7 @@ READ = (
     "paper",
     "requirements.txt",
     "stages",
+    "studies/adapters",
     "tools",
 )
 

@@ -21,7 +21,7 @@ def hashed_workspace(tmp_path_factory) -> Path:
     folder = make(tmp_path_factory.mktemp("workspace"), **GRID)
     shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tools/summary.py").write_text(SUMMARY, encoding="utf-8")  # there are no accuracies
-    (folder / "studies").mkdir()
+    (folder / "studies").mkdir(exist_ok=True)
     (folder / "studies/other.yaml").write_text(OTHER, encoding="utf-8")
     commit(folder)
     return folder

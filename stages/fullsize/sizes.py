@@ -1,0 +1,48 @@
+"""How large an architecture's encoder is, as far as that is known before its checkpoint is here."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase
+
+# What a checkpoint's configuration says beside its sizes.
+NOT_SIZES = {
+    "architectures", "model_type", "torch_dtype", "dtype", "transformers_version", "num_labels", "_name_or_path",
+    "id2label", "label2id", "problem_type", "quantization_config",
+}  # fmt: skip
+
+
+def encoder_sizes(family: Architecture, miniature: int | None = None) -> dict[str, Any] | None:
+    """Keywords of the configuration class: the published sizes, or the miniature's with ``miniature`` tokens.
+
+    None where ``params.yaml`` does not say them.
+    """
+    if miniature is None:
+        return None if family.full_size is None else dict(family.full_size)
+    if family.miniature is None:
+        return None
+    sizes = (family.full_size or {}) | family.miniature | {"vocab_size": miniature}
+    if "pooler_hidden_size" in sizes:
+        sizes["pooler_hidden_size"] = sizes["hidden_size"]
+    return sizes
+
+
+def known_sizes(name: str, family: Architecture, base: PretrainedBase | LocalBase | HubBase) -> dict[str, Any] | None:
+    """Of the architecture ``name`` as the base stage makes or finds it: a local folder's are in its ``config.json``."""
+    if isinstance(base, PretrainedBase):
+        return encoder_sizes(family, base.vocab_size)
+    if isinstance(base, LocalBase):
+        return _of_folder(Path(base.path, name))
+    return encoder_sizes(family)
+
+
+def _of_folder(folder: Path) -> dict[str, Any] | None:
+    """None where there is no such file or it is not one of JSON, which the base stage says."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(config, dict):
+        return None
+    return {key: value for key, value in config.items() if key not in NOT_SIZES}
