@@ -22,6 +22,7 @@ def test_how_rates_were_chosen_and_what_that_changed():
         "Of 3 choices, 1 keeps the shared rate.",
         "tuning changes mean test accuracy by +0.45\\,pp in the median, most for IA3 (+2.00\\,pp) and least for",
         "For 1 choice (IA3), the best rate is the highest that was tried, so that a wider grid might have a better",
+        "For 3 of the choices, another rate comes within one standard error of the chosen one on",
         "The best adapter is 5.60\\,pp below full fine-tuning at the shared rate, and 5.15\\,pp below it with both at "
         "their best.",
         "Every method was given the same search, of its learning rate alone and over 4 values",
