@@ -18,6 +18,8 @@ def why_not_compared(study: StudySettings, card: Card) -> str | None:
     """What keeps these records from deciding anything about it; None where they are of its data, size and models."""
     if study.small_scale:
         return "a small-scale profile decides nothing about the full-size study"
+    if study.is_tuned:
+        return "rates that suit each method decide nothing about a study of the same rates for all"
     if not card.is_imdb:
         return "other data than its own decide nothing about the published study"
     if card.sampled_from:

@@ -1,5 +1,6 @@
 """``metrics/tuning.json``: every rate that was tried, by cell, and the one that was chosen."""
 
+from math import sqrt
 from statistics import fmean
 from typing import Literal
 
@@ -52,6 +53,18 @@ class TunedCell(Strict):
     @property
     def best(self) -> TriedRate:
         return self.at(self.chosen)
+
+    def rivals(self, rows: int) -> int:
+        """Other rates within one binomial standard error of the chosen, over so many validation texts.
+
+        Seeds do not count: all of them answer the same texts.
+        """
+        accuracy = self.best.mean_validation
+        if accuracy is None:
+            return 0
+        error = sqrt(accuracy * (1 - accuracy) / rows)
+        others = [rate.mean_validation for rate in self.rates if rate.factor != self.chosen and rate.completed]
+        return sum(accuracy - other <= error for other in others)
 
     @property
     def gain(self) -> float | None:

@@ -33,6 +33,11 @@ def test_the_published_study_is_a_subject_beside_film_reviews_alone(published, c
     [
         ({}, IMDB_CARD, None),
         ({"small_scale": True}, IMDB_CARD, "a small-scale profile decides nothing about the full-size study"),
+        (
+            {"rate_factors": [3]},
+            IMDB_CARD,
+            "rates that suit each method decide nothing about a study of the same rates for all",
+        ),
         ({}, make_card(), "other data than its own decide nothing about the published study"),
         ({}, FOREIGN_CARD, "other data than its own decide nothing about the published study"),
         ({}, SAMPLE, "a sample of its data decides nothing about the published study"),

@@ -14,7 +14,7 @@ from stages.core.errors import InputError
 from stages.study.failures import failure_path
 from stages.training.record import Record
 from stages.tuning.choice import COLUMNS, choose
-from stages.tuning.tuning import TriedRate, Tuning
+from stages.tuning.tuning import TriedRate, TunedCell, Tuning
 from tests.helpers.grids import failure_of
 from tests.helpers.results import write_results
 
@@ -50,6 +50,14 @@ def test_a_rate_of_which_a_run_failed_is_not_chosen_where_another_is_whole():
     assert choose([tried("1", [0.7, 0.7]), tried("3", [0.9, None])]).factor == "1"
     assert choose([tried("1", [0.7, None]), tried("3", [0.9, None])]).factor == "3"
     assert choose([tried("0.3", [None, None]), tried("1", [None, None])]).factor == "1"
+
+
+def test_rates_that_few_texts_do_not_tell_from_the_chosen():
+    """Of 100 texts at 90 %, one standard error is 3 points."""
+    rates = [tried("0.3", [0.87, 0.87]), tried("1", [0.9, 0.9]), tried("3", [0.86, 0.87]), tried("10", [None, None])]
+    cell = TunedCell(architecture="a", configuration="c", rates=rates, chosen="1", edge=None)
+    assert (cell.rivals(99), cell.rivals(1000)) == (1, 0)
+    assert cell.model_copy(update={"chosen": "10"}).rivals(99) == 0
 
 
 SCORES = st.lists(st.integers(0, 20).map(lambda hits: hits / 20), min_size=2, max_size=2)

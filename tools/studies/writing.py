@@ -43,6 +43,12 @@ def text_of(draft: Draft) -> str:
             "the quickest; all: [distilbert, roberta, deberta], about four times as long",
         ),
         _line("seeds", [42, 43], "two runs of each method; more tell chance from effect better"),
+        _line(
+            "rate_factors",
+            [],
+            "[0.3, 3, 10]: each method also at these multiples of its rate, shown at its best on validation; then "
+            "probes: [], and no configuration that is a probe",
+        ),
         "paper:",
         _line("  title", None, "null: said from data, task and models; or your own"),
         _line("  authors", ["The maintainers of the study"], "you"),

@@ -4,6 +4,7 @@ from statistics import median
 
 from scipy.stats import kendalltau
 
+from stages.data.card import Card
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, DIFFERENCE, PERCENT, POINTS, SCORE
@@ -21,7 +22,7 @@ def enter_tuning(ledger: Ledger, results: Results) -> None:
     _sweep(ledger, results.study)
     for index, cell in enumerate(results.tuning.cells):
         _cell(ledger, results, index, cell)
-    _choices(ledger, results.tuning)
+    _choices(ledger, results)
     _gains(ledger, results.tuning)
     for architecture in results.study.architectures:
         _order(ledger, results, architecture)
@@ -61,8 +62,13 @@ def _own_records(results: Results, cell: TunedCell) -> tuple[tuple[str, ...], tu
     return tuple(files), (str(RunSettings.path(cell.architecture, cell.configuration)),)
 
 
-def _choices(ledger: Ledger, tuning: Tuning) -> None:
-    """How many cells keep their own rate, and for how many the grid of rates ends at the best."""
+def _choices(ledger: Ledger, results: Results) -> None:
+    """How many cells keep their own rate, of how many the best is where the grid ends, and how clear choices are."""
+    tuning, rows = results.tuning, results.card.splits["validation"].rows
+    ledger.add("tuning.texts", rows, COUNT, Source(Card.path(), "splits.validation.rows"), optional=True)
+    close = sum(cell.rivals(rows) > 0 for cell in tuning.cells)
+    source = Source(TUNING, "cells where another rate is within one standard error of mean validation_accuracy")
+    ledger.add("tuning.close", close, COUNT, source, optional=True)
     kept = sum(cell.chosen == OWN_RATE for cell in tuning.cells)
     ledger.add("tuning.cells", len(tuning.cells), COUNT, Source(TUNING, "number of cells"), optional=True)
     ledger.add("tuning.kept", kept, COUNT, Source(TUNING, f"cells where chosen is {OWN_RATE}"), optional=True)
