@@ -83,6 +83,9 @@ def resolve_run(params: Params, architecture: str, configuration: str) -> RunSet
         precision=profile.train.precision if precision == "profile" else precision,
         optimizer=method.train.optimizer or protocol.optimizer.of(method.quantization),
         checkpoint_revision=family.revision if profile.base.source == "hub" else None,
+        checkpoint_hub_id=family.hub_id if profile.base.source == "hub" else None,
+        data_hub_id=profile.data.hub_id if profile.data.source == "hub" else None,
+        data_revision=profile.data.revision if profile.data.source == "hub" else None,
         train=method.train.applied_to(profile.train),
     )
 

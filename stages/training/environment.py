@@ -14,7 +14,15 @@ from stages.training.settings import RunSettings
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "datasets", "accelerate", "tokenizers", "numpy", "dvc")
 # What decides a run beside its data and settings: the code that ``train`` depends on in dvc.yaml, and the packages.
-CODE = ("stages/train.py", "stages/core", "stages/meters", "stages/methods", "stages/training", "requirements.txt")
+CODE = (
+    "stages/train.py",
+    "stages/core",
+    "stages/meters",
+    "stages/methods",
+    "stages/saved",
+    "stages/training",
+    "requirements.txt",
+)
 
 
 def packages() -> dict[str, str]:

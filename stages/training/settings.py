@@ -80,6 +80,9 @@ class RunSettings(StageFile, Strict):
     precision: Precision
     optimizer: Optimizer
     checkpoint_revision: str | None  # commit id on the hub; None for any other source
+    checkpoint_hub_id: str | None = None  # the same; older records lack it, and the two that follow
+    data_hub_id: str | None = None
+    data_revision: str | None = None
     train: Train
 
     @property

@@ -1,0 +1,57 @@
+"""What a run leaves in its model folder: weights or adapter with its base, tokenizer, test predictions."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from peft import PeftModel
+
+from stages.saved.base_beside import put_base_beside
+from stages.saved.saved_run import NAME, SavedRun
+from stages.training.settings import RunSettings
+
+
+def save(
+    model: torch.nn.Module,
+    predictions: dict[str, np.ndarray],
+    settings: RunSettings,
+    seed: int,
+    checkpoint: Path,
+    folder: Path,
+    place: Path,
+) -> None:
+    """Write all of it; the tokenizer is that of the run's base ``checkpoint``.
+
+    Args:
+        predictions: columns of predictions.parquet.
+        folder: where to write.
+        place: where that will lie, from the project's folder.
+    """
+    sort_module_names(model)
+    if isinstance(model, PeftModel):
+        model.save_pretrained(folder)
+        (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
+        put_base_beside(model, settings, checkpoint, folder, place)
+    else:
+        model.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
+        shutil.copyfile(checkpoint / name, folder / name)
+    columns = [as_column(values) for values in predictions.values()]
+    pq.write_table(pa.Table.from_arrays(columns, names=list(predictions)), folder / "predictions.parquet")
+    SavedRun(seed=seed, settings=settings).write_to(folder / NAME)
+
+
+def as_column(values: np.ndarray) -> pa.Array:
+    """One column, without copying; ``pyarrow.array`` would import pandas."""
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def sort_module_names(model: torch.nn.Module) -> None:
+    """PEFT keeps them as sets, whose order changes from process to process, and so would the saved file."""
+    for config in getattr(model, "peft_config", {}).values():
+        for key, value in vars(config).items():
+            if isinstance(value, set):
+                setattr(config, key, sorted(value))
