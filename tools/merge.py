@@ -85,8 +85,7 @@ def probabilities(model: "torch.nn.Module") -> "torch.Tensor":
     import torch
 
     generator = torch.Generator().manual_seed(SEED)
-    vocabulary = model.get_input_embeddings().num_embeddings
-    ids = torch.randint(vocabulary, (ROWS, TOKENS), generator=generator)
+    ids = torch.randint(model.config.get_text_config().vocab_size, (ROWS, TOKENS), generator=generator)
     with torch.inference_mode():
         return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.double().softmax(dim=1)
 
