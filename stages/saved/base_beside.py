@@ -16,11 +16,10 @@ from safetensors import safe_open
 from transformers import PretrainedConfig
 
 from stages.methods.building import plain_model
-from stages.saved.saved_run import ADAPTER, BASE, QUANTIZATION
+from stages.saved.saved_run import ADAPTER, BASE, MOST_BYTES, QUANTIZATION
 from stages.training.settings import RunSettings
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-MOST_BYTES = 2**24  # of weights that are copied beside each adapter; a miniature has a twentieth
 
 
 class Base(NamedTuple):

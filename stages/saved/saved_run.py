@@ -11,6 +11,7 @@ from stages.training.settings import RunSettings
 NAME = "run.json"
 ADAPTER = "adapter_config.json"
 BASE = "base"  # folder with what an adapter is put on
+MOST_BYTES = 2**24  # of weights that are copied there; a miniature has a twentieth
 QUANTIZATION = "quantization_config.json"  # of the base's linear layers, by Transformers' own names
 
 
