@@ -31,7 +31,8 @@ MAY_IMPORT = {
         "stages.training.record",
         "stages.training.startup",
     ],
-    "stages.training": ["stages.core", "stages.meters", "stages.methods"],
+    "stages.training": ["stages.core", "stages.meters", "stages.methods", "stages.saved"],
+    "stages.saved": ["stages.core", "stages.methods", "stages.training"],
     "stages.fullsize": ["stages.core", "stages.methods", "stages.training", "stages.encoders.settings"],
     "stages.study": ["stages.core", *SETTINGS],
     "stages.analysis": ["stages.core", "stages.study", *SETTINGS, *CONTRACTS],
@@ -63,6 +64,7 @@ MAY_IMPORT |= {
 }
 PACKAGES = [*MAY_IMPORT, "tools", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
 LINES, FILES = 250, 14
+FILES_OF = {"tools": 16}  # a command each, by the name that it is called
 # Basenames that stand twice because a reader expects the pair: a stage and its schema, an entry and its table.
 PAIRS = {
     "settings.py": ["settings.py", *(name.replace(".", "/").removeprefix("stages/") + ".py" for name in SETTINGS)],
@@ -153,7 +155,7 @@ def test_no_file_of_code_is_too_long():
 def test_no_package_has_too_many_files():
     files = [path.relative_to(ROOT) for path in code_files() if path.name != "__init__.py"]
     counts = Counter(path.parent.as_posix() for path in files if path.parts[0] != "tests")
-    assert {folder: count for folder, count in counts.items() if count > FILES} == {}
+    assert {folder: count for folder, count in counts.items() if count > FILES_OF.get(folder, FILES)} == {}
 
 
 @pytest.mark.parametrize("house", ["stages", "tools"])

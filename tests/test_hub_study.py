@@ -2,16 +2,20 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import huggingface_hub
 import pytest
+from huggingface_hub import ModelCard
+from peft import AutoPeftModelForSequenceClassification
 from transformers import AutoTokenizer
 
 from stages import base, prepare, settings, tokenize
 from stages.methods.building import load_classifier
+from stages.saved.loading import load_saved
 from stages.study.params import load_params
 from stages.training.record import Record
 from stages.training.run import fine_tune
@@ -61,7 +65,7 @@ def study(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn", "ia3"])
-def test_trains_from_the_hubs_files(study, monkeypatch, architecture, configuration):
+def test_trains_from_the_hubs_files(study, monkeypatch, tmp_path, architecture, configuration):
     monkeypatch.chdir(study)
     fine_tune(architecture, configuration, 42)
     record = Record.read_from(study / "metrics/runs" / architecture / configuration / "42.json")
@@ -69,6 +73,17 @@ def test_trains_from_the_hubs_files(study, monkeypatch, architecture, configurat
     assert record.environment.checkpoint_revision == family.revision
     assert (record.parameters.new_but_frozen, record.parameters.trainable_but_dead) == (0, 0)
     assert sum(map(sum, record.quality.confusion)) == 24
+    assert record.reload.fault is None
+    copy = shutil.copytree(Path("models/runs", architecture, configuration, "42"), tmp_path / "copy")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(study / "home/hub"))
+    assert load_saved(copy).config.id2label == {0: "negative", 1: "positive"}
+    if configuration != "full":
+        model = AutoPeftModelForSequenceClassification.from_pretrained(copy)
+        config = model.active_peft_config
+        assert (config.base_model_name_or_path, config.revision) == (family.hub_id, family.revision)
+        assert (ModelCard.load(copy / "README.md").data.base_model) == family.hub_id
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

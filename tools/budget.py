@@ -8,6 +8,7 @@ train), which leaves out attention's products, dequantisation, the optimiser and
 from typing import Any
 
 from stages.encoders.settings import Architecture, PretrainedBase
+from stages.saved.saved_run import MOST_BYTES
 from stages.study.params import Params
 from stages.training.settings import RunSettings
 
@@ -85,6 +86,9 @@ def models_bytes(runs: list[tuple[RunSettings, int]], seeds: int, jobs: int) -> 
         seeds: how many times each is run.
         jobs: runs at once.
     """
-    saved = sum(total if settings.method == "full" else total * ADAPTER for settings, total in runs)
+    saved = sum(total * ADAPTER if settings.method == "peft" else total for settings, total in runs)
+    # A small base lies beside each adapter, and once in the cache, for it is the same bytes.
+    on_no_hub = [total for settings, total in runs if settings.adapter and settings.checkpoint_hub_id is None]
+    beside = sum(total for total in on_no_hub if total * FP32 <= MOST_BYTES)
     unfinished = max(total for _, total in runs) * UNFINISHED * jobs
-    return round((saved * seeds * COPIES + unfinished) * FP32)
+    return round((saved * seeds * COPIES + beside * seeds + unfinished) * FP32)

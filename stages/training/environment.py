@@ -20,6 +20,7 @@ CODE = (
     "stages/encoders/checkpoint.py",
     "stages/meters",
     "stages/methods",
+    "stages/saved",
     "stages/training",
     "requirements.txt",
 )

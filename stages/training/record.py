@@ -133,6 +133,19 @@ class Environment(Strict):
     checkpoint_revision: str | None
 
 
+RELOAD_TOLERANCE = 1e-5  # largest difference of probabilities between a run and what has been saved of it
+
+
+class Reload(Strict):
+    """What the saved folder predicts when it is loaded anew, beside ``predictions.parquet``, on some of its rows."""
+
+    rows: int
+    largest_difference: float | None  # of a probability; None: it could not be loaded
+    loaded: str  # how, in a few words
+    fault: str | None  # None: the same within RELOAD_TOLERANCE
+    seconds: float  # after all else has been measured
+
+
 class Record(StageFile, Strict):
     """``metrics/runs/<architecture>/<configuration>/<seed>.json``."""
 
@@ -144,3 +157,4 @@ class Record(StageFile, Strict):
     parameters: Parameters
     cost: Cost
     environment: Environment
+    reload: Reload | None = None  # older records lack it

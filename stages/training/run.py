@@ -18,13 +18,15 @@ from stages.meters.memory import MemoryMeter
 from stages.methods.audit import parameter_counts
 from stages.methods.building import adapted_parts, load_model, plain_model, with_method
 from stages.methods.initialisation import Inputs, TrainingData
+from stages.saved.model_card import write_card
+from stages.saved.reloading import check_reload
+from stages.saved.saving import save
 from stages.training import checkpoints
 from stages.training.batching import Split, epoch_order, read_classes, read_split
 from stages.training.environment import describe, packages
 from stages.training.optimisation import steps_of_epoch
 from stages.training.progress import announce
 from stages.training.record import Cost, Record, RunIdentity
-from stages.training.saving import save
 from stages.training.scores import predict, quality
 from stages.training.settings import Run, RunSettings
 from stages.training.trainer import StudyTrainer, set_seed
@@ -45,7 +47,7 @@ def fine_tune(architecture: str, configuration: str, seed: int) -> None:
     require_unedited()  # else its checkpoints would say that they are of code which came after this process began
     unfinished = checkpoints.open_folder(run, of_this_code)
     with written_whole(run.model_path) as folder:
-        record = train_and_test(settings, seed, unfinished, folder)
+        record = train_and_test(settings, run, unfinished, folder)
         require_unedited()  # before anything is in place that could be taken for a run of the code as it is now
     record.write_to(run.record_path)
     shutil.rmtree(unfinished)
@@ -73,32 +75,38 @@ def input_folders(architecture: str) -> tuple[Path, Path]:
     return Path("data/tokenized", architecture), Path("models/base", architecture)
 
 
-def train_and_test(settings: RunSettings, seed: int, unfinished: Path, folder: Path) -> Record:
+def train_and_test(settings: RunSettings, run: Run, unfinished: Path, folder: Path) -> Record:
     """Train, select, test, save into ``folder``; return the record.
 
     Args:
         unfinished: where the run's checkpoints are, and go.
+        folder: what will lie at ``run.model_path``.
     """
     started_at = datetime.now(UTC)
     memory = MemoryMeter()
     energy = EnergyMeter()
     tokenized, checkpoint = input_folders(settings.architecture)
-    trainer = prepare_trainer(settings, seed, memory, unfinished)
+    trainer = prepare_trainer(settings, run.seed, memory, unfinished)
     trainer.train()
     memory.book("training")
 
     # The test split is opened here for the first time, unless the protocol selects on it.
-    predictions = predict(trainer, open_split(settings, tokenized / "test", trainer.model))
+    test = open_split(settings, tokenized / "test", trainer.model)
+    predictions = predict(trainer, test)
     with trainer.seconds.of("saving"):
-        save(trainer.model, predictions, checkpoint, folder)
+        save(trainer.model, predictions, settings, run.seed, checkpoint, folder, run.model_path)
     weights = next(folder.glob("*.safetensors"))
-    return Record(
-        run=identity(settings, seed, started_at, adapted_parts(trainer.model, settings, trainer.head)),
+    record = Record(
+        run=identity(settings, run.seed, started_at, adapted_parts(trainer.model, settings, trainer.head)),
         quality=quality(settings, trainer.curve, predictions, sha256(weights)),
         parameters=parameter_counts(trainer.model, trainer.audit, trainer.head),
         cost=cost(trainer, energy, weights.stat().st_size),
         environment=describe(settings, tokenized, checkpoint),
     )
+    reload = check_reload(trainer, test, predictions, folder, checkpoint)  # last: it is no cost of the run
+    record = record.model_copy(update={"reload": reload})
+    write_card(record, read_classes(tokenized / "train"), folder)
+    return record
 
 
 def prepare_trainer(settings: RunSettings, seed: int, memory: MemoryMeter, unfinished: Path) -> StudyTrainer:
@@ -118,7 +126,7 @@ def training_data(settings: RunSettings, seed: int, train: Split) -> TrainingDat
 
     def batches(rows: int) -> Iterator[Inputs]:
         for batch in train.batches(epoch_order(train.lengths, rows, seed, 0, by_length=False), rows):
-            yield batch._asdict()
+            yield {**batch.inputs(), "labels": batch.labels}
 
     return TrainingData(steps_of_epoch(settings.train, len(train)) * settings.train.epochs, batches)
 

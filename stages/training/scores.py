@@ -19,6 +19,11 @@ def predict(trainer: StudyTrainer, test: Split) -> dict[str, np.ndarray]:
     return columns | {f"{PROBABILITY}{label}": column.copy() for label, column in enumerate(probabilities.T)}
 
 
+def probability_columns(predictions: dict[str, np.ndarray]) -> np.ndarray:
+    """Of ``predictions``: probabilities (rows, classes), classes in order of their ids."""
+    return np.column_stack([values for name, values in predictions.items() if name.startswith(PROBABILITY)])
+
+
 def quality(
     settings: RunSettings, curve: list[Epoch], predictions: dict[str, np.ndarray], weights_sha256: str
 ) -> Quality:
@@ -29,7 +34,7 @@ def quality(
     epoch = selected_epoch(curve, settings.load_best)
     selection_accuracy = curve[epoch - 1].selection_accuracy
     label = predictions["label"]
-    probabilities = np.column_stack([values for name, values in predictions.items() if name.startswith(PROBABILITY)])
+    probabilities = probability_columns(predictions)
     of_label = probabilities[np.arange(len(label)), label]
     confusion = np.zeros((probabilities.shape[1],) * 2, dtype=int)
     np.add.at(confusion, (label, predictions["prediction"]), 1)

@@ -103,6 +103,9 @@ class RunSettings(StageFile, Strict):
     optimizer: Optimizer
     loraplus_lr_ratio: float | None = None  # of the rate of LoRA's second matrix to the first's, for loraplus alone
     checkpoint_revision: str | None  # commit id on the hub; None for any other source
+    checkpoint_hub_id: str | None = None  # the same; older records lack it, and the two that follow
+    data_hub_id: str | None = None
+    data_revision: str | None = None
     train: Train
 
     @property

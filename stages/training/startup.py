@@ -39,13 +39,18 @@ def lean_imports(settings: Path | None = None) -> Iterator[None]:
     Args:
         settings: the run's settings file, which says whether it compiles; None for a process that does not.
     """
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # of a kernel on the hub, which no run would fetch
+    quiet_bitsandbytes()
     gc.disable()
     if settings is None or not needs_compiler(settings):
         leave_out_unused()
     yield
     gc.freeze()
     gc.enable()
+
+
+def quiet_bitsandbytes() -> None:
+    """Before its import, in which it warns of a kernel on the hub that nothing here would fetch."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def needs_compiler(settings: Path) -> bool:

@@ -231,14 +231,24 @@ class StudyTrainer:
             self.memory.book(before)
         with self.seconds.of("evaluation"), torch.inference_mode():
             self.model.eval()
-            by_length = self.settings.batching == "by-length"
-            order = split.by_length() if by_length else np.arange(len(split))
+            order = self.evaluation_order(split)
             batches = split.batches(order, self.settings.train.evaluation_batch_size)
             in_order = torch.cat([self.logits(batch).float() for batch in batches]).cpu().numpy()
             logits = np.empty_like(in_order)
             logits[order] = in_order
         self.memory.book("evaluation")
         return logits
+
+    def evaluation_order(self, split: Split) -> np.ndarray:
+        """Indices (rows,) in the order in which a split is evaluated."""
+        return split.by_length() if self.settings.batching == "by-length" else np.arange(len(split))
+
+    def give_up_model(self) -> None:
+        """Let go of the model and all that training needed, when both have had their use."""
+        self.model = self.compiled = self.optimizer = None
+        self.trainable = {}
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
 
 def selected_epoch(curve: list[Epoch], load_best: bool) -> int:

@@ -42,7 +42,13 @@ def test_bytes():
     assert budget.data_bytes(ROWS, 3, 64, "hub") == 3 * texts + 2 * tokens
     assert budget.data_bytes(ROWS, 3, 64, "generated") == 2 * texts + 2 * tokens
     saved, unfinished = (1000 + 30) * 2 * 2 * 4, 1000 * 6 * 2 * 4
-    assert budget.models_bytes([(full, 1000), (ia3, 1000)], seeds=2, jobs=2) == saved + unfinished
+    beside = 1000 * 2 * 4
+    assert budget.models_bytes([(full, 1000), (ia3, 1000)], seeds=2, jobs=2) == saved + beside + unfinished
+    from_hub = ia3.model_copy(update={"checkpoint_hub_id": "a/b"})
+    assert budget.models_bytes([(full, 1000), (from_hub, 1000)], seeds=2, jobs=2) == saved + unfinished
+    large = 2**22 + 100  # parameters, of 16 MiB and a little
+    saved, unfinished = large * 0.03 * 2 * 2 * 4, large * 6 * 2 * 4
+    assert budget.models_bytes([(ia3, large)], seeds=2, jobs=2) == round(saved + unfinished)
 
 
 def test_rate_of_this_machine(monkeypatch):

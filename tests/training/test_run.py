@@ -22,11 +22,14 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 def test_every_method_trains_and_leaves_its_files(architecture, configuration):
     write_study(architecture)
     record = run(architecture, configuration)
-    weights = {"adapter_model.safetensors", "adapter_config.json"}
+    weights = {"adapter_model.safetensors", "adapter_config.json", "base", "model.safetensors.index.json"}
     if configuration == "full":
         weights = {"model.safetensors"}
+    if configuration == "qlora-ffn":
+        weights |= {"quantization_config.json"}
+    about = {"README.md", "run.json", "predictions.parquet"}
     written = {file.name for file in model_path(architecture, configuration).iterdir()}
-    assert written == weights | {"config.json", "tokenizer.json", "tokenizer_config.json", "predictions.parquet"}
+    assert written == weights | about | {"config.json", "tokenizer.json", "tokenizer_config.json"}
     assert (record.parameters.new_but_frozen, record.parameters.trainable_but_dead) == (0, 0)
     assert (record.parameters.adapter > 0) == (configuration != "full")
     assert record.run.process_id == os.getpid()

@@ -1,4 +1,4 @@
-"""What a run leaves in its model folder: weights or adapter, configuration, tokenizer, test predictions."""
+"""What a run leaves in its model folder: weights or adapter with its base, tokenizer, test predictions."""
 
 import shutil
 from pathlib import Path
@@ -9,27 +9,40 @@ import pyarrow.parquet as pq
 import torch
 from peft import PeftModel
 
-from stages.methods.building import plain_model
 from stages.methods.initialisation import save_adapter
+from stages.saved.base_beside import put_base_beside
+from stages.saved.saved_run import NAME, SavedRun
+from stages.training.settings import RunSettings
 
 
-def save(model: torch.nn.Module, predictions: dict[str, np.ndarray], checkpoint: Path, folder: Path) -> None:
-    """Write all four; the tokenizer is that of the run's base ``checkpoint``.
+def save(
+    model: torch.nn.Module,
+    predictions: dict[str, np.ndarray],
+    settings: RunSettings,
+    seed: int,
+    checkpoint: Path,
+    folder: Path,
+    place: Path,
+) -> None:
+    """Write all of it; the tokenizer is that of the run's base ``checkpoint``.
 
-    An adapter's head fits no other number of classes than its own, and PEFT says neither how many they are nor their
-    names: the configuration of the classifier lies beside it, as it does beside whole models.
+    Args:
+        predictions: columns of predictions.parquet.
+        folder: where to write.
+        place: where that will lie, from the project's folder.
     """
     sort_module_names(model)
     if isinstance(model, PeftModel):
         save_adapter(model, folder)
+        (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
+        put_base_beside(model, settings, checkpoint, folder, place)
     else:
         model.save_pretrained(folder)
-    plain_model(model).config.save_pretrained(folder)
-    (folder / "README.md").unlink(missing_ok=True)  # PEFT's model-card form, unfilled
     for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
-        shutil.copy(checkpoint / name, folder / name)
+        shutil.copyfile(checkpoint / name, folder / name)
     columns = [as_column(values) for values in predictions.values()]
     pq.write_table(pa.Table.from_arrays(columns, names=list(predictions)), folder / "predictions.parquet")
+    SavedRun(seed=seed, settings=settings).write_to(folder / NAME)
 
 
 def as_column(values: np.ndarray) -> pa.Array:
