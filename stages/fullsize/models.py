@@ -10,7 +10,6 @@ from transformers.integrations import replace_with_bnb_linear
 
 from stages.methods.audit import in_head
 from stages.methods.building import Loaded, apply_method
-from stages.methods.heads import head_modules
 from stages.methods.quantization import autocast_dtype, follow_autocast, quantization_config
 from stages.training.settings import RunSettings
 
@@ -87,7 +86,8 @@ def _made(settings: RunSettings, config: PretrainedConfig, device: torch.device)
 def outside_the_base(model: PreTrainedModel) -> list[str]:
     """The modules of a classifier that are not of its base model: its head, as far as that can be told without data."""
     prefix = f"{model.base_model_prefix}."
-    return head_modules(model, [name for name, _ in model.named_parameters() if not name.startswith(prefix)])
+    modules = {name.split(".")[0] for name, _ in model.named_parameters() if not name.startswith(prefix)}
+    return sorted(modules)
 
 
 def quantised(model: PreTrainedModel, settings: RunSettings, head: list[str]) -> PreTrainedModel:
