@@ -8,8 +8,8 @@ import pytest
 from datasets import load_from_disk
 
 from stages.training.record import Record
-from tests.helpers.families import FAMILIES, LENGTH
-from tests.helpers.own_data import KINDS, NEWS, SPAM, rows_of
+from tests.helpers.families import FAMILIES, LENGTH, TEXTS
+from tests.helpers.own_data import KINDS
 from tests.helpers.paper import needs_latex
 from tests.helpers.tiny_study import write_params
 from tests.helpers.whole_study import build, pdf_text
@@ -28,7 +28,6 @@ CONFIGURATIONS = {
     },
 }
 QUICK = ["bert", "qwen2"]
-TEXTS = [text for text, _ in rows_of(SPAM | NEWS, 200)]  # that tokenizers are trained on
 pytestmark = needs_latex
 
 

@@ -1,6 +1,5 @@
 """What a checkpoint brings of a class, for families of every kind."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,11 @@ from safetensors.torch import load_file, save_file
 
 from stages.core.errors import InputError
 from stages.encoders.checkpoint import classifier_class, contents, embeddings_name, fresh_modules, positions
-from stages.encoders.completion import complete, require_head
+from stages.encoders.completion import complete
 from stages.encoders.settings import Architecture
-from stages.encoders.snapshot import tensor_shapes
 from stages.encoders.verification import verify
-from tests.helpers.families import FAMILIES, byte_bpe
-from tests.helpers.own_data import SPAM, rows_of
+from tests.helpers.families import FAMILIES, TEXTS, byte_bpe, copied, edit, entry, write_gpt2
 
-TEXTS = [text for text, _ in rows_of(SPAM, 100)]
 # What the checkpoint does not bring, the weight that embeds tokens, how many tokens there are positions for.
 FOUND = {
     "bert": (["bert.pooler", "classifier"], "bert.embeddings.word_embeddings.weight", 34),
@@ -30,32 +26,6 @@ FOUND = {
     "llama": (["score"], "model.embed_tokens.weight", 34),
     "qwen2": (["score"], "model.embed_tokens.weight", 34),
 }
-GPT2 = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 34}
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for name, family in FAMILIES.items():
-        family.write(folder / name, TEXTS)
-    return folder
-
-
-def copied(checkpoints: Path, tmp_path: Path, name: str) -> Path:
-    folder = tmp_path / name
-    folder.mkdir()
-    for file in (checkpoints / name).iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    return folder
-
-
-def entry(name: str, **more: object) -> Architecture:
-    return Architecture.model_validate(FAMILIES[name].entry(**more))
-
-
-def edit(path: Path, **changes: object) -> None:
-    content = json.loads(path.read_text(encoding="utf-8")) | changes
-    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def fault(folder: Path, architecture: Architecture) -> str:
@@ -89,33 +59,6 @@ def test_looking_leaves_random_numbers_as_they_were(checkpoints):
     before = torch.get_rng_state()
     verify(checkpoints / "bert", entry("bert"), "here")
     assert torch.equal(torch.get_rng_state(), before)
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_head_of_another_task_is_left_out(checkpoints, tmp_path, name, capsys):
-    """Three classes there, two here: every run starts with a head of its own, and the encoder's weights stay."""
-    folder = copied(checkpoints, tmp_path, name)
-    torch.manual_seed(1)
-    model_class = classifier_class(FAMILIES[name].model_class)
-    model_class.from_pretrained(folder, num_labels=3).save_pretrained(folder)
-    whole = load_file(folder / "model.safetensors")
-    found = verify(folder, entry(name), "here")
-    complete(folder, entry(name), found)
-    kept = load_file(folder / "model.safetensors")
-    assert kept.keys() == {key for key in whole if key.startswith(found.encoder)}
-    assert all(torch.equal(kept[key], whole[key]) for key in kept)
-    assert capsys.readouterr().out.startswith(f"{name}: left out ")
-    again = contents(folder, FAMILIES[name].model_class, tensor_shapes(folder, "here"), classes=2)
-    outside = [module for module in FOUND[name][0] if not module.startswith(found.encoder)]
-    assert set(outside) <= set(fresh_modules(again))
-    assert not [module for module in fresh_modules(again) if module.startswith(found.encoder)]
-
-
-def test_what_is_pretrained_beside_the_encoder_stays(checkpoints, tmp_path):
-    """ModernBERT's prediction head, which its classifier shares with the masked language model."""
-    folder = copied(checkpoints, tmp_path, "modernbert")
-    complete(folder, entry("modernbert"), verify(folder, entry("modernbert"), "here"))
-    assert "head.dense.weight" in load_file(folder / "model.safetensors")
 
 
 def test_half_an_encoder_is_refused(checkpoints, tmp_path):
@@ -170,18 +113,9 @@ def test_a_class_that_reads_the_last_position_is_refused(tmp_path):
     )
 
 
-def gpt2(folder: Path) -> Path:
-    """As published: neither tokenizer nor configuration has a padding token."""
-    tokenizer = byte_bpe(bos="<s>", eos="</s>")(TEXTS)
-    config = transformers.GPT2Config(**GPT2, vocab_size=len(tokenizer), bos_token_id=0, eos_token_id=2)
-    transformers.GPT2LMHeadModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 def test_a_decoder_without_a_padding_token_is_told_which_to_name(tmp_path):
     architecture = Architecture(label="GPT-2", model_class="GPT2ForSequenceClassification")
-    assert fault(gpt2(tmp_path), architecture) == (
+    assert fault(write_gpt2(tmp_path), architecture) == (
         "here: the tokenizer has no padding token; set `pad_token` of the architecture to one of its tokens, e.g. "
         "'</s>'"
     )
@@ -189,43 +123,9 @@ def test_a_decoder_without_a_padding_token_is_told_which_to_name(tmp_path):
     assert fault(tmp_path, other) == "pad_token: '<nothing>': not in the vocabulary of here"
 
 
-def test_the_padding_token_that_is_named_is_written_into_the_copy(tmp_path):
-    architecture = Architecture(label="GPT-2", model_class="GPT2ForSequenceClassification", pad_token="</s>")
-    folder = gpt2(tmp_path)
-    complete(folder, architecture, verify(folder, architecture, "here"))
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    assert (tokenizer.pad_token, tokenizer.pad_token_id) == ("</s>", 2)
-    assert transformers.AutoConfig.from_pretrained(folder).pad_token_id == 2
-
-
 def test_another_padding_token_than_the_tokenizer_has_is_refused(checkpoints):
     architecture = entry("bert", pad_token="[SEP]")
     assert fault(checkpoints / "bert", architecture) == "pad_token: '[SEP]': here pads with '[PAD]'; leave it out"
-
-
-@pytest.mark.parametrize("stated", [None, -1])
-def test_a_configuration_without_padding_is_given_the_tokenizer_s(checkpoints, tmp_path, stated):
-    """Qwen2's published configuration names none; files of old say -1."""
-    folder = copied(checkpoints, tmp_path, "qwen2")
-    edit(folder / "config.json", pad_token_id=stated)
-    complete(folder, entry("qwen2"), verify(folder, entry("qwen2"), "here"))
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    assert tokenizer.pad_token == "<|endoftext|>"
-    assert transformers.AutoConfig.from_pretrained(folder).pad_token_id == tokenizer.pad_token_id
-
-
-@pytest.mark.parametrize(
-    ("head", "message"),
-    [
-        (["classifier"], "head: ['classifier']: without bert.pooler.dense.bias, which {} does not bring; "),
-        (["classifier", "score"], "head: 'score': no module of BertForSequenceClassification; "),
-    ],
-)
-def test_a_head_that_is_given_must_be_whole(checkpoints, head, message):
-    folder = checkpoints / "bert"
-    with pytest.raises(InputError) as caught:
-        require_head(folder, entry("bert", head=head))
-    assert str(caught.value).startswith(message.format(folder) + "required: bert.pooler, classifier")
 
 
 def test_a_tokenizer_that_loading_would_turn_into_another_kind_is_refused(checkpoints, tmp_path):

@@ -10,9 +10,12 @@ import transformers
 from tokenizers import Tokenizer, processors
 from transformers import PreTrainedTokenizerFast
 
+from stages.encoders.settings import Architecture
 from stages.encoders.tokenizers import train_tokenizer
+from tests.helpers.own_data import NEWS, SPAM, rows_of
 
 VOCABULARY, LENGTH, WIDTH = 300, 32, 16
+TEXTS = [text for text, _ in rows_of(SPAM | NEWS, 200)]  # that tokenizers are trained on
 POSITIONS = LENGTH + 2
 SIZES = {
     "hidden_size": WIDTH,
@@ -172,3 +175,32 @@ FAMILIES = {
     "llama": Family("Llama", "ForCausalLM", byte_bpe(bos="<s>", eos="</s>", pad="<pad>"), DECODER_MODULES, **DECODER),
     "qwen2": Family("Qwen2", "ForCausalLM", qwen, DECODER_MODULES, tie_word_embeddings=True, **DECODER),
 }
+
+
+def entry(name: str, **more: object) -> Architecture:
+    """The entry of a family, with ``more`` keys."""
+    return Architecture.model_validate(FAMILIES[name].entry(**more))
+
+
+def copied(checkpoints: Path, tmp_path: Path, name: str) -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    for file in (checkpoints / name).iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def edit(path: Path, **changes: object) -> None:
+    """Set keys of a JSON file."""
+    content = json.loads(path.read_text(encoding="utf-8")) | changes
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def write_gpt2(folder: Path) -> Path:
+    """As published: neither tokenizer nor configuration has a padding token."""
+    tokenizer = byte_bpe(bos="<s>", eos="</s>")(TEXTS)
+    sizes = {"n_embd": WIDTH, "n_layer": 1, "n_head": 2, "n_positions": POSITIONS, "vocab_size": len(tokenizer)}
+    config = transformers.GPT2Config(**sizes, bos_token_id=0, eos_token_id=2)
+    transformers.GPT2LMHeadModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -54,6 +54,23 @@ BAD = {
         "profiles.paper.train: compile: reduce-overhead: allowed with gradient_accumulation 1 alone; a CUDA graph's "
         "gradients are overwritten by its next batch",
     ),
+    "architecture that is no miniature": (
+        {"architecture.roberta.miniature": None},
+        "architecture.roberta.miniature: missing; required by base.source pretrain",
+    ),
+    "architecture whose tokenizer cannot be trained": (
+        {"architecture.deberta.tokenizer": None},
+        "architecture.deberta.tokenizer: missing; required by base.source pretrain",
+    ),
+    "architecture that is nowhere on the hub": (
+        {"profile": "paper", "architecture.roberta.revision": None},
+        "architecture.roberta.revision: missing; required by base.source hub",
+    ),
+    "class of another task": (
+        {"architecture.roberta.model_class": "RobertaForMaskedLM"},
+        "architecture.roberta.model_class: 'RobertaForMaskedLM': string should match pattern "
+        "'^[A-Za-z0-9]+ForSequenceClassification$'",
+    ),
     "placement that the architecture lacks": (
         {"configuration.lora-r8.target": "values"},
         "configuration.lora-r8.target: 'values': no such placement in modules; allowed: attention, attention-ffn, ia3, "
