@@ -7,7 +7,10 @@ train), which leaves out attention's products, dequantisation, the optimiser and
 
 from typing import Any
 
-from stages.encoders.settings import Architecture, PretrainedBase
+from stages.encoders import snapshot
+from stages.encoders.settings import HubBase
+from stages.fullsize.sizes import known_sizes, sizes_in
+from stages.hub import client as hub
 from stages.saved.saved_run import MOST_BYTES
 from stages.study.params import Params
 from stages.training.settings import RunSettings
@@ -19,37 +22,50 @@ UNFINISHED = 3 * 2
 ADAPTER = 0.03  # of the parameters, at most: rank 16 in every linear layer, and the head
 BYTES_A_TOKEN = 4 + 1  # id and attention mask, as `tokenize` stores them
 BYTES_A_ROW = 1500  # of text, about IMDb's mean
-PASSES_OF_PART, PASSES_OF_FULL = 2, 3  # forward, gradients of activations; and gradients of weights where all train
+# Forward; gradients of activations, unless the head alone trains; and gradients of weights where all train.
+PASSES_OF_HEAD, PASSES_OF_PART, PASSES_OF_FULL = 1, 2, 3
+# What configurations of Transformers call a size.
+NAMES = {
+    "width": ("hidden_size", "dim", "d_model", "n_embd"),
+    "layers": ("num_hidden_layers", "n_layers", "num_layers", "n_layer"),
+    "inner": ("intermediate_size", "hidden_dim", "d_ff", "d_inner", "n_inner"),
+    "vocabulary": ("vocab_size",),
+}
 
 
-def encoder_sizes(family: Architecture, miniature: int | None = None) -> dict[str, Any]:
-    """Keywords of the configuration class: the published sizes, or the miniature's with ``miniature`` tokens."""
-    if miniature is None:
-        return dict(family.full_size)
-    sizes = family.full_size | family.miniature | {"vocab_size": miniature}
-    if "pooler_hidden_size" in sizes:
-        sizes["pooler_hidden_size"] = sizes["hidden_size"]
+def sizes_of(params: Params, architecture: str) -> dict[str, Any] | None:
+    """The sizes that the chosen profile gives an architecture: as ``params.yaml``, a local folder or the cache says.
+
+    None where nothing here does.
+    """
+    family, base = params.architecture[architecture], params.profiles[params.profile].base
+    sizes = known_sizes(architecture, family, base)
+    if sizes is None and isinstance(base, HubBase):
+        folder = hub.cached(hub.Repository("model", family.hub_id, family.revision), snapshot.FILES)
+        sizes = None if folder is None else sizes_in(folder)
     return sizes
 
 
-def sizes_of(params: Params, architecture: str) -> dict[str, Any]:
-    """The sizes that the chosen profile gives an architecture; a local folder's are taken to be the published ones."""
-    base = params.profiles[params.profile].base
-    miniature = base.vocab_size if isinstance(base, PretrainedBase) else None
-    return encoder_sizes(params.architecture[architecture], miniature)
+def weights(sizes: dict[str, Any] | None) -> tuple[int, int] | None:
+    """Parameters of an encoder, roughly, and those of them that a token is multiplied with, once a layer.
 
-
-def weights(sizes: dict[str, Any]) -> tuple[int, int]:
-    """Parameters of an encoder, within a few per cent, and those of them that a token is multiplied with.
-
-    A layer has four projections of attention and two of the feed-forward part; biases, norms, positions and heads are
-    left out.
+    A layer has four projections of attention, of which two may be narrower (grouped queries), and two of the
+    feed-forward part; a third one, biases, norms, positions and heads are left out. None where the sizes do not say it.
     """
-    width = sizes.get("hidden_size", sizes.get("dim"))
-    layers = sizes.get("num_hidden_layers", sizes.get("n_layers"))
-    inner = sizes.get("intermediate_size", sizes.get("hidden_dim"))
-    multiplied = layers * (4 * width**2 + 2 * width * inner)
-    return multiplied + sizes["vocab_size"] * width, multiplied
+    known = {}
+    for size, names in NAMES.items():
+        given = [sizes[name] for name in names if sizes and isinstance(sizes.get(name), int)]
+        if not given:
+            return None
+        known[size] = given[0]
+    width, layers, inner = known["width"], known["layers"], known["inner"]
+    heads = sizes.get("num_attention_heads")
+    grouped = sizes.get("num_key_value_heads") or heads
+    of_keys = width * grouped // heads if heads else width
+    layer = 2 * width**2 + 2 * width * of_keys + 2 * width * inner
+    distinct = sizes.get("num_hidden_groups", layers)  # layers that have weights of their own
+    embedded = known["vocabulary"] * sizes.get("embedding_size", width)
+    return distinct * layer + embedded, layers * layer
 
 
 def run_flops(settings: RunSettings, multiplied: int, rows: dict[str, int]) -> float:
@@ -62,6 +78,8 @@ def run_flops(settings: RunSettings, multiplied: int, rows: dict[str, int]) -> f
     """
     evaluated = rows[settings.selection_split] * settings.train.epochs + rows["test"]
     passes_of_row = PASSES_OF_FULL if settings.method == "full" else PASSES_OF_PART
+    if settings.method == "subset" and not settings.parameters:
+        passes_of_row = PASSES_OF_HEAD
     passes = passes_of_row * rows["train"] * settings.train.epochs + evaluated
     return 2.0 * multiplied * settings.max_length * passes
 
@@ -90,5 +108,5 @@ def models_bytes(runs: list[tuple[RunSettings, int]], seeds: int, jobs: int) -> 
     # A small base lies beside each adapter, and once in the cache, for it is the same bytes.
     on_no_hub = [total for settings, total in runs if settings.adapter and settings.checkpoint_hub_id is None]
     beside = sum(total for total in on_no_hub if total * FP32 <= MOST_BYTES)
-    unfinished = max(total for _, total in runs) * UNFINISHED * jobs
+    unfinished = max((total for _, total in runs), default=0) * UNFINISHED * jobs
     return round((saved * seeds * COPIES + beside * seeds + unfinished) * FP32)

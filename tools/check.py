@@ -6,6 +6,7 @@ cannot be used, without which a study runs all the same.
 """
 
 import argparse
+import logging
 import os
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from stages.study.params import Params, load_params
 from stages.training.environment import GitError, head
 from tools.availability import Availability, sources
 from tools.engine.display import duration
-from tools.estimate import Forecast, disk_bytes, estimate, runs_a_cell, table
+from tools.estimate import Forecast, disk_bytes, estimate, runs_a_cell, settings_of, table, unknown_sizes
 from tools.machine import Machine, jobs, measure
 from tools.studies.merging import read_study
 
@@ -56,9 +57,10 @@ def main(profile: str | None = None, quick: bool = False, told: str = "auto", st
             raise InputError(f"PROFILE: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
         params = params.model_copy(update={"profile": profile})
     inputs = sources(params)
-    if quick:
+    if quick:  # the stage settings tries the models, which takes seconds of imports
         _require(params, inputs, at_once)
         return True
+    _require_models(params)
     host = measure(params.profiles[params.profile].train.precision)
     expected = estimate(params, host)
     lines = [_python(), _tex(), _git(), *_machine(params, host, expected, at_once), *map(_source, inputs)]
@@ -66,6 +68,14 @@ def main(profile: str | None = None, quick: bool = False, told: str = "auto", st
     missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + _no_hub(inputs)
     print("\n".join(f"missing: {fault}" for fault in missing) or "nothing is missing")
     return not missing
+
+
+def _require_models(params: Params) -> None:
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it names a kernel that nothing here needs
+    from stages.fullsize.trials import require_models  # seconds of imports
+
+    architectures = {name: params.architecture[name] for name in params.architectures}
+    require_models(architectures, params.profiles[params.profile].base, list(settings_of(params).values()))
 
 
 def _require(params: Params, inputs: list[Availability], at_once: int) -> None:
@@ -153,7 +163,9 @@ def _machine(params: Params, host: Machine, expected: Forecast, at_once: int) ->
 def _disk(params: Params, at_once: int) -> Line:
     needed, free = disk_bytes(params, at_once), free_bytes(Path())
     missing = f"{gigabytes(needed - free)} more" if free < needed else ""
-    return Line("disk", gigabytes(needed), f"{gigabytes(free)} free", missing)
+    unknown = unknown_sizes(params)
+    words = f"{gigabytes(needed)}, and what {', '.join(unknown)} takes" if unknown else gigabytes(needed)
+    return Line("disk", words, f"{gigabytes(free)} free", missing)
 
 
 def _time(params: Params, expected: Forecast) -> str:

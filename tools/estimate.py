@@ -54,9 +54,12 @@ def runs_a_cell(params: Params) -> int:
 
 
 def disk_bytes(params: Params, at_once: int) -> int:
-    """For checkpoints, data and the models of all runs, so many at once, from nothing."""
+    """For checkpoints, data and the models of all runs, so many at once, from nothing.
+
+    An architecture whose size is not known counts as nothing (see ``unknown_sizes``).
+    """
     profile = params.profiles[params.profile]
-    totals = {a: budget.weights(budget.sizes_of(params, a))[0] for a in params.architectures}
+    totals = {a: 0 if known is None else known[0] for a, known in weights_of(params).items()}
     runs = [(settings, totals[a]) for (_, a), settings in settings_of(params).items()]
     rows = rows_of(params) or IMDB_ROWS
     return (
@@ -64,6 +67,16 @@ def disk_bytes(params: Params, at_once: int) -> int:
         + budget.data_bytes(rows, len(totals), profile.tokenize.max_length, profile.data.source)
         + budget.models_bytes(runs, runs_a_cell(params), at_once)
     )
+
+
+def weights_of(params: Params) -> dict[str, tuple[int, int] | None]:
+    """As ``budget.weights``, by architecture."""
+    return {name: budget.weights(budget.sizes_of(params, name)) for name in params.architectures}
+
+
+def unknown_sizes(params: Params) -> list[str]:
+    """Labels of the architectures whose size nothing here says."""
+    return [params.architecture[name].label for name, known in weights_of(params).items() if known is None]
 
 
 def estimate(params: Params, host: Machine) -> Forecast:
@@ -82,10 +95,13 @@ def estimate(params: Params, host: Machine) -> Forecast:
     rate = f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"
     time_basis = f"matrix products alone and every row at its longest, at {rate} measured here"
     runs = {}
+    known = weights_of(params)
     for cell, settings in settings_of(params).items():
-        _, multiplied = budget.weights(budget.sizes_of(params, settings.architecture))
-        flops = budget.run_flops(settings, multiplied, rows)
-        runs[cell] = RunForecast(peaks[cell], flops / host.flops_a_second)
+        seconds = None
+        if known[settings.architecture] is not None:
+            _, multiplied = known[settings.architecture]
+            seconds = budget.run_flops(settings, multiplied, rows) / host.flops_a_second
+        runs[cell] = RunForecast(peaks[cell], seconds)
     return Forecast(runs, 1, "at least", memory_basis, time_basis)
 
 
@@ -131,8 +147,11 @@ def _peaks(params: Params, host: Machine) -> tuple[str, dict[Cell, int | None]]:
     settings = settings_of(params)
     census = _census(params)
     if census is not None:
-        counted = census.root[params.protocol]
-        peaks = {(name, a): counted[a][name].predicted_memory.peak for name, a in settings}
+        counted = census.counted(params.protocol)
+        peaks = {}
+        for name, a in settings:
+            cell = counted.get(a, {}).get(name)  # none of an architecture whose full size is not given, and of a hole
+            peaks[name, a] = cell.predicted_memory.peak if cell else None
         return f"predicted for a GPU ({Census.path()})", peaks
     peaks = dict.fromkeys(settings)
     of_full: dict[str, int] = {}  # the same for all rates
@@ -144,7 +163,11 @@ def _peaks(params: Params, host: Machine) -> tuple[str, dict[Cell, int | None]]:
     return "predicted for full fine-tuning, which takes most; tensors alone, without the libraries", peaks
 
 
-def _predicted(params: Params, run: RunSettings, host: Machine) -> int:
+def _predicted(params: Params, run: RunSettings, host: Machine) -> int | None:
+    """None where nothing says how large the model is, or it cannot be made without data."""
+    sizes = budget.sizes_of(params, run.architecture)
+    if sizes is None:
+        return None
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it names a kernel that no prediction needs
     import transformers
 
@@ -154,9 +177,12 @@ def _predicted(params: Params, run: RunSettings, host: Machine) -> int:
     transformers.logging.set_verbosity_error()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        config = model_config(run, budget.sizes_of(params, run.architecture))
         device = "cuda" if host.is_gpu else "cpu"
-        return predict(run, config, run.train.batch_size, run.max_length, device).peak
+        try:
+            config = model_config(run, sizes)
+            return predict(run, config, run.train.batch_size, run.max_length, device).peak
+        except Exception:  # of any classifier of Transformers, and a forecast is no reason to end
+            return None
 
 
 def _census(params: Params) -> Census | None:
@@ -168,7 +194,8 @@ def _census(params: Params) -> Census | None:
         return None
     census = Census.read()
     known = census.root.get(params.protocol, {})
-    return census if all(name in known.get(a, {}) for name, a in settings_of(params)) else None
+    sized = [cell for cell in settings_of(params) if params.architecture[cell[1]].full_size is not None]
+    return census if all(name in known.get(a, {}) for name, a in sized) else None
 
 
 def table(params: Params, runs: dict[Cell, RunForecast]) -> str:
@@ -180,9 +207,10 @@ def table(params: Params, runs: dict[Cell, RunForecast]) -> str:
 
 
 def _shown(run: RunForecast) -> str:
+    """What is known of it, or that nothing is."""
     known = []
     if run.memory_bytes is not None:
         known.append(gigabytes(run.memory_bytes))
     if run.seconds is not None:
         known.append(duration(run.seconds))
-    return ", ".join(known)
+    return ", ".join(known) or "not known"

@@ -8,13 +8,13 @@ generated corpus where there is none, and have fewer tokens than the embeddings 
 import argparse
 from pathlib import Path
 
-from stages.core.errors import run_stage
+from stages.core.errors import InputError, run_stage
 from stages.data.settings import GeneratedData
 from stages.encoders.settings import Architecture
 from stages.encoders.verification import verify
+from stages.fullsize.sizes import encoder_sizes
 from stages.hub.disk import gigabytes, require_space
 from stages.study.params import load_params
-from tools.budget import encoder_sizes
 
 FOLDER = Path("models/random")
 TRAIN = Path("data/raw/train.parquet")
@@ -29,9 +29,13 @@ def main(folder: Path = FOLDER, miniature: bool = False) -> None:
     """Write ``<folder>/<architecture>/``, laid out as on the hub, for every architecture of ``params.yaml``.
 
     Raises:
-        InputError: the disk has too little room.
+        InputError: a size is not given, or the disk has too little room.
     """
     params, texts = load_params(), _texts()
+    for name in params.architectures:
+        for key in ("full_size", "tokenizer", *(["miniature"] if miniature else [])):
+            if getattr(params.architecture[name], key) is None:
+                raise InputError(f"architecture.{name}.{key}: missing; a checkpoint is made by it")
     for name in params.architectures:
         size = write(params.architecture[name], folder / name, texts, miniature)
         print(f"{folder / name}: {size:,} parameters, {gigabytes(4 * size)}", flush=True)

@@ -33,12 +33,12 @@ def known_sizes(name: str, family: Architecture, base: PretrainedBase | LocalBas
     if isinstance(base, PretrainedBase):
         return encoder_sizes(family, base.vocab_size)
     if isinstance(base, LocalBase):
-        return _of_folder(Path(base.path, name))
+        return sizes_in(Path(base.path, name))
     return encoder_sizes(family)
 
 
-def _of_folder(folder: Path) -> dict[str, Any] | None:
-    """None where there is no such file or it is not one of JSON, which the base stage says."""
+def sizes_in(folder: Path) -> dict[str, Any] | None:
+    """Of a checkpoint's folder; None where it has no file of JSON that says, as the base stage will."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

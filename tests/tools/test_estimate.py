@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from stages import settings
+from stages.core.errors import InputError
 from stages.data.card import Card
+from stages.fullsize.census import Census, CensusHole
 from stages.study.grid import StudySettings
 from tests.helpers.check import GPU, run_check
 from tests.helpers.results import make_card, make_record
@@ -79,3 +81,29 @@ def test_every_rate_that_is_tried_takes_a_run_of_each_seed(monkeypatch, capsys):
         assert lines[0].endswith(f"; {2 * (1 + len(factors))} runs")
         minutes.append(next(line for line in lines if line.startswith("time about")).split()[2])
     assert minutes == ["10", "40"]
+
+
+def test_a_checkpoint_of_unknown_size_is_said_to_be_that(monkeypatch, capsys):
+    write_params(Path(), architectures=["distilbert", "roberta"], **{"architecture.roberta.full_size": None})
+    census = Census.read()
+    Census({"corrected": {"distilbert": census.root["corrected"]["distilbert"]}}).write()
+    _, lines = run_check(monkeypatch, capsys, GPU, "paper")
+    assert "memory: predicted for a GPU (metrics/census.json)" in lines
+    assert next(line for line in lines if line.startswith("full ")).endswith("not known")
+    assert any(line.startswith("disk ") and ", and what RoBERTa takes" in line for line in lines)
+
+
+def test_a_cell_that_the_census_could_not_count_is_not_known(monkeypatch, capsys):
+    write_params(Path(), architectures=["distilbert"], configurations=["full", "ia3"], probes=[])
+    census = Census.read()
+    cells = census.root["corrected"]["distilbert"] | {"ia3": CensusHole(reason="a reason")}
+    Census({"corrected": {"distilbert": cells}}).write()
+    _, lines = run_check(monkeypatch, capsys, GPU, "paper")
+    assert "GB" not in next(line for line in lines if line.startswith("ia3 "))
+    assert "GB" in next(line for line in lines if line.startswith("full "))
+
+
+def test_a_wrong_adapter_is_named_before_anything_is_measured(monkeypatch, capsys):
+    write_params(Path(), **{"configuration.lora-r8.adapter": {"peft_type": "LORA", "rank": 8}})
+    with pytest.raises(InputError, match=r"^configuration\.lora-r8\.adapter\.rank: 8: LORA has no such field"):
+        run_check(monkeypatch, capsys)

@@ -11,6 +11,7 @@ from stages import base, settings, tokenize
 from stages.core.errors import InputError
 from stages.encoders.snapshot import hashes
 from stages.fullsize.census import Census
+from stages.fullsize.sizes import encoder_sizes
 from stages.study.params import load_params
 from stages.training.record import Record
 from stages.training.run import fine_tune
@@ -18,7 +19,6 @@ from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.snapshots import reviews
 from tests.helpers.tiny_study import ROOT, write_params
 from tools import random_checkpoints
-from tools.budget import encoder_sizes
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
