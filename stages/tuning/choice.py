@@ -57,7 +57,7 @@ def _tuned(study: StudySettings, runs: list[Run], qualities: dict[Key, Quality])
         configuration=runs[0].configured,
         rates=rates,
         chosen=chosen.factor,
-        edge=ends.get(chosen.factor),
+        edge=ends.get(chosen.factor) if chosen.completed else None,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import collect
+from stages.analysis.answers import read_predictions
 from stages.analysis.runs import read_failed, read_runs
 from stages.core.errors import InputError
 from stages.study.failures import failure_path
@@ -100,6 +101,20 @@ def test_each_cell_is_shown_at_its_best_rate_under_its_own_name(swept):
     assert list(summary["distilbert"]) == ["full", "lora-r8", "ia3"]
     curves = pd.read_csv("metrics/plots/learning_curves.csv")
     assert curves["configuration"].unique().tolist() == ["full", "lora-r8", "ia3"]
+
+
+def test_predictions_are_those_of_the_chosen_runs(swept):
+    for index, run in enumerate(swept.every_run):
+        run.model_path.mkdir(parents=True)
+        frame = pd.DataFrame({"label": [0, 1], "prediction": [0, 1], "probability_0": index, "probability_1": 0})
+        frame.to_parquet(run.model_path / "predictions.parquet")
+    read = read_predictions(swept, read_runs())
+    assert [run for run, _ in read] == swept.runs
+    chosen = [swept.every_run[frame["probability_0"][0]].configuration for _, frame in read]
+    assert chosen == ["full", "full", "lora-r8-x3", "lora-r8-x3", "ia3-x10", "ia3-x10"]
+    Path("models/runs/distilbert/ia3-x10/43/predictions.parquet").unlink()
+    with pytest.raises(InputError, match=r"ia3-x10/43/predictions\.parquet: .*`dvc repro sweep@distilbert-ia3-10-43`"):
+        read_predictions(swept, read_runs())
 
 
 def test_every_rate_that_was_tried_is_kept_in_ascending_order(swept):

@@ -36,7 +36,9 @@ def _sweep(ledger: Ledger, study: StudySettings) -> None:
 
 
 def _cell(ledger: Ledger, results: Results, index: int, cell: TunedCell) -> None:
-    """The row of a cell in the table of rates; a cell none of whose runs completed has no number but its rates'."""
+    """The row of a cell in the table of rates; nothing of one of whose runs none completed."""
+    if not cell.best.completed:
+        return
     key, place = f"{cell.architecture}.{cell.configuration}.tuning", f"cells.{index}"
     best = results.records(cell.architecture, cell.configuration)
     ledger.add(f"{key}.factor", cell.chosen, COUNT, Source(TUNING, f"{place}.chosen", *best))
@@ -64,16 +66,20 @@ def _own_records(results: Results, cell: TunedCell) -> tuple[tuple[str, ...], tu
 
 def _choices(ledger: Ledger, results: Results) -> None:
     """How many cells keep their own rate, of how many the best is where the grid ends, and how clear choices are."""
-    tuning, rows = results.tuning, results.card.splits["validation"].rows
+    cells = [cell for cell in results.tuning.cells if cell.best.completed]
+    rows = results.card.splits["validation"].rows
     ledger.add("tuning.texts", rows, COUNT, Source(Card.path(), "splits.validation.rows"), optional=True)
-    close = sum(cell.rivals(rows) > 0 for cell in tuning.cells)
+    close = sum(cell.rivals(rows) > 0 for cell in cells)
     source = Source(TUNING, "cells where another rate is within one standard error of mean validation_accuracy")
     ledger.add("tuning.close", close, COUNT, source, optional=True)
-    kept = sum(cell.chosen == OWN_RATE for cell in tuning.cells)
-    ledger.add("tuning.cells", len(tuning.cells), COUNT, Source(TUNING, "number of cells"), optional=True)
+    kept = sum(cell.chosen == OWN_RATE for cell in cells)
+    source = Source(TUNING, "number of cells of which some run completed")
+    ledger.add("tuning.cells", len(cells), COUNT, source, optional=True)
     ledger.add("tuning.kept", kept, COUNT, Source(TUNING, f"cells where chosen is {OWN_RATE}"), optional=True)
+    tried = [score for cell in results.tuning.cells for rate in cell.rates for score in rate.test_accuracy]
+    ledger.add("tuning.failed", tried.count(None), COUNT, Source(TUNING, "test_accuracy that is null"), optional=True)
     for edge in ("lowest", "highest"):
-        count = sum(cell.edge == edge for cell in tuning.cells)
+        count = sum(cell.edge == edge for cell in cells)
         ledger.add(f"tuning.{edge}", count, COUNT, Source(TUNING, f"cells where edge is {edge}"), optional=True)
 
 
@@ -84,6 +90,8 @@ def _gains(ledger: Ledger, tuning: Tuning) -> None:
     for name, value in {"least": min(gains), "median": median(gains), "most": max(gains)}.items():
         source = Source(TUNING, f"{name} gain in mean test_accuracy of a cell's chosen rate over its own")
         ledger.add(f"tuning.gain_{name}", value, DIFFERENCE, source, optional=True)
+    source = Source(TUNING, "cells whose runs at own and at chosen rate completed")
+    ledger.add("tuning.compared", len(gains), COUNT, source, optional=True)
     lost = sum(gain < 0 for gain in gains)
     ledger.add("tuning.lost", lost, COUNT, Source(TUNING, "cells with a gain below zero"), optional=True)
 
