@@ -15,11 +15,11 @@ from transformers import AutoTokenizer
 
 from stages import base, prepare, settings, tokenize
 from stages.methods.building import load_classifier
-from stages.saved.loading import load_saved
 from stages.study.params import load_params
 from stages.training.record import Record
 from stages.training.run import fine_tune
 from stages.training.settings import RunSettings
+from tests.helpers.cards import by_card
 from tests.helpers.snapshots import fill_cache, reviews, write_dataset, write_snapshot
 from tests.helpers.tiny_study import ROOT, write_params
 
@@ -78,7 +78,7 @@ def test_trains_from_the_hubs_files(study, monkeypatch, tmp_path, architecture, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(study / "home/hub"))
-    assert load_saved(copy).config.id2label == {0: "negative", 1: "positive"}
+    assert by_card(copy).config.id2label == {0: "negative", 1: "positive"}
     if configuration != "full":
         model = AutoPeftModelForSequenceClassification.from_pretrained(copy)
         config = model.active_peft_config

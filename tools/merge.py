@@ -26,7 +26,7 @@ def main(run: str, folder: str) -> None:
         InputError: the run has no adapter, or one that cannot be merged, or something lies at ``folder``.
     """
     quiet_bitsandbytes()
-    from stages.saved.loading import load_saved
+    from stages.saved.loading import open_run
     from stages.training.run import quiet
 
     quiet()
@@ -38,7 +38,7 @@ def main(run: str, folder: str) -> None:
         raise InputError(
             f"RUN: {run}: not merged: its base is in {settings.quantization}, which would round what is added to it"
         )
-    model = load_saved(source)
+    model = open_run(source)
     apart = probabilities(model)
     merged = merge(model, run)
     with written_whole(target) as beside:

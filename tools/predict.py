@@ -34,12 +34,12 @@ def main(run: str, texts: list[str], file: str | None = None, pairs: bool = Fals
     quiet_bitsandbytes()
     from transformers import AutoTokenizer
 
-    from stages.saved.loading import load_saved
+    from stages.saved.loading import open_run
     from stages.training.run import quiet
 
     quiet()
     settings = SavedRun.of(folder).settings
-    model = load_saved(folder)
+    model = open_run(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     names = model.config.id2label
     for text, probabilities in zip(texts, predict(model, tokenizer, settings, rows), strict=True):

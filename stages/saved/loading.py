@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 import transformers
 from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from stages.core.errors import InputError
@@ -14,6 +15,28 @@ from stages.saved.base_beside import WEIGHTS, Base
 from stages.saved.saved_run import ADAPTER, BASE, QUANTIZATION, SavedRun
 from stages.training.settings import RunSettings
 from stages.training.startup import nothing_to_compute
+
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+# What libraries raise at files that are cut short, of another model, or of another version.
+FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError)
+
+
+def open_run(folder: Path) -> torch.nn.Module:
+    """``load_saved`` for a command.
+
+    Raises:
+        InputError: also where a library cannot load what is there.
+    """
+    try:
+        return load_saved(folder)
+    except FAULTS as error:
+        raise InputError(f"{folder}: cannot be loaded: {one_line(error)}") from error
+
+
+def one_line(error: Exception) -> str:
+    """Kind and text of an error, cut short, without a path of this machine."""
+    text = " ".join(str(error).split()).replace(f"{Path.cwd()}/", "")
+    return f"{type(error).__name__}: {text[:200]}"
 
 
 def load_saved(folder: Path, checkpoint: Path | None = None) -> torch.nn.Module:
@@ -24,26 +47,31 @@ def load_saved(folder: Path, checkpoint: Path | None = None) -> torch.nn.Module:
         checkpoint: a base's folder instead of one to be looked for, where its weights are not beside the adapter.
 
     Raises:
-        InputError: ``folder`` is no run's, or the base of its adapter is not to be found.
+        InputError: ``folder`` is no run's, or the base of its adapter is not to be found, or its weights are pickled.
     """
     settings = SavedRun.of(folder).settings
     if not (folder / ADAPTER).exists():
         return load_classifier(settings, Base(str(folder), None), folder).eval()
+    if not (folder / ADAPTER_WEIGHTS).exists():  # PEFT would then take adapter_model.bin
+        raise InputError(f"{folder}: {ADAPTER_WEIGHTS}: not found; no other form of weights is read")
     base = load_classifier(settings, base_of(folder, settings, checkpoint), folder / BASE, quantization_of(folder))
     if settings.is_quantized:
         keep_double_quantisation(base)
         if autocast_dtype(settings) is not None:
             follow_autocast(base)
-    return PeftModel.from_pretrained(base, folder, use_safetensors=True).eval()
+    return PeftModel.from_pretrained(base, folder).eval()
 
 
 def load_classifier(
     settings: RunSettings, source: Base, configured: Path, quantization: BitsAndBytesConfig | None = None
 ) -> PreTrainedModel:
-    """Weights of ``source`` with the configuration in the folder ``configured``."""
-    config = transformers.AutoConfig.from_pretrained(configured, local_files_only=True)
+    """Weights of ``source`` with the configuration in the folder ``configured``; safetensors alone, and no code."""
+    config = transformers.AutoConfig.from_pretrained(configured, local_files_only=True, trust_remote_code=False)
+    model_class = getattr(transformers, settings.model_class, None)
+    if model_class is None or not settings.model_class.endswith("ForSequenceClassification"):
+        raise InputError(f"{configured}: model_class {settings.model_class!r}: no sequence classifier of transformers")
     with nothing_to_compute():
-        return getattr(transformers, settings.model_class).from_pretrained(
+        return model_class.from_pretrained(
             source.name,
             revision=source.revision or "main",
             config=config,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stages.saved.loading import load_saved
+from stages.saved.loading import load_saved, one_line
 from stages.saved.saved_run import ADAPTER, BASE
 from stages.training.batching import Split
 from stages.training.record import RELOAD_TOLERANCE, Reload
@@ -71,9 +71,3 @@ def way_of_loading(settings: RunSettings, folder: Path) -> str:
         return f"an adapter on {source}"
     packing = "" if settings.quantization == "int8" else ", bitsandbytes' packing for CPUs off"
     return f"an adapter on {source}, its linear layers in {settings.quantization}{packing}"
-
-
-def one_line(error: Exception) -> str:
-    """Kind and text of an error, cut short, without a path of this machine."""
-    text = " ".join(str(error).split()).replace(f"{Path.cwd()}/", "")
-    return f"{type(error).__name__}: {text[:200]}"

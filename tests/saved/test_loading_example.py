@@ -1,6 +1,5 @@
 """What a model card shows is run as it stands, on a copy of the folder, from another working directory."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -12,8 +11,10 @@ from bitsandbytes.nn import Linear4bit
 from peft import AutoPeftModelForSequenceClassification
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
+from stages.saved import base_beside
 from stages.saved.loading import quantization_of
 from stages.training.batching import Split, read_split
+from tests.helpers.cards import by_card
 from tests.helpers.tiny_runs import model_path, run
 from tests.helpers.tiny_study import write_study
 from tools import export
@@ -28,15 +29,6 @@ def largest_difference(model: torch.nn.Module, test: Split, folder: Path) -> flo
         logits = model.eval()(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
     saved = pd.read_parquet(folder / "predictions.parquet").filter(like="probability_").to_numpy()
     return float(np.abs(logits.double().softmax(dim=1).numpy() - saved).max())
-
-
-def by_card(folder: Path) -> torch.nn.Module:
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    code = re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1]
-    names: dict = {}
-    exec(code.replace('folder = "..."', f"folder = {str(folder)!r}"), names)
-    assert names["tokenizer"]("w1 w2")["input_ids"]
-    return names["model"]
 
 
 def without_packing(model: torch.nn.Module) -> torch.nn.Module:
@@ -69,3 +61,15 @@ def test_a_copied_run_loads_from_another_folder(architecture, configuration, tmp
         assert model.config.id2label == dict(enumerate(CLASSES))
         assert any(isinstance(module, Linear4bit) for module in model.modules()) == bool(given)
         assert largest_difference(without_packing(model), test, copy) <= 1e-5
+
+
+@pytest.mark.parametrize("configuration", ["lora-ffn", "qlora-ffn"])
+def test_a_base_too_large_to_copy_is_found_in_the_project(configuration, in_empty_folder, monkeypatch):
+    monkeypatch.setattr(base_beside, "MOST_BYTES", 0)
+    write_study("roberta", CLASSES)
+    run("roberta", configuration)
+    copy = Path(shutil.copytree(model_path("roberta", configuration), "copy"))
+    test = read_split(Path("data/tokenized/roberta/test"), 32, 0, torch.device("cpu"))
+    model = by_card(copy)
+    assert model.config.id2label == dict(enumerate(CLASSES))
+    assert largest_difference(model, test, copy) <= 1e-5

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stages.saved import reloading
-from stages.saved.reloading import last_rows, one_line
+from stages.saved.reloading import last_rows
 from stages.training import run as run_module
 from tests.helpers.tiny_runs import model_path, run
 from tests.helpers.tiny_study import write_study
@@ -92,8 +92,3 @@ def test_rows_are_whole_batches_at_the_end(rows, size, first):
     found = last_rows(np.arange(rows), size)
     assert found.tolist() == list(range(first, rows))
     assert first % size == 0
-
-
-def test_a_fault_is_one_line_without_a_path_of_this_machine():
-    error = OSError(f"{Path.cwd()}/models/runs/a:\n  not found" + "x" * 300)
-    assert one_line(error) == f"OSError: models/runs/a: not found{'x' * 300}"[: len("OSError: ") + 200]
