@@ -45,6 +45,7 @@ def tiny_cell(family: str, protocol: str = "corrected", **configuration: object)
     raw = read_yaml(ROOT / "params.yaml")
     raw["configuration"] = {"it": {"label": "It", **configuration}}
     entry = {"label": family, "model_class": model_class, "full_size": sizes, "modules": {"attention": attention}}
+    raw["profiles"]["mini"]["base"] = {"source": "local", "path": "checkpoints"}
     raw |= {"architectures": [family], "configurations": ["it"], "probes": [], "architecture": {family: entry}}
     census = resolve_census(validated(raw, "params.yaml"))
     return census.runs[protocol][family]["it"], census.full_size[family]
