@@ -112,6 +112,18 @@ class Results(NamedTuple):
                 adapters.append(name)
         return adapters
 
+    @property
+    def is_tuned(self) -> bool:
+        """Whether a cell's runs are those at the best of several rates, chosen on validation."""
+        return "rate_factor" in self.runs
+
+    @property
+    def rate_is_shared(self) -> bool:
+        """Whether all of the headline grid but probes of the learning rate were run at the base rate."""
+        at_base = [name for name in self.study.headline if self.study.configurations[name].lr == "base"]
+        rates = self.runs.loc[self.runs["configuration"].isin(at_base), "nominal_learning_rate"]
+        return not self.is_tuned and bool((rates == self.study.lr).all())
+
     def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
         """The paired test of two configurations, whichever way round it was made; None if it was not."""
         for test in self.statistics.comparisons:
@@ -149,6 +161,15 @@ class Results(NamedTuple):
                     files.append(str(run.record_path))
         settings = [str(RunSettings.path(architecture, configuration)) for configuration in configurations]
         return tuple(files), tuple(settings)
+
+    def records_of(self, configuration: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same of a configuration on all architectures."""
+        records, settings = [], []
+        for architecture in self.study.architectures:
+            of_cell = self.records(architecture, configuration)
+            records += of_cell[0]
+            settings += of_cell[1]
+        return tuple(records), tuple(settings)
 
     def first_run(self, column: str, configuration: str) -> Source:
         """Where a column of a configuration's first run is read."""

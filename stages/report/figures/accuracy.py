@@ -14,6 +14,7 @@ from stages.study.grid import StudySettings
 
 ACCURACY = "Test accuracy (%)"
 BASELINE_STYLES = {"majority": (0, (1, 3)), "bag": "-.", "ceiling": ":"}
+ROW, MOST_OF_PAGE = 0.19, 7.4  # inches of a row, and of all rows: more of them lie closer together
 NEAR = 0.05  # a fraction of accuracy: how near to a run the majority class is drawn
 
 
@@ -23,7 +24,7 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
     labels = [style.label(study.configurations[name].label) for name in names]
     intervals = {(entry.architecture, entry.configuration): entry.interval for entry in statistics.accuracy}
     scores = baseline_scores(baselines, runs)
-    figure = Figure(figsize=(style.PAGE, 0.95 + 0.19 * len(names)))
+    figure = Figure(figsize=(style.PAGE, 0.95 + min(ROW * len(names), MOST_OF_PAGE)))
     panels = figure.subplots(1, len(study.architectures), sharey=True, squeeze=False)[0]
     looks = style.looks(list(study.architectures))
     for axes, architecture in zip(panels, study.architectures, strict=True):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from stages.published.claims import FAILS, HOLDS, UNDECIDED, Evaluation, Judged
 from stages.report.numbers.latex import Latex
-from stages.report.text.phrases import Phrases
+from stages.report.phrases.phrases import Phrases
 
 PUBLISHED, CORRECTED = "protocol.as-published", "protocol.corrected"  # prefixes of keys
 
