@@ -12,7 +12,7 @@ from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.encoders.token_report import TokenReport
-from stages.fullsize.census import Census
+from stages.fullsize.census import Census, CensusCell
 from stages.published import scope
 from stages.published.claims import Claims
 from stages.published.memory_check import against_published, by_process
@@ -123,6 +123,23 @@ class Results(NamedTuple):
         at_base = [name for name in self.study.headline if self.study.configurations[name].lr == "base"]
         rates = self.runs.loc[self.runs["configuration"].isin(at_base), "nominal_learning_rate"]
         return not self.is_tuned and bool((rates == self.study.lr).all())
+
+    def counted(self, protocol: str) -> dict[str, dict[str, CensusCell]]:
+        """Cells of the census by architecture and configuration; none of a protocol that it lacks, nor holes."""
+        cells = {}
+        for architecture, entries in self.census.root.get(protocol, {}).items():
+            cells[architecture] = {name: entry for name, entry in entries.items() if isinstance(entry, CensusCell)}
+        return cells
+
+    @property
+    def uncounted(self) -> list[tuple[str, str]]:
+        """Cells of the grid, by architecture and configuration, that the census has no count of under some protocol."""
+        missing = []
+        for architecture, configuration in self.cells.index:
+            grids = [grid.get(architecture, {}) for grid in map(self.counted, self.census.root)]
+            if any(configuration not in grid for grid in grids):
+                missing.append((architecture, configuration))
+        return missing
 
     def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
         """The paired test of two configurations, whichever way round it was made; None if it was not."""
