@@ -12,6 +12,7 @@ from stages.report.entries import inputs
 from stages.study.grid import StudySettings
 from tests.helpers.grids import Grids
 from tests.helpers.many_methods import LORA, configuration, every_kind, of_many_ranks
+from tests.helpers.paper import written
 from tests.helpers.tiny_study import ROOT
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -154,3 +155,35 @@ def test_rates_of_a_configuration_that_differ_between_architectures_are_a_range(
     assert re.sub(r"\\traced\{[^{}]*\}", "", row).endswith(r"{$1.5\times 10^{-3}$}--{$6\times 10^{-3}$} \\")
     assert "With each configuration at the best of its learning rates" in text
     assert "Each configuration was given the same search for its rate" in text
+
+
+def test_training_is_said_from_data(grids):
+    kinds = {name: every_kind()[name] for name in ("full", "lora")}
+    changes = {"schedule": "cosine", "warmup": 0.06, "weight_decay": 0.01, "early_stopping": 2}
+    text = text_of(grids, kinds, **{f"profiles.mini.train.{key}": value for key, value in changes.items()})
+    assert "a cosine schedule to zero after a warm-up over 6.0\\% of the steps, a weight decay of 0.01, and" in text
+    assert "It ends after 2 epochs without a better score." in text
+    assert "depart from this" not in text
+    text = text_of(grids, kinds)
+    assert "a linear schedule to zero without warm-up, no weight decay, and gradients clipped to unit norm. The" in text
+
+
+def test_dozens_of_failures_are_counted(grids):
+    text = text_of(grids, of_many_ranks(60), holes=7)
+    assert re.search(r"Of 120 runs, \d\d failed and are holes in the tables: .*; and \d+ others\. Means", text)
+
+
+def test_any_methods_beside_the_published_study(grids):
+    text = text_of(grids, every_kind(), published="hanif2025")
+    assert r"\section{The Published Study}" in text
+
+
+def test_local_checkpoints_are_not_called_published(grids):
+    text_of(grids, {"full": every_kind()["full"]})
+    results = inputs.read_results()
+    local = results.bases["roberta"].model_copy(update={"source": "local"})
+    text = written(results._replace(bases={"roberta": local}))
+    assert (
+        "The encoders are read from checkpoints in local folders, whose hashes are in the records: RoBERTa with" in text
+    )
+    assert "published checkpoints" not in text

@@ -1,7 +1,6 @@
 """Tables of the results: performance, sensitivity, seeds, choices, reliability, the kept study."""
 
 from stages.report.entries.inputs import ACCURACY, Results
-from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 from stages.report.numbers.names import BASELINES, capitalised, in_typewriter, is_encoder
 from stages.report.numbers.units import memory_unit, parameter_unit
@@ -150,18 +149,19 @@ def choices(results: Results, ledger: Ledger) -> str | None:
 
     def row(architecture: str, first: str, second: str) -> Row:
         key, choice = f"{architecture}.{second}.vs.{first}", choice_of[first, second]
-        # of any other choice, what the first has is no smaller step
-        compared = label(results, second)
-        if choice not in STEPS:
-            compared = Latex(f"{compared} against {label(results, first)}")
+        name = f"{choice} ({label(results, second)})"
+        if choice not in STEPS:  # neither value is a step from the other
+            name = rf"\rowname{{{choice}: {label(results, second)} against {label(results, first)}}}"
         return [
-            f"{choice} ({compared})" + dagger(results, architecture, first, second),
+            name + dagger(results, architecture, first, second),
             ledger.numeral(f"{key}.difference"),
             between(ledger, f"{key}.low", f"{key}.high"),
             ledger.numeral(f"{key}.p"),
         ]
 
-    return tabular(columns, by_pair(results, pairs, row), note=dagger_note(results, len(columns)))
+    # names of other choices take two lines
+    heights = [1 if choice_of[pair] in STEPS else 2 for pair in pairs] * len(study.architectures)
+    return tabular(columns, by_pair(results, pairs, row), note=dagger_note(results, len(columns)), heights=heights)
 
 
 def reliability(results: Results, ledger: Ledger) -> str:
