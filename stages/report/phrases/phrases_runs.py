@@ -1,17 +1,25 @@
 """How the runs were made, in the words of the report's sentences: protocol, audit, machine, software."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from stages.analysis.runs import MemoryColumn, compared_memory
+import pandas as pd
+
+from stages.analysis.runs import RUNS, MemoryColumn, compared_memory
+from stages.report.entries.options import OF_TRAINING
 from stages.report.numbers.latex import Latex, escape, listing
-from stages.report.numbers.names import KINDS
-from stages.report.text.phrases import Phrases
-from stages.tuning.tuning import TunedCell
+from stages.report.numbers.ledger import Source
+from stages.report.numbers.names import DESIGN, SHAPES, has_virtual_tokens, method_name
+from stages.report.phrases.phrases import Phrases
+from stages.study.configuration import PEFT_DEFAULT
 
+SCHEDULES = {
+    "linear": "a linear schedule to zero",
+    "cosine": "a cosine schedule to zero",
+    "constant": "a constant rate",
+}
+ROWS_BESIDE_TEXT = 24  # of a figure
 # Libraries whose versions the report prints.
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers", "numpy", "dvc")
-
-LISTED = 6  # cells that a sentence names; of more it says how many
 
 
 class RunsPhrases:
@@ -26,13 +34,83 @@ class RunsPhrases:
 
     @property
     def use_every_method(self) -> bool:
-        return len(self._distinct("kind")) == len(KINDS)
+        """Of the published study."""
+        return len(self._distinct("kind")) == len(DESIGN)
+
+    @property
+    def are_of_the_design(self) -> bool:
+        """Whether all are of methods that the published study compares."""
+        return {str(name) for name in self.named_methods} <= set(DESIGN.values())
+
+    @property
+    def named_methods(self) -> list[Latex]:
+        """Every method of the grid once, by its kind and the options that have a name of their own."""
+        by_configuration = self._runs.drop_duplicates("configuration")
+        return list(dict.fromkeys(method_name(run) for _, run in by_configuration.iterrows()))
+
+    @property
+    def number_of_methods(self) -> Latex:
+        source = Source(RUNS, "distinct methods, by kind and the options that have a name of their own")
+        return self._say.counted("grid.methods", len(self.named_methods), source)
+
+    def are_of(self, kind: str) -> bool:
+        """Whether some are of a kind, quantised or not."""
+        return any(name.partition("-")[0] == kind for name in self._distinct("kind"))
+
+    @property
+    def quantise_to_four_bits(self) -> bool:
+        return bool({"nf4", "fp4"} & set(self._distinct("quantization")))
+
+    @property
+    def choose_their_own_placement(self) -> bool:
+        """Whether some adapters go into the modules that PEFT has as a default."""
+        adapters = self._runs.query("method == 'peft'").drop_duplicates("configuration")
+        return any(
+            run["target"] == PEFT_DEFAULT or (pd.isna(run["target"]) and pd.isna(run["target_modules"]))
+            for _, run in adapters.iterrows()
+            if not has_virtual_tokens(run)
+        )
+
+    @property
+    def differ_in_training(self) -> bool:
+        """Whether some trained by other settings than the profile's."""
+        return any(not self._all_have(field, value) for field, value in self._common.items())
+
+    @property
+    def schedule(self) -> str:
+        """What becomes of the rate of most runs."""
+        return SCHEDULES[self._common["schedule"]]
+
+    @property
+    def warmup(self) -> Latex:
+        if not self._common["warmup"]:
+            return Latex("without warm-up")
+        return Latex(f"after a warm-up over {self._say.number('train.warmup')} of the steps")
+
+    @property
+    def weight_decay(self) -> Latex:
+        if not self._common["weight_decay"]:
+            return Latex("no weight decay")
+        return Latex(f"a weight decay of {self._say.number('train.weight_decay')}")
+
+    @property
+    def stop_early(self) -> bool:
+        return self._common["early_stopping"] is not None
+
+    @property
+    def _common(self) -> dict[str, object]:
+        """The profile's settings that a configuration may change."""
+        return self._say.results.study.train.model_dump(include=set(OF_TRAINING))
+
+    def _all_have(self, field: str, value: object) -> bool:
+        column = self._runs[field]
+        return bool(column.isna().all()) if value is None else bool((column == value).all())
 
     @property
     def treat_methods_alike(self) -> bool:
         """Whether the protocol treats methods alike in all that it can."""
         alike = not self._methods_where("gradient_checkpointing", True)
-        return self.select_on_validation and self.train_every_new_module and alike
+        return self.select_on_validation and self.train_every_new_module and alike and not self.differ_in_training
 
     @property
     def select_on_validation(self) -> bool:
@@ -67,6 +145,22 @@ class RunsPhrases:
     def differ_in_optimizer(self) -> bool:
         return len(self._distinct("optimizer")) > 1
 
+    @property
+    def ranked_method(self) -> Latex:
+        """That of the configurations whose ranks are compared in a figure."""
+        ranked = self._runs[self._runs["configuration"].isin(self._say.results.study.ranked)]
+        return method_name(ranked.iloc[0])
+
+    @property
+    def are_too_many_for_shapes(self) -> bool:
+        """Whether a figure has no marker left for each configuration of the headline grid."""
+        return len(self._say.results.study.headline) > SHAPES
+
+    @property
+    def fill_a_page(self) -> bool:
+        """Whether a figure with a row a configuration of the headline grid has a page to itself."""
+        return len(self._say.results.study.headline) > ROWS_BESIDE_TEXT
+
     def adapt(self, module: str) -> bool:
         """Whether some adapter of the grid targets modules of this name."""
         targets = self._runs["target_modules"].dropna()
@@ -83,7 +177,7 @@ class RunsPhrases:
 
     @property
     def quantise_on_cpu(self) -> bool:
-        return self.on_cpu and "lora-nf4" in self._distinct("kind")
+        return self.on_cpu and self.quantise_to_four_bits
 
     @property
     def first_device(self) -> Latex:
@@ -146,95 +240,6 @@ class RunsPhrases:
         return [str(value) for value in self._runs[column].dropna().unique()]
 
     def _methods_where(self, column: str, value: bool) -> list[str]:
-        """Methods of which some run has ``value`` in ``column``."""
-        having = set(self._runs.loc[self._runs[column] == value, "kind"])
-        return [method for method in KINDS if method in having]
-
-
-class TuningPhrases:
-    """What the templates call ``tuning``: how the learning rate of each configuration was chosen."""
-
-    def __init__(self, say: Phrases) -> None:
-        self._say, self._study, self._tuning = say, say.results.study, say.results.tuning
-
-    @property
-    def is_done(self) -> bool:
-        return self._study.is_tuned
-
-    @property
-    def at_the_rate(self) -> str:
-        """Of a comparison of configurations, within a sentence."""
-        return "with every method at its best rate" if self.is_done else "at the base rate"
-
-    @property
-    def at_its_rate(self) -> str:
-        """Of one configuration."""
-        return "at its best rate" if self.is_done else "at the base rate"
-
-    @property
-    def at_the_learning_rate(self) -> str:
-        """As ``at_the_rate``, where a reader has not met the rates yet."""
-        return "with every method at its best learning rate" if self.is_done else "at the base learning rate"
-
-    @property
-    def at_the_same_rate(self) -> str:
-        """Of an adapter beside full fine-tuning, where tuning has not given each its own."""
-        return "" if self.is_done else " at the same rate"
-
-    @property
-    def factors(self) -> list[Latex]:
-        return [self._say.number(f"tuning.factor.{index}") for index in range(len(self._study.rate_factors))]
-
-    @property
-    def starts_from_one_rate(self) -> bool:
-        """Whether all configurations have the same rate where none is tuned."""
-        return len({self._study.nominal_rate(name) for name in self._study.headline}) == 1
-
-    @property
-    def first_rate(self) -> str:
-        """What was configured, of one configuration."""
-        return "the shared rate" if self.starts_from_one_rate else "its configured rate"
-
-    @property
-    def first_rates(self) -> str:
-        """The same of several."""
-        return "the shared rate" if self.starts_from_one_rate else "the configured rates"
-
-    @property
-    def edges(self) -> list[tuple[str, list[Latex]]]:
-        """``highest`` and ``lowest``, each with its cells where there are few: "LoRA on RoBERTa"."""
-        ends = []
-        for edge in ("highest", "lowest"):
-            cells = [cell for cell in self._tuning.cells if cell.edge == edge]
-            if cells:
-                ends.append((edge, self._names(cells) if len(cells) <= LISTED else []))
-        return ends
-
-    @property
-    def most_gain(self) -> Latex:
-        return self._extreme(max)
-
-    @property
-    def least_gain(self) -> Latex:
-        return self._extreme(min)
-
-    def _extreme(self, choose: Callable) -> Latex:
-        measured = [cell for cell in self._tuning.cells if cell.gain is not None]
-        return self._names([choose(measured, key=lambda cell: cell.gain)])[0]
-
-    def _names(self, cells: list[TunedCell]) -> list[Latex]:
-        """Configurations, with their architectures where there are several."""
-        names = []
-        for cell in cells:
-            label = self._say.configuration(cell.configuration)
-            several = len(self._study.architectures) > 1
-            names.append(Latex(f"{label} on {self._say.architecture(cell.architecture)}") if several else label)
-        return names
-
-    def gap(self, architecture: str, rates: str) -> Latex:
-        """Of the best adapter from full fine-tuning at the ``first`` or the ``best`` rates: ``3.85 pp below`` it."""
-        key = f"{architecture}.tuning.{rates}"
-        sign = self._say.sign(f"{key}_gap")
-        if not sign:
-            return Latex("level with")
-        return Latex(f"{self._say.number(f'{key}_distance')} {'above' if sign > 0 else 'below'}")
+        """Methods of which some run has ``value`` in ``column``, those of the published study first."""
+        having = list(dict.fromkeys(self._runs.loc[self._runs[column] == value, "kind"]))
+        return sorted(having, key=lambda kind: list(DESIGN).index(kind) if kind in DESIGN else len(DESIGN))
