@@ -130,8 +130,8 @@ def _require_end_that_is_found(found: Contents, shown: str) -> None:
     """Rows are padded at their end: a class that reads the last position, or all of them, would read padding."""
     if "attention_mask" not in signature(found.model.forward).parameters:
         raise InputError(
-            f"{shown}: {type(found.model).__name__} takes no attention_mask: it reads padding as text; allowed: a class "
-            "that does"
+            f"{shown}: {type(found.model).__name__} takes no attention_mask: it reads padding as text; allowed: a "
+            "class that takes one"
         )
     if getattr(found.model.config, "summary_type", None) == "last":
         raise InputError(

@@ -122,7 +122,7 @@ def test_a_class_that_cannot_tell_padding_is_refused(tmp_path):
     architecture = Architecture(label="FNet", model_class="FNetForSequenceClassification")
     assert fault(tmp_path, architecture) == (
         "here: FNetForSequenceClassification takes no attention_mask: it reads padding as text; allowed: a class that "
-        "does"
+        "takes one"
     )
 
 
