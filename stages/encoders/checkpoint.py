@@ -1,5 +1,6 @@
 """What a checkpoint brings of a classifier, and what the classifier's class says of itself; no family is named here."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,7 +127,12 @@ def _require_whole(found: Contents, shown: str) -> None:
 
 
 def _require_end_that_is_found(found: Contents, shown: str) -> None:
-    """Rows are padded at their end: a class that reads the last position would read padding."""
+    """Rows are padded at their end: a class that reads the last position, or all of them, would read padding."""
+    if "attention_mask" not in signature(found.model.forward).parameters:
+        raise InputError(
+            f"{shown}: {type(found.model).__name__} takes no attention_mask: it reads padding as text; allowed: a "
+            "class that takes one"
+        )
     if getattr(found.model.config, "summary_type", None) == "last":
         raise InputError(
             f"{shown}: config.json: summary_type 'last' reads a row's last position, which may be padding; allowed: "
@@ -155,14 +161,16 @@ def embeddings_name(model: PreTrainedModel) -> str:
 def positions(model: PreTrainedModel) -> int | None:
     """How many tokens the model has positions for; None where nothing limits them.
 
-    RoBERTa, MPNet and their kin count from the padding token's id on, which their table of positions says. Without a
-    table it is what the configuration says, which of relative positions is no limit.
+    RoBERTa, MPNet and their kin count from the padding token's id on, which their table of positions says; a table may
+    also have rows that no token has. Without a table it is what the configuration says, which of relative positions
+    is no limit.
     """
+    config = model.config.get_text_config()
+    number = getattr(config, "max_position_embeddings", None)
+    if not number or number < 0:
+        return None
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
             taken = 0 if module.padding_idx is None else module.padding_idx + 1
-            return module.num_embeddings - taken
-    config = model.config.get_text_config()
-    number = getattr(config, "max_position_embeddings", None)
-    is_relative = getattr(config, "relative_attention", False)
-    return None if is_relative or not number or number < 0 else number
+            return min(module.num_embeddings, number) - taken
+    return None if getattr(config, "relative_attention", False) else number

@@ -28,17 +28,35 @@ class Rows:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Token ids a row (special tokens included; both texts of a pair) and ratings: a class id, or -1 for none."""
+    """Token ids a row (special tokens included; both texts of a pair) and ratings: a class id, or -1 for none.
+
+    ``segments`` say which text of a pair a token is of; None where the encoder does not ask.
+    """
 
     ids: list[list[int]]
     ratings: list[int]
+    segments: list[list[int]] | None = None
 
     @classmethod
-    def of(cls, rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int) -> "Corpus":
-        return cls(tokenizer(rows.texts, rows.pairs, truncation=True, max_length=max_length)["input_ids"], rows.ratings)
+    def of(
+        cls, rows: Rows, tokenizer: PreTrainedTokenizerFast, max_length: int, with_segments: bool = False
+    ) -> "Corpus":
+        """Tokenised; ``with_segments`` where they are pairs and the encoder embeds which text a token is of."""
+        asked = with_segments and rows.pairs is not None
+        encoded = tokenizer(rows.texts, rows.pairs, truncation=True, max_length=max_length, return_token_type_ids=asked)
+        return cls(encoded["input_ids"], rows.ratings, encoded["token_type_ids"] if asked else None)
 
     def take(self, rows: list[int]) -> "Corpus":
-        return Corpus([self.ids[i] for i in rows], [self.ratings[i] for i in rows])
+        segments = None if self.segments is None else [self.segments[i] for i in rows]
+        return Corpus([self.ids[i] for i in rows], [self.ratings[i] for i in rows], segments)
+
+    def inputs(self, pad_id: int) -> dict[str, torch.Tensor]:
+        """What an encoder is called with: the rows padded to the longest."""
+        padded, attention = pad(self.ids, pad_id)
+        inputs = {"input_ids": padded, "attention_mask": attention}
+        if self.segments is not None:
+            inputs["token_type_ids"], _ = pad(self.segments, 0)
+        return inputs
 
 
 def read_unlabelled(base: PretrainedBase) -> Rows:

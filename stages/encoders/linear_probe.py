@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from transformers import PreTrainedModel
 
-from stages.encoders.corpus import Corpus, pad
+from stages.encoders.corpus import Corpus
 
 BATCH = 128
 
@@ -20,8 +20,8 @@ def probe(encoder: PreTrainedModel, train: Corpus, validation: Corpus, pad_id: i
     """
     if len(set(train.ratings)) < 2 or not validation.ids:
         return None
-    features = first_token_features(encoder, train.ids, pad_id).numpy()
-    held_out = first_token_features(encoder, validation.ids, pad_id).numpy()
+    features = first_token_features(encoder, train, pad_id).numpy()
+    held_out = first_token_features(encoder, validation, pad_id).numpy()
     if not np.isfinite(features).all() or not np.isfinite(held_out).all() or not np.ptp(features, axis=0).any():
         return None
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
@@ -29,13 +29,13 @@ def probe(encoder: PreTrainedModel, train: Corpus, validation: Corpus, pad_id: i
     return float(classifier.score(held_out, validation.ratings))
 
 
-def first_token_features(encoder: PreTrainedModel, ids: list[list[int]], pad_id: int) -> torch.Tensor:
+def first_token_features(encoder: PreTrainedModel, corpus: Corpus, pad_id: int) -> torch.Tensor:
     """What a classification head sees: the first token's final hidden state, shape (rows, width)."""
     encoder.eval()
     features = []
     with torch.inference_mode():
-        for start in range(0, len(ids), BATCH):
-            padded, attention = pad(ids[start : start + BATCH], pad_id)
-            hidden = encoder(padded, attention_mask=attention).last_hidden_state
+        for start in range(0, len(corpus.ids), BATCH):
+            batch = corpus.take(list(range(start, min(start + BATCH, len(corpus.ids)))))
+            hidden = encoder(**batch.inputs(pad_id)).last_hidden_state
             features.append(hidden[:, 0].float())
     return torch.cat(features)

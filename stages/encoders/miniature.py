@@ -51,12 +51,14 @@ def make_miniature(settings: BaseSettings, folder: Path) -> Measured:
     rows = read_unlabelled(base)
     tokenizer = train_tokenizer(settings.family.tokenizer, rows.documents(), base.vocab_size, max_length)
     pad_id = tokenizer.pad_token_id
-    train = Corpus.of(read_rows("train", PROBE_ROWS, base.seed), tokenizer, max_length)
-    validation = Corpus.of(read_rows("validation", PROBE_ROWS, base.seed), tokenizer, max_length)
     torch.manual_seed(base.seed)
     encoder = build_encoder(settings.family, tokenizer, max_length)
+    segments = (getattr(encoder.config, "type_vocab_size", None) or 0) > 1
+    train = Corpus.of(read_rows("train", PROBE_ROWS, base.seed), tokenizer, max_length, segments)
+    validation = Corpus.of(read_rows("validation", PROBE_ROWS, base.seed), tokenizer, max_length, segments)
     probe_accuracy_random = probe(encoder, train, validation, pad_id)
-    pretraining = Pretraining(encoder, tokenizer, Corpus.of(rows, tokenizer, max_length), base, rows.classes)
+    corpus = Corpus.of(rows, tokenizer, max_length, segments)
+    pretraining = Pretraining(encoder, tokenizer, corpus, base, rows.classes)
     before = pretraining.evaluate()
     started = time.monotonic()
     pretraining.fit()

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from stages.encoders.corpus import UNRATED, Corpus, pad
+from stages.encoders.corpus import UNRATED, Corpus
 from stages.encoders.settings import PretrainedBase
 
 MASKED = 0.15  # share of tokens to predict; of these 80 % masked, 10 % random, 10 % kept (BERT's recipe)
@@ -132,9 +132,10 @@ class Pretraining:
 
         Only the rows chosen by the booleans ``masked`` (rows,) have targets.
         """
-        padded, attention = pad(batch.ids, self.tokenizer.pad_token_id)
-        corrupted, chosen = self._mask(padded, masked, rng)
-        hidden = self.encoder(corrupted, attention_mask=attention).last_hidden_state
+        inputs = batch.inputs(self.tokenizer.pad_token_id)
+        padded = inputs["input_ids"]
+        inputs["input_ids"], chosen = self._mask(padded, masked, rng)
+        hidden = self.encoder(**inputs).last_hidden_state
         return self.heads["mlm"](hidden[chosen]), padded[chosen], self.heads["rating"](hidden[:, 0])
 
     def _mask(

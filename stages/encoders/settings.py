@@ -22,7 +22,7 @@ class Architecture(Strict):
     """
 
     label: str
-    model_class: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+ForSequenceClassification$")]
+    model_class: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+ForSequenceClassification$")]
     hub_id: str | None = None
     revision: Revision | None = None
     tokenizer: Literal["wordpiece", "byte-bpe", "unigram"] | None = None

@@ -113,6 +113,28 @@ def test_a_class_that_reads_the_last_position_is_refused(tmp_path):
     )
 
 
+def test_a_class_that_cannot_tell_padding_is_refused(tmp_path):
+    """FNet mixes all positions alike."""
+    tokenizer = byte_bpe(cls="<s>", sep="</s>", pad="<pad>", mask="<mask>")(TEXTS)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "intermediate_size": 32, "vocab_size": len(tokenizer)}
+    transformers.FNetForMaskedLM(transformers.FNetConfig(**sizes, pad_token_id=1)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    architecture = Architecture(label="FNet", model_class="FNetForSequenceClassification")
+    assert fault(tmp_path, architecture) == (
+        "here: FNetForSequenceClassification takes no attention_mask: it reads padding as text; allowed: a class that "
+        "takes one"
+    )
+
+
+def test_a_table_with_rows_that_no_token_has_ends_where_the_configuration_does():
+    """Nyströmformer's has two more."""
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 34}
+    with torch.device("meta"):
+        model = transformers.NystromformerForSequenceClassification(transformers.NystromformerConfig(**sizes))
+    assert model.get_submodule("nystromformer.embeddings.position_embeddings").num_embeddings == 36
+    assert positions(model) == 34
+
+
 def test_a_decoder_without_a_padding_token_is_told_which_to_name(tmp_path):
     architecture = Architecture(label="GPT-2", model_class="GPT2ForSequenceClassification")
     assert fault(write_gpt2(tmp_path), architecture) == (

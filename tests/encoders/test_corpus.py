@@ -45,3 +45,16 @@ def test_a_pair_is_encoded_as_one_row_and_both_texts_are_documents():
     assert tokenizer.decode(corpus.ids[0]) == "[CLS] good [SEP] the plot [SEP]"
     assert corpus.ratings == [2, 0, 1]
     assert Corpus.of(Rows(PAIRS["text"], None, PAIRS["label"], 3), tokenizer, 16).ids[0] == tokenizer("good").input_ids
+
+
+def test_segments_of_pairs_are_kept_where_an_encoder_asks_for_them():
+    _, tokenizer, _ = make()
+    pairs = Rows(PAIRS["text"], PAIRS["pair"], PAIRS["label"], 3)
+    corpus = Corpus.of(pairs, tokenizer, 16, with_segments=True)
+    second = len(tokenizer("good").input_ids)  # with the special tokens: where the second text begins
+    assert corpus.segments[0] == [0] * second + [1] * (len(corpus.ids[0]) - second)
+    inputs = corpus.take([0, 2]).inputs(tokenizer.pad_token_id)
+    assert inputs["token_type_ids"].shape == inputs["input_ids"].shape
+    assert inputs["token_type_ids"].sum(dim=1).tolist() == [sum(corpus.segments[0]), sum(corpus.segments[2])]
+    assert Corpus.of(pairs, tokenizer, 16).segments is None
+    assert Corpus.of(Rows(PAIRS["text"], None, [0, 0, 0], 3), tokenizer, 16, with_segments=True).segments is None

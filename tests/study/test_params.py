@@ -69,7 +69,7 @@ BAD = {
     "class of another task": (
         {"architecture.roberta.model_class": "RobertaForMaskedLM"},
         "architecture.roberta.model_class: 'RobertaForMaskedLM': string should match pattern "
-        "'^[A-Za-z0-9]+ForSequenceClassification$'",
+        "'^[A-Za-z0-9_]+ForSequenceClassification$'",
     ),
     "placement that the architecture lacks": (
         {"configuration.lora-r8.target": "values"},
