@@ -1,7 +1,9 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from stages import settings
 from stages.core.errors import InputError
@@ -9,7 +11,7 @@ from stages.encoders.settings import BaseSettings
 from stages.fullsize.settings import CensusSettings
 from stages.study.grid import StudySettings
 from stages.training.settings import RunSettings
-from tests.helpers.tiny_study import write_params
+from tests.helpers.tiny_study import ROOT, write_params
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -123,6 +125,20 @@ def test_a_configuration_outside_the_grid_is_not_tried():
     """Its schema is checked, and its class where it is in the grid."""
     write_params(Path(), **{"configuration.mine": {"label": "Mine", "method": "peft", "adapter": {"peft_type": "X"}}})
     settings.main(check=True)
+
+
+def test_the_methods_that_readme_shows_can_be_made():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("### Your own method\n\n```yaml\n")[1].split("```")[0]
+    shown = YAML(typ="safe").load(text)["configuration"]
+    Path("studies").mkdir()
+    shutil.copytree(ROOT / "studies/adapters", "studies/adapters")
+    changes = {f"configuration.{name}": entry for name, entry in shown.items()}
+    write_params(Path(), **changes, configurations=list(shown), probes=[])
+    settings.main()
+    runs = {name: RunSettings.read("roberta", name) for name in shown}
+    assert {name: run.kind for name, run in runs.items()} == {"dora": "lora", "rslora": "lora", "bitfit": "subset"}
+    assert (runs["dora"].train.epochs, runs["dora"].nominal_learning_rate) == (3, 2e-4)
+    assert runs["rslora"].target_modules == ["query", "value"]
 
 
 def test_reading_back_names_the_file():

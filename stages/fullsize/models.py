@@ -41,7 +41,7 @@ def meta_model(settings: RunSettings, config: PretrainedConfig, with_data_up_to:
     try:
         return _made(settings, config, META)
     except RuntimeError as error:
-        parameters = sum(parameter.numel() for parameter in _plain(settings, config, META).parameters())
+        parameters = sum(parameter.numel() for parameter in plain(settings, config, META).parameters())
         if not for_want_of_data(error) or parameters > with_data_up_to or settings.is_quantized:
             raise
         loaded = _made(settings, config, CPU)
@@ -66,13 +66,14 @@ def without_data(model: torch.nn.Module) -> torch.nn.Module:
     return model
 
 
-def _plain(settings: RunSettings, config: PretrainedConfig, device: torch.device) -> PreTrainedModel:
+def plain(settings: RunSettings, config: PretrainedConfig, device: torch.device) -> PreTrainedModel:
+    """The classifier before any method, with random weights where ``device`` has data."""
     with device:
         return getattr(transformers, settings.model_class)(config)
 
 
 def _made(settings: RunSettings, config: PretrainedConfig, device: torch.device) -> Loaded:
-    model = _plain(settings, config, device)
+    model = plain(settings, config, device)
     head = settings.head or outside_the_base(model)
     new_weights = [name for name, _ in model.named_parameters() if in_head(name, head)]
     if settings.is_quantized:

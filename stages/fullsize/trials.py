@@ -13,7 +13,7 @@ import transformers
 
 from stages.core.errors import InputError
 from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase
-from stages.fullsize.models import for_want_of_data, meta_model, model_config
+from stages.fullsize.models import META, for_want_of_data, meta_model, model_config, plain
 from stages.fullsize.sizes import known_sizes
 from stages.methods.adapters import adapter_config
 from stages.training.settings import RunSettings
@@ -72,6 +72,8 @@ def require_possible(settings: RunSettings, sizes: dict[str, Any] | None) -> Non
     key = settings.model_dump_json(include=DECIDING) + json.dumps(sizes, sort_keys=True)
     if key in _tried:
         return
+    if sizes is not None:
+        _require_sizes(settings, sizes)
     place = f"configuration.{settings.configuration}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run will say them
@@ -81,6 +83,20 @@ def require_possible(settings: RunSettings, sizes: dict[str, Any] | None) -> Non
                 _put_on_a_model(settings, sizes)
         except InputError as error:
             raise InputError(f"{place}.{error} (architecture.{settings.architecture})") from error
+    _tried.add(key)
+
+
+def _require_sizes(settings: RunSettings, sizes: dict[str, Any]) -> None:
+    """The model without any method can be made in these sizes."""
+    key = settings.model_class + json.dumps(sizes, sort_keys=True)
+    if key in _tried:
+        return
+    try:
+        plain(settings, model_config(settings, sizes), META)
+    except Exception as error:  # of any class of Transformers
+        words = " ".join(str(error).split()) or type(error).__name__
+        place = f"architecture.{settings.architecture}"
+        raise InputError(f"{place}: {settings.model_class} of sizes {json.dumps(sizes)}: {words}") from error
     _tried.add(key)
 
 

@@ -53,6 +53,22 @@ def test_parameters_that_no_model_has_are_named():
         require_possible(*tiny_cell("bert", method="subset", parameters=["*.bia"]))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"hidden_size": 33}, "The hidden size (33) is not a multiple of the number of attention heads (4)"),
+        ({"hidden_act": "nonsense"}, "'nonsense'"),
+    ],
+)
+def test_sizes_of_which_no_model_can_be_made_are_the_architectures_fault(sizes, words):
+    settings, known = tiny_cell("bert", **LORA)
+    with pytest.raises(InputError) as caught:
+        require_possible(settings, known | sizes)
+    message = str(caught.value)
+    assert message.startswith('architecture.bert: BertForSequenceClassification of sizes {"vocab_size": 200, ')
+    assert message.endswith(words)
+
+
 def test_activations_that_cannot_be_recomputed_are_named():
     cell = tiny_cell("albert", "as-published", **LORA, quantization="nf4")
     with pytest.raises(InputError, match=r"^configuration\.it\.adapter: LORA: Albert\w+ does not support activation"):

@@ -76,6 +76,26 @@ BAD = {
         "configuration.lora-r8.target: 'values': no such placement in modules; allowed: attention, attention-ffn, ia3, "
         "ia3-feedforward, all-linear, peft (architecture.distilbert)",
     ),
+    "kind of adapter that is no text": (
+        {"configuration.lora-r8.adapter": {"peft_type": 5}},
+        "configuration.lora-r8: adapter.peft_type: 5: input should be a valid string",
+    ),
+    "adapter without a kind": (
+        {"configuration.lora-r8.adapter": {"r": 8}},
+        "configuration.lora-r8: adapter.peft_type: missing; a value is required",
+    ),
+    "no number in an adapter outside the grid": (
+        {"configuration.mine": {"label": "M", "method": "peft", "adapter": {"peft_type": "LORA", "r": [float("inf")]}}},
+        "configuration.mine.adapter.r: inf: input should be a finite number",
+    ),
+    "a field of the study's": (
+        {"configuration.lora-r8.adapter": {"peft_type": "LORA", "task_type": "CAUSAL_LM"}},
+        "configuration.lora-r8: adapter.task_type: not allowed; it is SEQ_CLS",
+    ),
+    "a list for an adapter": (
+        {"configuration.lora-r8.adapter": ["LORA"]},
+        "configuration.lora-r8.adapter: ['LORA']: input should be a valid dictionary",
+    ),
     "quantisation for full": (
         {"configuration.full.quantization": "nf4"},
         "configuration.full: quantization: 'nf4': not allowed for method full",

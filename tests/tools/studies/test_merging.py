@@ -68,6 +68,22 @@ def test_a_map_of_free_keys_or_of_another_source_is_replaced_as_a_whole():
     assert profiles["mini"].data.model_dump(exclude_unset=True) == {"source": "local", "path": "x"}
 
 
+def test_an_adapter_of_another_kind_or_from_a_file_is_replaced_as_a_whole():
+    Path("studies/adapters").mkdir()
+    shutil.copy(ROOT / "studies/adapters/rslora.json", "studies/adapters")
+    write(
+        """configuration:
+  lora-r8: {target: attention, adapter: {peft_type: VERA}}
+  lora-r16: {adapter: {file: studies/adapters/rslora.json}}
+  lora-ffn: {adapter: {r: 4}}
+"""
+    )
+    configuration = read_study("sms").params.configuration
+    assert configuration["lora-r8"].adapter == {"peft_type": "VERA"}
+    assert (configuration["lora-r16"].rank, configuration["lora-r16"].option("use_rslora")) == (8, True)
+    assert configuration["lora-ffn"].adapter == {"peft_type": "LORA", "r": 4, "lora_alpha": 16, "lora_dropout": 0.1}
+
+
 @given(TREES, TREES)
 def test_merging_gives_what_the_changes_say_and_else_what_was_there(base, changes):
     before = repr((base, changes))
