@@ -60,7 +60,6 @@ def make_config(adapter: Adapter, common: dict, steps: int | None = None) -> Pef
 def _planned(given: dict, steps: int | None) -> int:
     """The steps over which a budget of ranks is spread: those of the run."""
     if "total_step" in given and given["total_step"] != steps:
-        raise InputError(
-            f"adapter.total_step: {given['total_step']!r}: it is the number of the run's steps; leave it out"
-        )
+        given_steps = given["total_step"]
+        raise InputError(f"adapter.total_step: {given_steps!r}: not allowed; it is the number of the run's steps")
     return UNPLANNED_STEPS if steps is None else steps
