@@ -22,15 +22,12 @@ def test_every_kind_of_the_installed_peft_has_a_configuration(raw):
     assert CONFIG_CLASSES.keys() - kinds == set()
 
 
-def test_at_least_forty_five_configurations_are_the_studys_and_each_is_valid(raw):
+def test_at_least_forty_five_configurations_are_the_studys_and_all_are_valid(raw):
     names = raw["configurations"]
     assert len(names) == len(set(names))
     assert names.index("lora-gaussian") >= 45  # the first of the variants
-    for name in names:
-        try:
-            validated(raw | {"configurations": [name]}, "params.yaml")
-        except InputError as error:
-            assert "adapter" in str(error), name  # refused for what it is
+    for name in names[: names.index("lora-gaussian")]:
+        validated(raw | {"configurations": [name]}, "params.yaml")
 
 
 def refuse() -> None:
