@@ -9,6 +9,8 @@ from stages.training.settings import Adapter, RunSettings
 
 # Of a budget of ranks that is spread over the steps of a training: what it takes where none is planned.
 UNPLANNED_STEPS = 10**9
+# Fields with a part of PEFT that could not be gone on with after an interruption, and why.
+NOT_RESUMED = {"monteclora_config": "it draws its samples ahead, and no checkpoint could have them"}
 CONFIG_CLASSES = {str(kind.value): config_class for kind, config_class in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
 
 
@@ -47,6 +49,8 @@ def make_config(adapter: Adapter, common: dict, steps: int | None = None) -> Pef
     for key in given:
         if key not in fields:
             raise InputError(f"adapter.{key}: {given[key]!r}: {kind} has no such field; allowed: {', '.join(fields)}")
+    for key in given.keys() & NOT_RESUMED.keys():
+        raise InputError(f"adapter.{key}: not allowed; {NOT_RESUMED[key]}")
     if "modules_to_save" not in fields:
         raise InputError(f"adapter.peft_type: {kind!r}: has no modules_to_save, so that no head could train beside it")
     if "total_step" in fields:

@@ -71,3 +71,12 @@ def test_a_pattern_is_asked_a_match_by_peft():
     write_method(LORA | {"target_modules": ".*q_lin"}, target=None)
     with pytest.raises(InputError, match=r"^adapter: LORA: does not work with Roberta.*: No modules were targeted"):
         train()
+
+
+def test_what_could_not_be_resumed_is_refused():
+    write_method(LORA | {"monteclora_config": {}})
+    with pytest.raises(InputError) as caught:
+        train()
+    assert str(caught.value) == (
+        "adapter.monteclora_config: not allowed; it draws its samples ahead, and no checkpoint could have them"
+    )
