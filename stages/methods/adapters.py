@@ -8,6 +8,8 @@ from stages.training.settings import Adapter, RunSettings
 
 # Of a budget of ranks that is spread over the steps of a training: what it takes where none is planned.
 UNPLANNED_STEPS = 10**9
+# Fields with a part of PEFT that could not be gone on with after an interruption, and why.
+NOT_RESUMED = {"monteclora_config": "it draws its samples ahead, and no checkpoint could have them"}
 CONFIG_CLASSES = {str(kind.value): config_class for kind, config_class in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
 
 
@@ -44,6 +46,8 @@ def make_config(adapter: Adapter, common: dict, steps: int | None = None) -> Pef
     given = {key: value for key, value in adapter.items() if key != "peft_type"}
     require_fields(kind, config_class, given)
     fields = fields_of(config_class)
+    for key in given.keys() & NOT_RESUMED.keys():
+        raise InputError(f"adapter.{key}: not allowed; {NOT_RESUMED[key]}")
     if "modules_to_save" not in fields:
         raise InputError(f"adapter.peft_type: {kind!r}: has no modules_to_save, so that no head could train beside it")
     if "total_step" in fields:
@@ -57,7 +61,6 @@ def make_config(adapter: Adapter, common: dict, steps: int | None = None) -> Pef
 def _planned(given: dict, steps: int | None) -> int:
     """The steps over which a budget of ranks is spread: those of the run."""
     if "total_step" in given and given["total_step"] != steps:
-        raise InputError(
-            f"adapter.total_step: {given['total_step']!r}: it is the number of the run's steps; leave it out"
-        )
+        given_steps = given["total_step"]
+        raise InputError(f"adapter.total_step: {given_steps!r}: not allowed; it is the number of the run's steps")
     return UNPLANNED_STEPS if steps is None else steps

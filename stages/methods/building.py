@@ -77,12 +77,13 @@ def with_method(loaded: Loaded, settings: RunSettings, data: TrainingData | None
     Raises:
         InputError: the adapter does not fit the model.
     """
-    if data is not None and settings.adapter is not None:
-        device = next(data.batches(1))["input_ids"].device
-        loaded = loaded._replace(model=loaded.model.to(device))
-    model = apply_method(loaded.model, settings, loaded.head, data)
-    if settings.adapter is not None:
-        require_fit(model, settings)
+    if settings.adapter is None:
+        return loaded._replace(model=apply_method(loaded.model, settings, loaded.head))
+    if data is not None:  # where what starts from data reads it
+        loaded = loaded._replace(model=loaded.model.to(next(data.batches(1))["input_ids"].device))
+    with one_line(settings):
+        model = apply_method(loaded.model, settings, loaded.head, data)
+        require_fit(model)
     return loaded._replace(model=model)
 
 
@@ -106,8 +107,7 @@ def apply_method(
     if config.is_prompt_learning:
         complete(config, model)
         require_positions(config, model, settings.max_length)
-    with one_line(settings):
-        adapted = initialised(model, config, data)
+    adapted = initialised(model, config, data)
     require_layers(adapted_modules(adapted), config)
     return adapted
 
@@ -117,7 +117,7 @@ def one_line(settings: RunSettings) -> Iterator[None]:
     """What PEFT or the model raises, as the fault of the adapter that it is."""
     try:
         yield
-    except InputError:
+    except (InputError, torch.OutOfMemoryError):  # neither is
         raise
     except FAULTS as error:
         kind = settings.adapter["peft_type"].upper()
@@ -126,16 +126,12 @@ def one_line(settings: RunSettings) -> Iterator[None]:
 
 
 @torch.no_grad()
-def require_fit(model: PeftModel, settings: RunSettings) -> None:
-    """Read a small batch once, which leaves the random numbers as they were.
-
-    Raises:
-        InputError: the adapted model cannot read it.
-    """
+def require_fit(model: PeftModel) -> None:
+    """Read a small batch once, which leaves the random numbers as they were; raises whatever the model does."""
     device = next(model.parameters()).device
     ids = torch.full((ROWS, TOKENS), some_token(plain_model(model)), device=device)
     was_training = model.training
-    with torch.random.fork_rng(), one_line(settings):
+    with torch.random.fork_rng():
         model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids))
         if model.active_peft_config.is_prompt_learning:
             require_padding_unread(model)

@@ -67,3 +67,80 @@ def test_every_dropout_of_a_model_is_replaced_in_its_place(architecture):
     assert {0.1, 0.25} <= set(before.values())
     assert not [name for name, module in model.named_modules() if type(module) is nn.Dropout]
     assert (model.config._attn_implementation == ATTENTION) == (architecture != "deberta")
+
+
+FAMILIES = {
+    "llama": (transformers.LlamaConfig, transformers.LlamaForSequenceClassification),
+    "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForSequenceClassification),
+    "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForSequenceClassification),
+}
+
+
+def decoder(family: str, implementation: str, dropout: float, heads: int) -> transformers.PreTrainedModel:
+    """Two layers, four heads of queries."""
+    torch.manual_seed(0)
+    config, model_class = FAMILIES[family]
+    model = model_class(
+        config(
+            vocab_size=60,
+            hidden_size=16,
+            head_dim=4,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=heads,
+            attention_dropout=dropout,
+            pad_token_id=0,
+        )
+    )
+    model.set_attn_implementation("eager" if implementation == "eager" else "sdpa")
+    if implementation == "bulk":
+        draw_in_bulk(model)
+    return model.train()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("implementation", ["eager", "sdpa", "bulk"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("heads", [4, 2, 1])
+@pytest.mark.parametrize("padding", [0, 2])
+def test_no_token_of_a_decoder_sees_one_after_it(family, implementation, dropout, heads, padding):
+    """What position 0 says does not change with later tokens, whatever is dropped: the same masks are drawn twice."""
+    model = decoder(family, implementation, dropout, heads)
+    mask = torch.ones(2, 7, dtype=torch.long)
+    mask[0, 7 - padding :] = 0
+    found = []
+    for last in (5, 6):
+        ids = torch.tensor([[1, 2, 3, 4, 5, 6, last], [7, 8, 9, 10, 11, 12, last]])
+        torch.manual_seed(1)
+        found.append(model.model(input_ids=ids, attention_mask=mask).last_hidden_state)
+    torch.testing.assert_close(found[1][:, :6], found[0][:, :6])
+    assert not torch.allclose(found[1][1, 6], found[0][1, 6])
+
+
+@pytest.mark.parametrize("heads", [4, 2, 1])
+@pytest.mark.parametrize("padding", [0, 2])
+def test_a_decoder_in_bulk_is_that_of_torch_but_for_dropout(heads, padding):
+    """With a probability too small to be drawn."""
+    ids = torch.tensor([[1, 2, 3, 4, 5, 6, 7], [7, 8, 9, 10, 11, 12, 13]])
+    mask = torch.ones_like(ids)
+    mask[0, 7 - padding :] = 0
+    plain = decoder("llama", "sdpa", 0.0, heads)(input_ids=ids, attention_mask=mask).logits
+    bulk = decoder("llama", "bulk", 1e-9, heads)(input_ids=ids, attention_mask=mask).logits
+    torch.testing.assert_close(bulk, plain, rtol=1e-4, atol=1e-5)
+    assert bulk.std() > 1e-3
+
+
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("mask", [None, "bool", "float"])
+def test_a_bias_of_positions_is_added_as_torch_adds_it(causal, mask):
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 2, 5, 4) for _ in range(3))
+    bias = torch.randn(1, 2, 5, 5)
+    allowed = (torch.arange(5) < torch.tensor([5, 3])[:, None]).view(2, 1, 1, 5).expand(2, 1, 5, 5)
+    mask = {None: None, "bool": allowed, "float": (~allowed) * -1e9}[mask]
+    found = []
+    for dropout in (0.0, 1e-9):
+        more = {"dropout": dropout, "scaling": 0.5, "is_causal": causal, "position_bias": bias}
+        found.append(attention(nn.Identity(), query, key, value, mask, **more)[0])
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-5)

@@ -217,3 +217,16 @@ def test_each_setting_of_the_protocol_varies_alone(configuration, setting, value
         "load_best.plain": not settings.load_best,
     }.get(setting, getattr(settings, setting.split(".")[0], None) == value)
     assert found
+
+
+@pytest.mark.parametrize("quantization", ["fp4", "int8"])
+def test_every_quantisation_trains_and_goes_on(quantization, monkeypatch):
+    write_study("distilbert", **{"configuration.qlora-ffn.quantization": quantization})
+    undisturbed = run("distilbert", "qlora-ffn")
+    assert undisturbed.run.settings.kind == f"lora-{quantization}"
+    assert (undisturbed.parameters.new_but_frozen, undisturbed.parameters.trainable_but_dead) == (0, 0)
+    interrupt_at(4, monkeypatch)
+    with pytest.raises(InterruptedRunError):
+        fine_tune("distilbert", "qlora-ffn", 42)
+    resumed = run("distilbert", "qlora-ffn")
+    assert (resumed.quality, resumed.cost.resumed_at_step) == (undisturbed.quality, 3)

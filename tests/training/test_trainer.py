@@ -13,10 +13,12 @@ from transformers import Trainer, TrainingArguments
 
 from stages.meters.memory import MemoryMeter
 from stages.training.batching import epoch_order
-from stages.training.run import prepare_trainer
+from stages.training.run import fine_tune, prepare_trainer
 from stages.training.settings import RunSettings
 from stages.training.trainer import StudyTrainer, set_seed
+from tests.helpers.tiny_runs import run
 from tests.helpers.tiny_study import write_study
+from tests.training.test_run import InterruptedRunError, interrupt_at
 
 CONFIGURATIONS = ["full", "lora-ffn", "qlora-ffn", "ia3"]
 ROUNDING = 1e-5  # of a loss in fp32, after kernels that add in another order
@@ -207,3 +209,38 @@ def test_watching_memory_leaves_the_loss_curve_to_the_bit(configuration):
     assert losses(watched) == plain
     assert watched.memory.peaks["training"].host > 0
     assert not watched.memory.watching
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_training_ends_when_the_selection_score_has_not_risen_for_as_many_epochs(patience, monkeypatch):
+    scores = iter([0.5, 0.75, 0.75, 0.6, 0.9, 0.9])
+    inner = StudyTrainer.select
+
+    def select(self, epoch, loss):
+        return inner(self, epoch, loss).model_copy(update={"selection_accuracy": next(scores)})
+
+    monkeypatch.setattr(StudyTrainer, "select", select)
+    write_study(
+        "distilbert", **{"profiles.mini.train.epochs": 6, "configuration.full.train": {"early_stopping": patience}}
+    )
+    record = run("distilbert", "full")
+    assert [epoch.epoch for epoch in record.quality.history] == [*range(1, 3 + patience)]
+    assert (record.quality.selected_epoch, record.cost.steps) == (2, 3 * (2 + patience))
+    assert record.run.settings.train.early_stopping == patience
+
+
+def test_a_run_killed_in_the_epoch_that_stops_it_ends_the_same(monkeypatch):
+    changes = {
+        "profiles.mini.train.epochs": 6,
+        "configuration.full.train": {"early_stopping": 1, "learning_rate": 1e-2},
+    }
+    write_study("distilbert", **changes, **{"profiles.mini.train.lr_scale": 30})
+    undisturbed = run("distilbert", "full")
+    stopped = len(undisturbed.quality.history)
+    assert 1 < stopped < 6
+    interrupt_at(3 * stopped - 1, monkeypatch)
+    with pytest.raises(InterruptedRunError):
+        fine_tune("distilbert", "full", 42)
+    resumed = run("distilbert", "full")
+    assert (resumed.quality, resumed.parameters) == (undisturbed.quality, undisturbed.parameters)
+    assert resumed.cost.resumed_at_step == 3 * (stopped - 1)

@@ -1,6 +1,7 @@
 """A function in a process of its own, forked from this one: nothing is imported again, and it may be killed."""
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
@@ -75,6 +76,7 @@ def _call(there: Connection, function: Callable, *args: Any) -> None:
     except InputError as error:
         result = (RefusedError, str(error))
     except Exception as error:
-        result = (FailedError, f"{type(error).__name__}: {' '.join(str(error).split())}"[:REASON])
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        result = (FailedError, reason.replace(sys.prefix, "")[:REASON])  # no folder of this machine
     with suppress(BrokenPipeError):
         there.send(result)
