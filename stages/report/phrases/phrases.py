@@ -37,12 +37,12 @@ class Phrases:
     @property
     def model(self) -> str:
         """What the models of this study are called."""
-        return "encoder" if self._are_encoders else "model"
+        return "encoder" if self.models_are_encoders else "model"
 
     @property
     def a_model(self) -> str:
         """The same where only a pretrained one can be meant, with its article."""
-        return "an encoder" if self._are_encoders else "a pretrained model"
+        return "an encoder" if self.models_are_encoders else "a pretrained model"
 
     @property
     def adapter(self) -> str:
@@ -60,7 +60,7 @@ class Phrases:
         return f"{'an' if self.only_adapters else 'a'} {self.adapter}"
 
     @property
-    def _are_encoders(self) -> bool:
+    def models_are_encoders(self) -> bool:
         return all(is_encoder(each.model_class) for each in self.results.study.architectures.values())
 
     @property
@@ -97,6 +97,10 @@ class Phrases:
             return listing(self.labels(names))
         source = Source(SUMMARY, f"number of configurations in {key}")
         return Latex(f"{self.counted(f'{key}_count', len(names), source)} configurations")
+
+    def close_to_full(self, names: list[str], architectures: list[str]) -> Latex:
+        """Configurations that are close to full fine-tuning on the same architectures."""
+        return self.configurations_of(names, f"{'.'.join(architectures)}.close")
 
     def counted(self, key: str, count: int, source: Source) -> Latex:
         """A number that the text alone prints."""

@@ -30,10 +30,13 @@ class PairPhrases:
         return self._choice("target") == ("attention", "attention-ffn")
 
     @property
-    def placements(self) -> tuple[Latex, Latex]:
-        """What either adapts, in words."""
-        first, second = self._choice("target")
-        return placement_name(first or PEFT_DEFAULT), placement_name(second or PEFT_DEFAULT)
+    def first_placement(self) -> Latex:
+        """What the first adapts, in words."""
+        return placement_name(self._choice("target")[0] or PEFT_DEFAULT)
+
+    @property
+    def second_placement(self) -> Latex:
+        return placement_name(self._choice("target")[1] or PEFT_DEFAULT)
 
     @property
     def starts_unquantised(self) -> bool:

@@ -5,18 +5,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from stages.analysis.runs import RUNS, MemoryColumn, compared_memory
-from stages.report.entries.options import OF_TRAINING
 from stages.report.numbers.latex import Latex, escape, listing
 from stages.report.numbers.ledger import Source
 from stages.report.numbers.names import DESIGN, SHAPES, has_virtual_tokens, method_name
 from stages.report.phrases.phrases import Phrases
+from stages.report.phrases.phrases_training import TrainingPhrases
 from stages.study.configuration import PEFT_DEFAULT
 
-SCHEDULES = {
-    "linear": "a linear schedule to zero",
-    "cosine": "a cosine schedule to zero",
-    "constant": "a constant rate",
-}
 ROWS_BESIDE_TEXT = 24  # of a figure
 # Libraries whose versions the report prints.
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers", "numpy", "dvc")
@@ -53,8 +48,28 @@ class RunsPhrases:
         source = Source(RUNS, "distinct methods, by kind and the options that have a name of their own")
         return self._say.counted("grid.methods", len(self.named_methods), source)
 
-    def are_of(self, kind: str) -> bool:
-        """Whether some are of a kind, quantised or not."""
+    @property
+    def explain_full(self) -> bool:
+        """Whether the report explains a method: those of the published study beside it, else what was run."""
+        return self.are_of_the_design or self._are_of("full")
+
+    @property
+    def explain_subsets(self) -> bool:
+        return self._are_of("subset")
+
+    @property
+    def explain_lora(self) -> bool:
+        return self.are_of_the_design or self._are_of("lora")
+
+    @property
+    def explain_qlora(self) -> bool:
+        return self.are_of_the_design or self.quantise_to_four_bits
+
+    @property
+    def explain_ia3(self) -> bool:
+        return self.are_of_the_design or self._are_of("ia3")
+
+    def _are_of(self, kind: str) -> bool:
         return any(name.partition("-")[0] == kind for name in self._distinct("kind"))
 
     @property
@@ -72,45 +87,15 @@ class RunsPhrases:
         )
 
     @property
-    def differ_in_training(self) -> bool:
-        """Whether some trained by other settings than the profile's."""
-        return any(not self._all_have(field, value) for field, value in self._common.items())
-
-    @property
-    def schedule(self) -> str:
-        """What becomes of the rate of most runs."""
-        return SCHEDULES[self._common["schedule"]]
-
-    @property
-    def warmup(self) -> Latex:
-        if not self._common["warmup"]:
-            return Latex("without warm-up")
-        return Latex(f"after a warm-up over {self._say.number('train.warmup')} of the steps")
-
-    @property
-    def weight_decay(self) -> Latex:
-        if not self._common["weight_decay"]:
-            return Latex("no weight decay")
-        return Latex(f"a weight decay of {self._say.number('train.weight_decay')}")
-
-    @property
-    def stop_early(self) -> bool:
-        return self._common["early_stopping"] is not None
-
-    @property
-    def _common(self) -> dict[str, object]:
-        """The profile's settings that a configuration may change."""
-        return self._say.results.study.train.model_dump(include=set(OF_TRAINING))
-
-    def _all_have(self, field: str, value: object) -> bool:
-        column = self._runs[field]
-        return bool(column.isna().all()) if value is None else bool((column == value).all())
-
-    @property
     def treat_methods_alike(self) -> bool:
         """Whether the protocol treats methods alike in all that it can."""
         alike = not self._methods_where("gradient_checkpointing", True)
-        return self.select_on_validation and self.train_every_new_module and alike and not self.differ_in_training
+        return (
+            self.select_on_validation
+            and self.train_every_new_module
+            and alike
+            and not TrainingPhrases(self._say).differs
+        )
 
     @property
     def select_on_validation(self) -> bool:

@@ -18,6 +18,7 @@ from stages.report.phrases.phrases_pairs import Pairs
 from stages.report.phrases.phrases_published import PublishedPhrases
 from stages.report.phrases.phrases_runs import RunsPhrases
 from stages.report.phrases.phrases_tuning import TuningPhrases
+from stages.report.phrases.phrases_training import TrainingPhrases
 from stages.report.text.checklist import answer, load_checklist
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
 
@@ -60,6 +61,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
         "pairs": Pairs(say),
         "runs": RunsPhrases(say),
+        "training": TrainingPhrases(say),
         "head": HeadPhrases(say, data),
         "data": data,
         "source": SourcePhrases(say, data),
