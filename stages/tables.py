@@ -1,6 +1,7 @@
 """tables: metrics/runs.csv -> paper/generated/tables/, the bodies of the paper's tables in LaTeX.
 
-Captions are prose and live in the template. A table with nothing to show in this grid is not written.
+Captions are prose and live in the template. A long table goes on in further files, ``performance-2.tex``. A table with
+nothing to show in this grid is not written.
 """
 
 from pathlib import Path
@@ -13,6 +14,7 @@ from stages.report.tables.predicted import memory, processes, protocols
 from stages.report.tables.published import claims, contradictions, evidence, reproduction
 from stages.report.tables.results import choices, imdb, performance, reliability, sensitivity, spread
 from stages.report.tables.setup import configurations, modules
+from stages.report.tables.tabular import CONTINUED
 from stages.report.tables.tuning import tuning
 
 FOLDER = Path("paper/generated/tables")
@@ -50,7 +52,9 @@ def main() -> None:
     with written_whole(FOLDER) as folder:
         folder.mkdir()
         for name, table in written.items():
-            (folder / f"{name}.tex").write_text(table, encoding="utf-8")
+            for number, part in enumerate(table.split(CONTINUED), start=1):
+                file = f"{name}.tex" if number == 1 else f"{name}-{number}.tex"
+                (folder / file).write_text(part, encoding="utf-8")
         ledger.write(folder / NUMBERS.name)
     print(f"{len(written)} tables in {FOLDER}/: {', '.join(written)}")
 

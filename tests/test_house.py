@@ -52,7 +52,8 @@ MAY_IMPORT |= {
     "stages.report.entries": ENTRIES,
     "stages.report.figures": ENTRIES,
     "stages.report.tables": [*ENTRIES, "stages.report.entries"],
-    "stages.report.text": [*ENTRIES, "stages.report.entries"],
+    "stages.report.phrases": [*ENTRIES, "stages.report.entries"],
+    "stages.report.text": [*ENTRIES, "stages.report.entries", "stages.report.phrases"],
 }
 PACKAGES = [*MAY_IMPORT, "tools", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
 LINES, FILES = 250, 14

@@ -33,7 +33,7 @@ def edit(folder: Path, file: str) -> None:
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("stages/report/text/phrases.py", ["paper"]),
+        ("stages/report/phrases/phrases.py", ["paper"]),
         ("paper/sections/results.tex.j2", ["paper"]),
         ("stages/report/tables/tabular.py", ["tables", "paper"]),
         ("stages/report/figures/style.py", ["figures", "paper"]),
@@ -59,7 +59,7 @@ def test_what_python_leaves_behind_reruns_nothing(study):
 def test_a_run_goes_on_from_its_checkpoint_after_an_edit_that_does_not_decide_it(study, monkeypatch):
     monkeypatch.setattr(checkpoints, "ROOT", study)
     before = checkpoints.fingerprint("settings")
-    edit(study, "stages/report/text/phrases.py")
+    edit(study, "stages/report/phrases/phrases.py")
     edit(study, "stages/encoders/settings.py")
     assert checkpoints.fingerprint("settings") == before
     edit(study, "stages/training/trainer.py")

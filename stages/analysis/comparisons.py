@@ -14,10 +14,20 @@ from stages.study.grid import StudySettings
 
 
 def compared(study: StudySettings) -> list[tuple[str, str]]:
-    """All pairs of the headline grid, then pairs that differ in the learning rate alone and are not among them."""
+    """Pairs of the headline grid, then pairs that differ in the learning rate alone and are not among them.
+
+    Of a large grid, not all pairs are tested, for each test costs all others power: the reference with every other
+    configuration, and pairs that differ in one choice.
+    """
     headline = study.headline
     probes = [pair for pair in study.pairs("lr") if not set(pair) <= set(headline)]
-    return [*combinations(headline, 2), *probes]
+    if study.compares_all_pairs:
+        return [*combinations(headline, 2), *probes]
+    reference = study.reference if study.reference in headline else None
+    against = [(reference, name) for name in headline if name != reference] if reference else []
+    of_one_choice = [pair for pair in study.pairs_of_one_choice() if set(pair) <= set(headline)]
+    chosen = [pair for pair in of_one_choice if reference not in pair]
+    return [*against, *chosen, *probes]
 
 
 def comparisons(study: StudySettings, names: Names, answers: Answers, resampled: Resampled) -> list[Comparison]:

@@ -1,5 +1,6 @@
 """The tidy table of runs (``metrics/runs.csv``), and its means over seeds: a row a cell."""
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,14 +43,16 @@ HOST_MEMORY = MemoryColumn(
 def flatten(record: Record, of: Run) -> dict[str, object]:
     """The record of a run of the grid as one row of scalars, units in the names; lists of names are joined by spaces.
 
-    Settings keep their own names, parameter counts end in ``_parameters``, package versions begin with
-    ``version_``; ``precision`` and ``threads`` are those in effect, not those of the profile.
+    ``adapter`` is peft's configuration as JSON. Settings keep their own names, parameter counts end in ``_parameters``,
+    package versions begin with ``version_``; ``precision`` and ``threads`` are those in effect, not the profile's.
     """
     run = record.run
     settings = run.settings
     row: dict[str, object] = {key: getattr(of, key) for key in (*CELL, "seed", "role")}
-    row |= run.model_dump(exclude={*CELL, "seed", "settings"})
+    for key, value in run.model_dump(exclude={*CELL, "seed", "settings"}).items():
+        row[key] = " ".join(value) if isinstance(value, list) else value
     row["kind"] = settings.kind
+    row["adapter"] = None if settings.adapter is None else json.dumps(settings.adapter)
     for key, value in settings.model_dump(exclude={"train", "adapter", *run.model_fields_set}).items():
         row[key] = " ".join(value) if isinstance(value, list) else value
     for column, option in {"rank": "r", "alpha": "lora_alpha", "dropout": "lora_dropout"}.items():

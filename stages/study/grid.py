@@ -1,5 +1,7 @@
 """The grid of runs, ``data/settings/study.json``: which runs there are, what to call them, which to compare."""
 
+from collections.abc import Iterator
+from itertools import combinations
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +17,8 @@ from stages.training.settings import OWN_RATE, Run, Train
 Published = Literal["hanif2025", "none"]  # the study that this one reproduces, by its key in the bibliography
 # Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
 ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "none": 0, "nf4": 1, "fp4": 1, "int8": 1}
+OTHER_METHODS = {"adapter.peft_type", "method", "parameters"}  # choices that make one
+MOST_FOR_ALL_PAIRS = 12  # configurations of a headline grid
 
 
 class PaperText(Strict):
@@ -87,6 +91,11 @@ class StudySettings(StageFile, Strict):
         return None
 
     @property
+    def compares_all_pairs(self) -> bool:
+        """Whether all pairs of the headline grid are tested: of more configurations, too many to be of use."""
+        return len(self.headline) <= MOST_FOR_ALL_PAIRS
+
+    @property
     def adapters(self) -> list[str]:
         """Configurations that train less than all weights, in the grid's order."""
         return [name for name, configuration in self.configurations.items() if configuration.method != "full"]
@@ -111,18 +120,50 @@ class StudySettings(StageFile, Strict):
     def pairs(self, choice: str, *may_differ: str) -> list[tuple[str, str]]:
         """Configurations that differ in ``choice`` and at most in ``may_differ`` besides.
 
-        A choice is a field of a configuration, or of its adapter: ``adapter.r``.
-        In each pair comes first: the base rate, the lower rank, attention alone, LoRA.
+        A choice is a field of a configuration, of its adapter or of its training: ``adapter.r``, ``train.epochs``.
+        In each pair comes first: the base rate, the lower rank, attention alone, LoRA; without such an order, what
+        comes first in the grid.
         """
         pairs = []
-        for first, configuration in self.configurations.items():
-            for second, other in self.configurations.items():
-                differing = _differing_fields(configuration, other)
-                if choice not in differing or not differing <= {choice, *may_differ}:
-                    continue
-                if _order(configuration, choice) < _order(other, choice):
-                    pairs.append((first, second))
+        for first, second, differing in self._differences():
+            if choice in differing and differing.keys() <= {choice, *may_differ}:
+                is_turned = _comes_later(*differing[choice])
+                pairs.append((second, first) if is_turned else (first, second))
+        position = {name: index for index, name in enumerate(self.configurations)}
+        return sorted(pairs, key=lambda pair: (position[pair[0]], position[pair[1]]))
+
+    def pairs_of_one_choice(self) -> dict[tuple[str, str], str]:
+        """Configurations that differ in a single choice, whichever it is, with that choice, in the grid's order.
+
+        A rank counts as one together with its scale. Kinds of adapters and subsets of weights are no choice but other
+        methods.
+        """
+        pairs = {}
+        for first, second, differing in self._differences():
+            if len(differing) == 1 and not differing.keys() & OTHER_METHODS:
+                pairs[first, second] = next(iter(differing))
+            elif differing.keys() == {"adapter.r", "adapter.lora_alpha"}:
+                pairs[first, second] = "adapter.r"
         return pairs
+
+    @property
+    def ranked(self) -> list[str]:
+        """Configurations that differ in their rank and its scale alone, by rank: of several such groups the largest."""
+        groups: list[set[str]] = []
+        for pair in self.pairs("adapter.r", "adapter.lora_alpha"):
+            apart = [group for group in groups if not group & set(pair)]
+            joined = set(pair).union(*(group for group in groups if group & set(pair)))
+            groups = [*apart, joined]
+        largest = max(groups, key=len, default=set())
+        names = [name for name in self.configurations if name in largest]
+        return sorted(names, key=lambda name: self.configurations[name].rank or 0)
+
+    def _differences(self) -> Iterator[tuple[str, str, dict[str, tuple[object, object]]]]:
+        """Each pair of configurations, in the grid's order, with the values of the choices in which the two differ."""
+        choices = {name: _choices(configuration) for name, configuration in self.configurations.items()}
+        for (first, one), (second, other) in combinations(choices.items(), 2):
+            values = {key: (one.get(key), other.get(key)) for key in sorted(one.keys() | other.keys())}
+            yield first, second, {key: both for key, both in values.items() if both[0] != both[1]}
 
 
 def _choices(configuration: Configuration) -> dict[str, object]:
@@ -132,11 +173,8 @@ def _choices(configuration: Configuration) -> dict[str, object]:
     return choices | {f"train.{key}": value for key, value in configuration.train}
 
 
-def _differing_fields(one: Configuration, other: Configuration) -> set[str]:
-    first, second = _choices(one), _choices(other)
-    return {choice for choice in first.keys() | second.keys() if first.get(choice) != second.get(choice)}
-
-
-def _order(configuration: Configuration, choice: str) -> float:
-    value = _choices(configuration).get(choice)
-    return ORDER.get(value, value) if isinstance(value, str) else value
+def _comes_later(value: object, other: object) -> bool:
+    """Whether a value of a choice comes after another one in a pair, as far as there is an order of the two."""
+    value, other = (ORDER.get(each, each) if isinstance(each, str) else each for each in (value, other))
+    both = (value, other)
+    return all(isinstance(each, int | float) for each in both) and value > other

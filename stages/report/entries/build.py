@@ -5,6 +5,7 @@ from stages.report.entries.conduct import enter_conduct
 from stages.report.entries.data import enter_data
 from stages.report.entries.inputs import Results
 from stages.report.entries.kept_study import enter_kept_study
+from stages.report.entries.options import enter_options
 from stages.report.entries.published import enter_published
 from stages.report.entries.results import enter_results
 from stages.report.entries.study import enter_study
@@ -23,9 +24,10 @@ def build(results: Results) -> Ledger:
     cells = results.cells
     holes = {f"{architecture}.{name}" for architecture, name in cells.index[cells["seeds"] == 0]}
     ledger = Ledger(Producers(), holes)
-    for enter in (enter_study, enter_data, enter_results, enter_class_errors, enter_conduct, enter_kept_study):
+    for enter in (enter_study, enter_options, enter_data, enter_results, enter_class_errors, enter_conduct):
         enter(ledger, results)
     enter_tuning(ledger, results)
+    enter_kept_study(ledger, results)
     if results.is_discussed:
         enter_published(ledger, results)
     return ledger

@@ -1,6 +1,5 @@
 """All that the report is written from, read once."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,14 +12,14 @@ from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.encoders.token_report import TokenReport
-from stages.fullsize.census import Census
+from stages.fullsize.census import Census, CensusCell
 from stages.published import scope
 from stages.published.claims import Claims
 from stages.published.memory_check import against_published, by_process
 from stages.published.reconciliation import Reconciliation
 from stages.report.numbers.ledger import Source
 from stages.study.grid import StudySettings
-from stages.training.settings import Run, RunSettings
+from stages.training.settings import RunSettings
 from stages.tuning.tuning import Tuning
 
 
@@ -115,6 +114,35 @@ class Results(NamedTuple):
                 adapters.append(name)
         return adapters
 
+    @property
+    def is_tuned(self) -> bool:
+        """Whether a cell's runs are those at the best of several rates, chosen on validation."""
+        return "rate_factor" in self.runs
+
+    @property
+    def rate_is_shared(self) -> bool:
+        """Whether all of the headline grid but probes of the learning rate were run at the base rate."""
+        at_base = [name for name in self.study.headline if self.study.configurations[name].lr == "base"]
+        rates = self.runs.loc[self.runs["configuration"].isin(at_base), "nominal_learning_rate"]
+        return not self.is_tuned and bool((rates == self.study.lr).all())
+
+    def counted(self, protocol: str) -> dict[str, dict[str, CensusCell]]:
+        """Cells of the census by architecture and configuration; none of a protocol that it lacks, nor holes."""
+        cells = {}
+        for architecture, entries in self.census.root.get(protocol, {}).items():
+            cells[architecture] = {name: entry for name, entry in entries.items() if isinstance(entry, CensusCell)}
+        return cells
+
+    @property
+    def uncounted(self) -> list[tuple[str, str]]:
+        """Cells of the grid, by architecture and configuration, that the census has no count of under some protocol."""
+        missing = []
+        for architecture, configuration in self.cells.index:
+            grids = [grid.get(architecture, {}) for grid in map(self.counted, self.census.root)]
+            if any(configuration not in grid for grid in grids):
+                missing.append((architecture, configuration))
+        return missing
+
     def comparison(self, architecture: str, first: str, second: str) -> Comparison | None:
         """The paired test of two configurations, whichever way round it was made; None if it was not."""
         for test in self.statistics.comparisons:
@@ -143,22 +171,25 @@ class Results(NamedTuple):
 
     def records(self, architecture: str, *configurations: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Record files of the runs of one or several cells, and the files of the settings that they were told."""
-        files = []
+        files, settings = [], {}
         for configuration in configurations:
             failed_seeds = self._failed_seeds(architecture, configuration)
             for run in self.study.runs:
-                of_cell = (run.architecture, run.configuration) == (architecture, configuration)
-                if of_cell and run.seed not in failed_seeds:
-                    files.append(str(self.made_by(run).record_path))
-        return tuple(files), tuple(str(self._settings(architecture, name)) for name in configurations)
+                if (run.architecture, run.configuration) == (architecture, configuration):
+                    made = made_by(run, self.tuning.factors)  # at the best rate, where rates are tuned
+                    settings[str(RunSettings.path(architecture, made.configuration))] = None
+                    if run.seed not in failed_seeds:
+                        files.append(str(made.record_path))
+        return tuple(files), tuple(settings)
 
-    def made_by(self, run: Run) -> Run:
-        """The run that stands for one of the grid: that at the best rate, where rates are tuned."""
-        return made_by(run, self.tuning.factors)
-
-    def _settings(self, architecture: str, configuration: str) -> Path:
-        any_seed = Run(architecture=architecture, configuration=configuration, seed=self.study.seeds[0], role="train")
-        return RunSettings.path(architecture, self.made_by(any_seed).configuration)
+    def records_of(self, configuration: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same of a configuration on all architectures."""
+        records, settings = [], []
+        for architecture in self.study.architectures:
+            of_cell = self.records(architecture, configuration)
+            records += of_cell[0]
+            settings += of_cell[1]
+        return tuple(records), tuple(settings)
 
     def first_run(self, column: str, configuration: str) -> Source:
         """Where a column of a configuration's first run is read."""

@@ -92,7 +92,8 @@ def _predicted(ledger: Ledger, results: Results) -> None:
 
 def _protocols(ledger: Ledger, results: Results) -> None:
     """What each protocol does at full size: new parameters left alone, dead ones, predicted savings of QLoRA."""
-    for protocol, grid in results.census.root.items():
+    for protocol in results.census.root:
+        grid = results.counted(protocol)
         of_study = [cells for name, cells in grid.items() if name in results.study.architectures]
         for field in ("new_but_frozen", "trainable_but_dead"):
             largest = max((getattr(cell, field) for cells in of_study for cell in cells.values()), default=0)

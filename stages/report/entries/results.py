@@ -69,6 +69,9 @@ def _choices(ledger: Ledger, results: Results) -> None:
     study = results.study
     pairs = {*study.pairs("adapter.r", "adapter.lora_alpha"), *study.pairs("target"), *study.pairs("quantization")}
     pairs |= {(first, second) for first, second in study.pairs("lr") if first != study.reference}
+    for first, second in study.pairs_of_one_choice():  # any other choice
+        if (second, first) not in pairs and study.reference not in (first, second):
+            pairs.add((first, second))
     for first, second in sorted(pairs):
         for architecture in study.architectures:
             _compare(ledger, results, architecture, first, second)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
-from stages.analysis.runs import FAILED, SUMMARY
+from stages.analysis.runs import FAILED, RUNS, SUMMARY
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
@@ -40,7 +40,7 @@ def _grid(ledger: Ledger, results: Results) -> None:
     for key, (value, source_key) in counts.items():
         ledger.add(f"grid.{key}", value, COUNT, Source(STUDY, source_key))
     for index, seed in enumerate(failed["seed"]):
-        ledger.add(f"failed.{index}.seed", str(seed), COUNT, Source(FAILED, f"seed of row {index}"))
+        ledger.add(f"failed.{index}.seed", str(seed), COUNT, Source(FAILED, f"seed of row {index}"), optional=True)
     if len(failed):
         ledger.add("grid.failed", len(failed), COUNT, Source(FAILED, "number of rows"))
     probe_runs = len(study.runs) - train_runs
@@ -61,6 +61,11 @@ def _training(ledger: Ledger, results: Results) -> None:
     ledger.add("rate.scale", study.lr_scale, scale_format, Source(STUDY, "lr_scale"), optional=True)
     for field in ("epochs", "batch_size", "gradient_accumulation"):
         ledger.add(f"train.{field}", getattr(study.train, field), COUNT, Source(STUDY, f"train.{field}"))
+    ledger.add("train.warmup", study.train.warmup, SHARE, Source(STUDY, "train.warmup"), optional=True)
+    decay = f"{study.train.weight_decay:g}"
+    ledger.add("train.weight_decay", decay, COUNT, Source(STUDY, "train.weight_decay"), optional=True)
+    patience = Source(STUDY, "train.early_stopping")
+    ledger.add("train.early_stopping", study.train.early_stopping, COUNT, patience, optional=True)
     effective_batch = study.train.batch_size * study.train.gradient_accumulation
     product = Source(STUDY, "train.batch_size * train.gradient_accumulation")
     ledger.add("train.effective_batch", effective_batch, COUNT, product)
@@ -70,27 +75,27 @@ def _training(ledger: Ledger, results: Results) -> None:
 
 
 def _configurations(ledger: Ledger, results: Results) -> None:
-    """What Table II prints: settings as the first run of each configuration recorded them."""
-    for _, run in results.runs.drop_duplicates("configuration").iterrows():
-        name = run["configuration"]
-        key = f"configuration.{name}"
-        ledger.add(f"{key}.exp", str(run["exp_id"]), COUNT, results.first_run("exp_id", name))
+    """What Table II prints: settings as the first run of each configuration recorded them; rates of all its runs."""
+    for name, runs in results.runs.groupby("configuration", sort=False):
+        run, key = runs.iloc[0], f"configuration.{name}"
+        exp_id = None if pd.isna(run["exp_id"]) else str(run["exp_id"])
+        ledger.add(f"{key}.exp", exp_id, COUNT, results.first_run("exp_id", name))
         for field in ("rank", "alpha", "dropout"):
             plain = None if pd.isna(run[field]) else f"{run[field]:g}"
             ledger.add(f"{key}.{field}", plain, COUNT, results.first_run(field, name))
-        _rates(ledger, results, name, run)
+        for field in ("nominal_learning_rate", "learning_rate"):
+            _rates(ledger, results, name, field, sorted(runs[field].unique()))
 
 
-def _rates(ledger: Ledger, results: Results, name: str, run: pd.Series) -> None:
-    """As recorded; where rates are tuned, each architecture has its own, and the table has what was configured."""
-    study, key = results.study, f"configuration.{name}"
-    if study.is_tuned:
-        ledger.add_rate(f"{key}.nominal_learning_rate", study.nominal_rate(name), Source(STUDY, f"rate of {name}"))
-        scaled = Source(STUDY, f"rate of {name} * lr_scale")
-        ledger.add_rate(f"{key}.learning_rate", study.effective_rate(name), scaled)
+def _rates(ledger: Ledger, results: Results, configuration: str, field: str, rates: list[float]) -> None:
+    """The rate of a configuration's runs; the least and the greatest where architectures differ."""
+    key = f"configuration.{configuration}.{field}"
+    if len(rates) == 1:
+        ledger.add_rate(key, rates[0], results.first_run(field, configuration))
         return
-    for field in ("nominal_learning_rate", "learning_rate"):
-        ledger.add_rate(f"{key}.{field}", run[field], results.first_run(field, name))
+    records = results.records_of(configuration)
+    ledger.add_rate(f"{key}_least", rates[0], Source(RUNS, f"least {field} of {configuration}", *records))
+    ledger.add_rate(f"{key}_most", rates[-1], Source(RUNS, f"greatest {field} of {configuration}", *records))
 
 
 def _baselines(ledger: Ledger, results: Results) -> None:

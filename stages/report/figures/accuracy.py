@@ -1,5 +1,8 @@
 """Accuracy of the headline grid, a panel an architecture."""
 
+import math
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +17,8 @@ from stages.study.grid import StudySettings
 
 ACCURACY = "Test accuracy (%)"
 BASELINE_STYLES = {"majority": (0, (1, 3)), "bag": "-.", "ceiling": ":"}
+ROW, MOST_OF_PAGE = 0.19, 7.4  # inches of a row, and of all rows: more of them lie closer together
+MOST_BESIDE = 5  # panels in a line
 NEAR = 0.05  # a fraction of accuracy: how near to a run the majority class is drawn
 
 
@@ -23,10 +28,10 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
     labels = [style.label(study.configurations[name].label) for name in names]
     intervals = {(entry.architecture, entry.configuration): entry.interval for entry in statistics.accuracy}
     scores = baseline_scores(baselines, runs)
-    figure = Figure(figsize=(style.PAGE, 0.95 + 0.19 * len(names)))
-    panels = figure.subplots(1, len(study.architectures), sharey=True, squeeze=False)[0]
-    looks = style.looks(list(study.architectures))
-    for axes, architecture in zip(panels, study.architectures, strict=True):
+    grid = _panels(len(names), len(study.architectures))
+    panels, looks = grid.ravel(), style.looks(list(study.architectures))
+    figure = grid[0, 0].figure
+    for axes, architecture in zip(panels, study.architectures, strict=False):
         for height, name in enumerate(names):
             accuracies = accuracies_of(runs, architecture, name)
             if not accuracies.empty:  # some run completed
@@ -39,8 +44,18 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
         axes.margins(x=0.08)
     panels[0].set_yticks(range(len(names)), labels)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
+    for axes in panels[len(study.architectures) :]:
+        axes.set_axis_off()
     style.legend_below(figure, [baseline_line(name) for name in scores], columns=3)
     return figure
+
+
+def _panels(rows: int, architectures: int) -> np.ndarray:
+    """Axes of a new figure, an array (lines, columns): of many architectures, several lines of panels."""
+    columns = min(architectures, MOST_BESIDE)
+    lines = math.ceil(architectures / columns)
+    figure = Figure(figsize=(style.PAGE, 0.35 + lines * (0.6 + min(ROW * rows, MOST_OF_PAGE / lines))))
+    return figure.subplots(lines, columns, sharey=True, squeeze=False)
 
 
 def _row(axes: Axes, height: int, accuracies: pd.Series, interval: Interval | None, look: style.Look) -> None:

@@ -10,9 +10,11 @@ from stages.analysis.frontiers import pareto_frontier
 from stages.analysis.runs import compared_memory, summarise
 from stages.report.figures import style
 from stages.report.figures.accuracy import ACCURACY, BASELINE_STYLES, baseline_line
-from stages.report.numbers.names import capitalised
+from stages.report.numbers.names import SHAPES, capitalised
 from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
+
+COSTS = ("peak_memory_bytes_mean", "train_seconds_mean")
 
 
 def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
@@ -25,8 +27,8 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
     unit = memory_unit(cells["peak_memory_bytes_mean"])
     figure = Figure(figsize=(style.PAGE, 2.75))
     left, right = figure.subplots(1, 2, sharey=True)
-    _scatter(left, cells, "peak_memory_bytes_mean", unit, study)
-    _scatter(right, cells, "train_seconds_mean", Format("s"), study)
+    for axes, column, cost_unit in zip((left, right), COSTS, (unit, Format("s")), strict=True):
+        _scatter(axes, cells, column, cost_unit, study)
     bag = baselines.tfidf_logistic_regression.test_accuracy
     for axes in (left, right):
         axes.axhline(100 * bag, color=style.GREY, linestyle=BASELINE_STYLES["bag"], linewidth=0.9, zorder=0)
@@ -37,8 +39,9 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
 
 
 def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: StudySettings) -> None:
-    """Colour says the architecture, the marker the configuration."""
+    """Colour says the architecture, the marker the configuration; of too many, those on the frontier have numbers."""
     colours, markers = _looks(cells, study)
+    are_named = len(markers) <= SHAPES
     cost, accuracy = unit.scale * cells[column].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
     best = pareto_frontier(cost, accuracy)
     axes.step(cost[best], accuracy[best], where="post", color=style.GREY, linewidth=0.9, linestyle="--", zorder=1)
@@ -49,7 +52,7 @@ def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: 
             x,
             y,
             yerr=None if pd.isna(deviation) else 100 * deviation,  # of one seed there is none
-            fmt=markers[cell["configuration"]].marker,
+            fmt=markers[cell["configuration"]].marker if are_named else "o",
             color=look.colour,
             fillstyle=look.filling,
             markerfacecoloralt="white",
@@ -57,6 +60,24 @@ def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: 
             elinewidth=0.7,
             capsize=1.5,
         )
+    if not are_named:
+        _number(axes, cells, list(zip(cost[best], accuracy[best], best, strict=True)), numbered(cells))
+
+
+def _number(axes: Axes, cells: pd.DataFrame, points: list[tuple[float, float, int]], numbers: dict[str, int]) -> None:
+    """Beside each point of the frontier, the number that its configuration has in the legend."""
+    for x, y, row in points:
+        number = numbers[cells["configuration"].iloc[row]]
+        place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right", "fontsize": 7}
+        axes.annotate(str(number), (x, y), **place)
+
+
+def numbered(cells: pd.DataFrame) -> dict[str, int]:
+    """Configurations on the frontier of either cost, which a crowded figure names, numbered in the grid's order."""
+    accuracy = cells["test_accuracy_mean"].to_numpy()
+    rows = {row for column in COSTS for row in pareto_frontier(cells[column].to_numpy(), accuracy)}
+    names = dict.fromkeys(cells["configuration"].iloc[sorted(rows)])
+    return {name: number for number, name in enumerate(names, start=1)}
 
 
 def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.Look], dict[str, style.Look]]:
@@ -68,9 +89,13 @@ def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.L
 def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
     colours, markers = _looks(cells, study)
     handles = [_swatch(look, style.label(study.label(architecture))) for architecture, look in colours.items()]
-    for name, look in markers.items():
+    if len(markers) <= SHAPES:
+        named = {name: look.marker for name, look in markers.items()}
+    else:
+        named = {name: f"${number}$" for name, number in numbered(cells).items()}
+    for name, marker in named.items():
         label = style.label(study.configurations[name].label)
-        handles.append(Line2D([], [], color="0.3", marker=look.marker, linestyle="", label=label))
+        handles.append(Line2D([], [], color="0.3", marker=marker, linestyle="", label=label))
     handles.append(Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"))
     handles.append(baseline_line("bag"))
     return handles

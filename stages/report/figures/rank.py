@@ -15,7 +15,7 @@ Point = tuple[float, float]
 
 def rank(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     """Accuracy against the rank of LoRA: a line an architecture through the means, a dot a seed."""
-    ranked = list(dict.fromkeys(name for pair in study.pairs("adapter.r", "adapter.lora_alpha") for name in pair))
+    ranked = study.ranked
     if not ranked:
         return None
     ranks = [study.configurations[name].rank for name in ranked]

@@ -130,6 +130,12 @@ class Ledger:
             return NOT_MEASURED
         return Latex(rf"{self.numeral(key)}\,\textpm\,{self.numeral(deviation)}")
 
+    def span(self, key: str) -> Latex:
+        """A numeral, or the least and the greatest (``key_least``, ``key_most``) of what has several."""
+        if self.has(key):
+            return self.numeral(key)
+        return Latex(f"{self.numeral(f'{key}_least')}--{self.numeral(f'{key}_most')}")
+
     def as_printed(self, key: str) -> str:
         """The numeral as plain text, for decisions: ``"0.00"`` means equal as printed."""
         return self.entries[key].text

@@ -80,7 +80,7 @@ def protocols(results: Results, ledger: Ledger) -> str | None:
     headers = ["Trains (M)", "Published", "Frozen (k)", "Dead (k)", "Peak (GiB)", "Published"]
     rows = []
     for architecture in results.study.architectures:
-        grids = [results.census.root[protocol].get(architecture, {}) for protocol in PROTOCOLS]
+        grids = [results.counted(protocol).get(architecture, {}) for protocol in PROTOCOLS]
         for configuration in COMPARED:
             if all(configuration in grid for grid in grids):
                 rows.append(_protocol_row(ledger, results, architecture, configuration))
@@ -90,7 +90,7 @@ def protocols(results: Results, ledger: Ledger) -> str | None:
 def _protocol_row(ledger: Ledger, results: Results, architecture: str, configuration: str) -> Row:
     key = f"census.{architecture}.{configuration}"
     for protocol in PROTOCOLS:
-        cell = results.census.root[protocol][architecture][configuration]
+        cell = results.counted(protocol)[architecture][configuration]
         path = f"{protocol}.{architecture}.{configuration}"
         ledger.add(f"{key}.{protocol}.trainable", cell.trainable, MILLIONS, Source(CENSUS, f"{path}.trainable"))
         peak = Source(CENSUS, f"{path}.predicted_memory.peak")

@@ -2,7 +2,7 @@
 
 from stages.report.entries.inputs import ACCURACY, Results
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
-from stages.report.numbers.names import BASELINES, capitalised
+from stages.report.numbers.names import BASELINES, capitalised, in_typewriter, is_encoder
 from stages.report.numbers.units import memory_unit, parameter_unit
 from stages.report.tables.tabular import (
     Column,
@@ -18,6 +18,8 @@ from stages.report.tables.tabular import (
     tabular,
 )
 
+OF_RATE = ("lr", "train.learning_rate")  # choices that Table III is about
+STEPS = ("Rank", "Placement", "Quantisation")  # choices of which a value comes first
 HEADLINE, EVERY_ROLE = ["train"], ["train", "probe"]
 
 
@@ -51,7 +53,9 @@ def performance(results: Results, ledger: Ledger) -> str:
             ledger.numeral(f"{name}.memory"),
         ]
 
-    groups = [("No encoder", baselines(results, ledger)), *by_cell(results, HEADLINE, row)]
+    encoders = all(is_encoder(architecture.model_class) for architecture in results.study.architectures.values())
+    without = "No encoder" if encoders else "No pretrained model"
+    groups = [(without, baselines(results, ledger)), *by_cell(results, HEADLINE, row)]
     return tabular(columns, groups, note=dagger_note(results, len(columns)))
 
 
@@ -130,25 +134,34 @@ def spread(results: Results, ledger: Ledger) -> str | None:
 def choices(results: Results, ledger: Ledger) -> str | None:
     """Pairs that differ in one design choice: difference, its interval and the corrected p; None without such pairs."""
     study = results.study
-    tested = {(test.first, test.second) for test in results.statistics.comparisons}
+    tested = {frozenset((test.first, test.second)) for test in results.statistics.comparisons}
     choice_of = dict.fromkeys(study.pairs("adapter.r", "adapter.lora_alpha"), "Rank")
     choice_of |= dict.fromkeys(study.pairs("target"), "Placement")
     choice_of |= dict.fromkeys(study.pairs("quantization"), "Quantisation")
-    pairs = [pair for pair in choice_of if pair in tested]
+    for pair, choice in study.pairs_of_one_choice().items():
+        is_there = choice in OF_RATE or choice_of.keys() & {pair, pair[::-1]}
+        if not is_there and study.reference not in pair:
+            choice_of[pair] = in_typewriter([choice.partition(".")[2] or choice])
+    pairs = [pair for pair in choice_of if frozenset(pair) in tested]
     if not pairs:
         return None
     columns = [Column("Choice", "l"), Column(r"$\Delta$"), Column("Interval"), Column("$p$")]
 
     def row(architecture: str, first: str, second: str) -> Row:
         key, choice = f"{architecture}.{second}.vs.{first}", choice_of[first, second]
+        name = f"{choice} ({label(results, second)})"
+        if choice not in STEPS:  # neither value is a step from the other
+            name = rf"\rowname{{{choice}: {label(results, second)} against {label(results, first)}}}"
         return [
-            f"{choice} ({label(results, second)})" + dagger(results, architecture, first, second),
+            name + dagger(results, architecture, first, second),
             ledger.numeral(f"{key}.difference"),
             between(ledger, f"{key}.low", f"{key}.high"),
             ledger.numeral(f"{key}.p"),
         ]
 
-    return tabular(columns, by_pair(results, pairs, row), note=dagger_note(results, len(columns)))
+    # names of other choices take two lines
+    heights = [1 if choice_of[pair] in STEPS else 2 for pair in pairs] * len(study.architectures)
+    return tabular(columns, by_pair(results, pairs, row), note=dagger_note(results, len(columns)), heights=heights)
 
 
 def reliability(results: Results, ledger: Ledger) -> str:

@@ -1,5 +1,6 @@
 """How a table is set: columns, groups of rows, marks, notes."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 
+MOST_LINES = 56  # of a table: what a page has room for beside a caption and a note
+CONTINUED = "% continued\n"  # between the parts of a table that takes several
 LONG_NAME = 30  # characters: more of them take several lines in a cell
 WRAPPED = r">{\raggedright\arraybackslash}X"
 STAR = Latex(r"\textsuperscript{*}")
@@ -24,8 +27,47 @@ Row = list[str]
 Group = tuple[str | None, list[Row]]  # a line across the table, and the rows under it
 
 
-def tabular(columns: list[Column], groups: list[Group], width: str | None = None, note: str | None = None) -> str:
-    """A booktabs ``tabular`` (``tabularx`` with a width), with a last row under its rule for a note."""
+def tabular(
+    columns: list[Column],
+    groups: list[Group],
+    width: str | None = None,
+    note: str | None = None,
+    heights: list[int] | None = None,
+) -> str:
+    """A booktabs ``tabular`` (``tabularx`` with a width), with a last row under its rule for a note.
+
+    A table of more lines than ``MOST_LINES`` goes on in further ones, with ``CONTINUED`` between two.
+
+    Args:
+        heights: about how many lines each row takes; one without it.
+    """
+    parts = _parts(groups, heights or [1] * sum(len(rows) for _, rows in groups))
+    return CONTINUED.join(_tabular(columns, part, width, note) for part in parts)
+
+
+def _parts(groups: list[Group], heights: list[int]) -> list[list[Group]]:
+    """The groups of each part of a long table, of about the same height; a group that is cut keeps its heading."""
+    lines = sum(heights) + len(groups)
+    most = math.ceil(lines / math.ceil(lines / MOST_LINES)) + 1
+    parts: list[list[Group]] = [[]]
+    taken, height_of = 0, iter(heights)
+    for heading, rows in groups:
+        if not rows:
+            parts[-1].append((heading, []))
+        for index, row in enumerate(rows):
+            height = next(height_of)
+            if taken and taken + height + (index == 0) > most:
+                parts.append([])
+                taken = 0
+            if index == 0 or not parts[-1]:
+                parts[-1].append((heading, []))
+                taken += 1
+            parts[-1][-1][1].append(row)
+            taken += height
+    return parts
+
+
+def _tabular(columns: list[Column], groups: list[Group], width: str | None, note: str | None) -> str:
     environment, size = ("tabular", "") if width is None else ("tabularx", f"{{{width}}}")
     specs = " ".join(column.spec for column in columns)
     lines = [

@@ -5,17 +5,20 @@ from pathlib import Path
 from stages.core.errors import InputError
 from stages.report.entries.inputs import ACCURACY, Results
 from stages.report.entries.quotes import Example, commit_subject
+from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger
+from stages.report.phrases.findings import find
+from stages.report.phrases.phrases import Phrases
+from stages.report.phrases.phrases_cells import ArchitecturePhrases
+from stages.report.phrases.phrases_data import DataPhrases
+from stages.report.phrases.phrases_errors import ErrorsPhrases
+from stages.report.phrases.phrases_head import HeadPhrases
+from stages.report.phrases.phrases_inputs import BasesPhrases, ExamplesPhrases, SourcePhrases
+from stages.report.phrases.phrases_pairs import Pairs
+from stages.report.phrases.phrases_published import PublishedPhrases
+from stages.report.phrases.phrases_runs import RunsPhrases
+from stages.report.phrases.phrases_tuning import TuningPhrases
 from stages.report.text.checklist import answer, load_checklist
-from stages.report.text.findings import find
-from stages.report.text.phrases import Phrases
-from stages.report.text.phrases_cells import ArchitecturePhrases
-from stages.report.text.phrases_data import DataPhrases
-from stages.report.text.phrases_errors import ErrorsPhrases
-from stages.report.text.phrases_inputs import BasesPhrases, ExamplesPhrases, HeadPhrases, SourcePhrases
-from stages.report.text.phrases_pairs import Pairs
-from stages.report.text.phrases_published import PublishedPhrases
-from stages.report.text.phrases_runs import RunsPhrases, TuningPhrases
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
 
 GENERATED = Path("paper/generated")
@@ -66,6 +69,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "published": PublishedPhrases(say),
         "tuning": TuningPhrases(say),
         "real": results.real,
+        "continued": lambda name, environment="table": _continued(name, environment, tables),
         "commit_subject": commit_subject(results, ledger),
     }
     parts = load_checklist()
@@ -99,6 +103,17 @@ def _wherever_compared(compared: int, architectures: int) -> str:
     if architectures == 1:
         return ""
     return " on every architecture" if compared == architectures else " on every architecture with runs of both"
+
+
+def _continued(name: str, environment: str, tables: list[str]) -> Latex:
+    """Floats of the further parts of a long table, headed as the template of the report's class heads a table."""
+    parts = [table for table in tables if table.rpartition("-")[0] == name and table.rpartition("-")[2].isdecimal()]
+    floats = []
+    for part in sorted(parts, key=lambda table: int(table.rpartition("-")[2])):
+        heading = rf"{{\footnotesize TABLE~\ref{{tab:{name}}} (CONTINUED)\par}}\vspace{{4pt}}"
+        lines = [rf"\begin{{{environment}}}[t]", r"\centering", heading, r"\footnotesize"]
+        floats.append("\n".join([*lines, rf"\input{{generated/tables/{part}}}", rf"\end{{{environment}}}"]))
+    return Latex("\n\n".join(floats))
 
 
 def produced(kind: str) -> list[str]:

@@ -21,7 +21,7 @@ stages:
     deps: [stages/train.py, stages/training, requirements.txt]
     outs: [run.txt]
 """
-FILES = ("stages/train.py", "stages/training/run.py", "stages/report/text/phrases.py", "requirements.txt")
+FILES = ("stages/train.py", "stages/training/run.py", "stages/report/phrases/phrases.py", "requirements.txt")
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_job_names_what_the_stage_depends_on(job):
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("stages/report/text/phrases.py", "# another phrase\n"),
+        ("stages/report/phrases/phrases.py", "# another phrase\n"),
         ("stages/training/__pycache__/run.pyc", "what Python leaves"),
         ("params.yaml", "seeds: [7]\nof_the_paper: true\n"),
     ],

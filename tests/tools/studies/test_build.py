@@ -85,7 +85,7 @@ def test_an_edit_of_its_file_makes_again_what_follows_from_it(built, capfd):
 
 @pytest.mark.slow
 def test_a_commit_makes_again_what_follows_from_it_and_what_is_not_committed_is_named(built, capfd):
-    for name in ("stages/report/text/phrases.py", "stages/report/tables/tabular.py"):
+    for name in ("stages/report/phrases/phrases.py", "stages/report/tables/tabular.py"):
         with Path(name).open("a", encoding="utf-8") as stream:
             stream.write("\n# edited\n")
     git(built, "mv", "stages/report/text/lint.py", "stages/report/text/linting.py")
@@ -113,7 +113,7 @@ def test_a_copy_that_was_removed_comes_back_from_the_cache(built, capfd):
 
 @pytest.mark.slow
 def test_the_workers_of_a_scheduler_build_it_too(built, capfd):
-    with Path("stages/report/text/phrases.py").open("a", encoding="utf-8") as stream:
+    with Path("stages/report/phrases/phrases.py").open("a", encoding="utf-8") as stream:
         stream.write("\n# edited\n")
     commit(built)
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as workers:

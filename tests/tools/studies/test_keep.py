@@ -79,10 +79,10 @@ def test_what_is_unfinished_out_of_date_or_not_committed_is_refused(built):
     assert fault().startswith("STUDY: 'other': unfinished or out of date: settings, ")
     assert fault().endswith("; `make paper STUDY=other`")
     study.write_text(text, encoding="utf-8")
-    with Path("stages/report/text/phrases.py").open("a", encoding="utf-8") as stream:
+    with Path("stages/report/phrases/phrases.py").open("a", encoding="utf-8") as stream:
         stream.write("\n# edited\n")
     git(built, "commit", "--quiet", "--message", "back", "studies")
-    assert fault() == f"stages/report/text/phrases.py: {not_committed}"
+    assert fault() == f"stages/report/phrases/phrases.py: {not_committed}"
     commit(built)
     assert fault() == "STUDY: 'other': unfinished or out of date: paper; `make paper STUDY=other`"
     shutil.rmtree(COPY / "metrics/runs/distilbert/full")

@@ -1,15 +1,14 @@
-"""What the report was given: its base models, texts to quote, what its head says."""
+"""What the report was given: the source of its data, its base models, texts to quote."""
 
 from typing import NamedTuple
 
 from stages.data.card import NO_LABEL
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.quotes import QUOTED_CLASSES, examples
-from stages.report.numbers.latex import Latex, escape, listing, without_breaks
-from stages.report.numbers.names import KINDS
-from stages.report.text.phrases import Phrases
-from stages.report.text.phrases_data import COMMIT_DIGITS, DataPhrases
-from stages.study.typeset import DESCRIPTION, LABEL, shortened, shown
+from stages.report.numbers.latex import Latex, escape, listing
+from stages.report.phrases.phrases import Phrases
+from stages.report.phrases.phrases_data import COMMIT_DIGITS, DataPhrases
+from stages.study.typeset import LABEL, shown
 
 LISTED_NAMES = 4  # of more labels, columns or files, only the first ones are named
 
@@ -116,8 +115,9 @@ class BasePhrases:
         return self._say.architecture(self._name)
 
     @property
-    def hub_id(self) -> str:
-        return self._say.results.study.architectures[self._name].hub_id
+    def hub_id(self) -> str | None:
+        """None for a checkpoint that is not of a hub."""
+        return self._say.results.study.architectures[self._name].hub_id if self._report.source == "hub" else None
 
     @property
     def commit(self) -> str | None:
@@ -127,6 +127,10 @@ class BasePhrases:
     @property
     def is_pretrained_here(self) -> bool:
         return self._report.source == "pretrain"
+
+    @property
+    def is_of_local_files(self) -> bool:
+        return self._report.source == "local"
 
     @property
     def is_untrained(self) -> bool:
@@ -144,10 +148,20 @@ class BasesPhrases:
 
     def __init__(self, say: Phrases) -> None:
         self.all = [BasePhrases(say, name, report) for name, report in say.results.bases.items()]
+        self._classes = {each.model_class for each in say.results.study.architectures.values()}
+
+    def include(self, family: str) -> bool:
+        """Whether some base model is of a family of Transformers' classes, such as ``Roberta``."""
+        return f"{family}ForSequenceClassification" in self._classes
 
     @property
     def are_pretrained_here(self) -> bool:
         return all(base.is_pretrained_here for base in self.all)
+
+    @property
+    def are_of_local_files(self) -> bool:
+        """Whether they are checkpoints that whoever ran the build had."""
+        return all(base.is_of_local_files for base in self.all)
 
     @property
     def are_untrained(self) -> bool:
@@ -162,55 +176,6 @@ class BasesPhrases:
     def probed(self) -> list[BasePhrases]:
         """Those of which a linear probe was made; none where there was no pretraining for it to judge."""
         return [] if self.are_untrained else [base for base in self.all if base.has("probe_accuracy")]
-
-
-class HeadPhrases:
-    """What the templates call ``head``: title, authors and keywords, of the settings or said from the study."""
-
-    def __init__(self, say: Phrases, data: DataPhrases) -> None:
-        self._say, self._data = say, data
-        self._paper = say.results.study.paper
-
-    @property
-    def title(self) -> Latex:
-        return self._of_the_published if self._is_of_the_published else escape(self._title)
-
-    @property
-    def pdf_title(self) -> Latex:
-        """In the document's properties, where nothing can break."""
-        return without_breaks(self._title)
-
-    @property
-    def authors(self) -> Latex:
-        return listing(self._paper.authors)
-
-    @property
-    def keywords(self) -> Latex | None:
-        """Separated by commas; None where the report of the published study has none."""
-        words = self._paper.keywords
-        if words is None and self._say.results.is_discussed:
-            return None
-        if words is None:
-            methods = [method for method in KINDS if method in set(self._say.results.runs["kind"])]
-            adapters = self._say.method_names([method for method in methods if method != "full"])
-            words = ["parameter-efficient fine-tuning", self._data.task, *adapters]
-        return Latex(", ".join(escape(word) for word in words))
-
-    @property
-    def _is_of_the_published(self) -> bool:
-        return self._paper.title is None and self._say.results.is_discussed
-
-    @property
-    def _title(self) -> str:
-        if self._paper.title:
-            return shortened(self._paper.title, DESCRIPTION)
-        if self._say.results.is_discussed:
-            return "Parameter-Efficient Fine-Tuning for Sentiment Classification"
-        return f"Parameter-Efficient Fine-Tuning {self._data.subject}"
-
-    _of_the_published = Latex(
-        r"Parameter-Efficient Fine-Tuning for Sentiment\\Classification, Rendered from Its Run Records"
-    )
 
 
 class ExamplePhrases(NamedTuple):

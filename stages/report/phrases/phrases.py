@@ -2,10 +2,14 @@
 
 from collections.abc import Sized
 
+from stages.analysis.runs import FAILED, SUMMARY
 from stages.report.entries.inputs import Results
-from stages.report.numbers.latex import Latex, escape
-from stages.report.numbers.ledger import NOT_MEASURED, Ledger
-from stages.report.numbers.names import KINDS
+from stages.report.numbers.latex import Latex, escape, listing
+from stages.report.numbers.ledger import NOT_MEASURED, Ledger, Source
+from stages.report.numbers.names import is_encoder, kind_name
+from stages.report.numbers.units import COUNT
+
+LISTED = 12  # configurations or runs in a sentence: of more, their number is said
 
 
 class Phrases:
@@ -28,7 +32,77 @@ class Phrases:
         return [self.configuration(name) for name in configurations]
 
     def method_names(self, methods: list[str]) -> list[Latex]:
-        return [Latex(KINDS[method]) for method in methods]
+        return [kind_name(method) for method in methods]
+
+    @property
+    def model(self) -> str:
+        """What the models of this study are called."""
+        return "encoder" if self._are_encoders else "model"
+
+    @property
+    def a_model(self) -> str:
+        """The same where only a pretrained one can be meant, with its article."""
+        return "an encoder" if self._are_encoders else "a pretrained model"
+
+    @property
+    def adapter(self) -> str:
+        """What trains less than all weights: an adapter, or by a wider name where subsets of the weights are there."""
+        return "adapter" if self.only_adapters else "parameter-efficient method"
+
+    @property
+    def only_adapters(self) -> bool:
+        """Whether each configuration that trains less than all weights adds an adapter."""
+        configurations = self.results.study.configurations
+        return all(configurations[name].method == "peft" for name in self.results.base_rate_adapters)
+
+    @property
+    def an_adapter(self) -> str:
+        return f"{'an' if self.only_adapters else 'a'} {self.adapter}"
+
+    @property
+    def _are_encoders(self) -> bool:
+        return all(is_encoder(each.model_class) for each in self.results.study.architectures.values())
+
+    @property
+    def at_the_rate(self) -> str:
+        """At the beginning of a sentence: the rate that configurations are compared at."""
+        if self.results.is_tuned:
+            return "With each configuration at the best of its learning rates"
+        return "At the base learning rate" if self._shared else "With each configuration at its own learning rate"
+
+    @property
+    def at_the_rate_shortly(self) -> str:
+        return self.at_the_rate.replace("learning ", "")
+
+    @property
+    def at_that_rate(self) -> str:
+        """Behind a noun, where one rate is meant."""
+        return " at that rate" if self._shared else ""
+
+    @property
+    def at_the_same_rate(self) -> str:
+        return " at the same rate" if self._shared else ""
+
+    @property
+    def at_the_base_rate(self) -> str:
+        return " at the base rate" if self._shared else ""
+
+    @property
+    def _shared(self) -> bool:
+        return self.results.rate_is_shared
+
+    def configurations_of(self, names: list[str], key: str) -> Latex:
+        """Their labels; of dozens, how many there are, entered as ``<key>_count``."""
+        if len(names) <= LISTED:
+            return listing(self.labels(names))
+        source = Source(SUMMARY, f"number of configurations in {key}")
+        return Latex(f"{self.counted(f'{key}_count', len(names), source)} configurations")
+
+    def counted(self, key: str, count: int, source: Source) -> Latex:
+        """A number that the text alone prints."""
+        if not self.has(key):
+            self.ledger.add(key, count, COUNT, source, optional=True)
+        return self.number(key)
 
     def plural(self, key: str, one: str, several: str) -> str:
         """The word that goes with a number as printed: ``one`` where it is 1."""
@@ -70,14 +144,14 @@ class Phrases:
         """Whether adapters save or cost more of something than full fine-tuning, by ratios as printed."""
         least, most = self.printed(f"{key}_least"), self.printed(f"{key}_most")
         if most < 1:
-            return f"every adapter saves {what} here"
+            return f"every {self.adapter} saves {what} here"
         if least > 1:
-            return f"no adapter saves {what} here"
+            return f"no {self.adapter} saves {what} here"
         if least < 1 < most:
-            return f"some adapters save {what} here and others take more"
+            return f"some {self.adapter}s save {what} here and others take more"
         if most == 1:
-            return f"no adapter takes more {what} here"
-        return f"no adapter takes less {what} here"
+            return f"no {self.adapter} takes more {what} here"
+        return f"no {self.adapter} takes less {what} here"
 
     @property
     def seeds(self) -> list[Latex]:
@@ -94,7 +168,11 @@ class Phrases:
     def failed_runs(self) -> Latex:
         """Each failed run with the kind of its failure."""
         runs = []
-        for index, run in enumerate(self.results.failed.itertuples()):
+        failed = self.results.failed
+        for index, run in enumerate(failed.head(LISTED).itertuples()):
             cell = f"{self.configuration(run.configuration)} on {self.architecture(run.architecture)}"
             runs.append(f"{cell}, seed {self.number(f'failed.{index}.seed')} ({escape(run.kind)})")
+        if len(failed) > LISTED:
+            more = self.counted("grid.failed_more", len(failed) - LISTED, Source(FAILED, f"rows from {LISTED} on"))
+            runs.append(f"and {more} others")
         return Latex("; ".join(runs))

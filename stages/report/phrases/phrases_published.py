@@ -4,7 +4,7 @@ from typing import Literal
 
 from stages.published.claims import FAILS, HOLDS, UNDECIDED, Evaluation, Judged
 from stages.report.numbers.latex import Latex
-from stages.report.text.phrases import Phrases
+from stages.report.phrases.phrases import Phrases
 
 PUBLISHED, CORRECTED = "protocol.as-published", "protocol.corrected"  # prefixes of keys
 
@@ -105,6 +105,20 @@ class PublishedPhrases:
     @property
     def corrected_protocol_does_neither(self) -> bool:
         return not self._some(f"{CORRECTED}.trainable_but_dead") and not self._some(f"{CORRECTED}.new_but_frozen")
+
+    @property
+    def of_unknown_size(self) -> list[Latex]:
+        """Architectures whose full size the settings do not say."""
+        architectures = self._say.results.study.architectures
+        return self._say.names([name for name, each in architectures.items() if each.full_size is None])
+
+    @property
+    def uncounted(self) -> Latex | None:
+        """Configurations that could not be counted on an architecture of known size; None where all were."""
+        results = self._say.results
+        sized = {name for name, each in results.study.architectures.items() if each.full_size is not None}
+        names = dict.fromkeys(name for architecture, name in results.uncounted if architecture in sized)
+        return self._say.configurations_of(list(names), "census.uncounted") if names else None
 
     @property
     def savings_are_predicted(self) -> bool:

@@ -1,8 +1,8 @@
 """Cells of the grid in the words of the report's sentences: one cell, and what stands out on one architecture."""
 
 from stages.report.numbers.latex import Latex
-from stages.report.text.findings import Findings
-from stages.report.text.phrases import Phrases
+from stages.report.phrases.findings import Findings
+from stages.report.phrases.phrases import Phrases
 
 
 class CellPhrases:
@@ -130,9 +130,13 @@ class ArchitecturePhrases:
         return self._name in self._found.below_bag
 
     @property
-    def under_bag(self) -> list[Latex]:
+    def under_bag(self) -> list[str]:
         """Configurations whose means do not exceed that of the bag of words."""
-        return self._say.labels(self._found.under_bag[self._name])
+        return self._found.under_bag[self._name]
+
+    @property
+    def configurations_under_bag(self) -> Latex:
+        return self._say.configurations_of(self.under_bag, f"{self._name}.under_bag")
 
     @property
     def lightest_is_fastest(self) -> bool:
@@ -144,9 +148,13 @@ class ArchitecturePhrases:
         return self._found.reference not in (None, self._found.lightest[self._name]) and not self.full_failed
 
     @property
-    def frontier(self) -> list[Latex]:
+    def frontier(self) -> list[str]:
         """Configurations on the frontiers of both costs."""
-        return self._say.labels(self._found.frontier[self._name])
+        return self._found.frontier[self._name]
+
+    @property
+    def configurations_on_frontier(self) -> Latex:
+        return self._say.configurations_of(self.frontier, f"{self._name}.frontier")
 
     @property
     def has_distance_to_ceiling(self) -> bool:

@@ -1,7 +1,12 @@
-"""Pairs of configurations that differ in one choice, in the words of the report's sentences."""
+"""Two configurations that differ in one choice, in the words of the report's sentences."""
 
+from stages.analysis.statistics import Comparison
 from stages.report.numbers.latex import Latex, listing
-from stages.report.text.phrases import Phrases
+from stages.report.numbers.names import placement_name
+from stages.report.phrases.phrases import Phrases
+from stages.study.configuration import PEFT_DEFAULT
+
+BASES = {"nf4": "four-bit base", "fp4": "four-bit base", "int8": "eight-bit base"}
 
 
 class PairPhrases:
@@ -18,6 +23,30 @@ class PairPhrases:
     @property
     def second(self) -> Latex:
         return self._say.configuration(self._second)
+
+    @property
+    def adds_feed_forward(self) -> bool:
+        """Whether the step is from attention alone to attention and feed-forward layers."""
+        return self._choice("target") == ("attention", "attention-ffn")
+
+    @property
+    def placements(self) -> tuple[Latex, Latex]:
+        """What either adapts, in words."""
+        first, second = self._choice("target")
+        return placement_name(first or PEFT_DEFAULT), placement_name(second or PEFT_DEFAULT)
+
+    @property
+    def starts_unquantised(self) -> bool:
+        return self._choice("quantization")[0] == "none"
+
+    @property
+    def quantised_base(self) -> str:
+        return BASES[self._choice("quantization")[1]]
+
+    @property
+    def differs_in_optimizer(self) -> bool:
+        optimizers = self.recorded("optimizer")
+        return optimizers is None or optimizers[0] != optimizers[1]
 
     @property
     def differences(self) -> Latex:
@@ -90,6 +119,19 @@ class PairPhrases:
             return None
         return values[self._first], values[self._second]
 
+    def _choice(self, field: str) -> tuple[str, str]:
+        configurations = self._say.results.study.configurations
+        return tuple(getattr(configurations[name], field) for name in (self._first, self._second))
+
+    def difference(self, architecture: str) -> Latex:
+        """Of mean accuracy, second minus first."""
+        return self._measured("difference", architecture)
+
+    def tests(self) -> list[Comparison]:
+        """The paired tests of the two, by architecture."""
+        tests = [self._say.results.comparison(a, self._first, self._second) for a in self._architectures]
+        return [test for test in tests if test is not None]
+
     def _gaining(self) -> list[str]:
         return [a for a in self._architectures if self._say.sign(self._key("difference", a)) > 0]
 
@@ -112,76 +154,3 @@ class PairPhrases:
 
     def _key(self, quantity: str, architecture: str) -> str:
         return f"{architecture}.{self._second}.vs.{self._first}.{quantity}"
-
-
-class Pairs:
-    """The pairs of the grid by the choice that they differ in, and the conditions of sentences about each choice."""
-
-    def __init__(self, say: Phrases) -> None:
-        study = say.results.study
-        adapters = say.results.base_rate_adapters
-        self._study, self._architectures = study, list(study.architectures)
-        self._say = say
-        self.rank = [PairPhrases(say, *pair) for pair in study.pairs("adapter.r", "adapter.lora_alpha")]
-        self.placement = [PairPhrases(say, *pair) for pair in study.pairs("target")]
-        methods = [PairPhrases(say, *pair) for pair in study.pairs("quantization") if set(pair) <= set(adapters)]
-        rates = [PairPhrases(say, *pair) for pair in study.pairs("lr")]
-        # a pair of which a side has no run on any architecture has no sentence; its row in the table has dashes
-        self.quantised = [pair for pair in methods if pair.is_measured("difference")]
-        self.rate = [pair for pair in rates if pair.is_measured("difference")]
-
-    @property
-    def rank_or_placement(self) -> bool:
-        return bool(self.rank or self.placement)
-
-    @property
-    def choices(self) -> list[str]:
-        """What some pair of the grid differs in and nothing else."""
-        pairs = {"rank": self.rank, "placement": self.placement, "quantisation": self.quantised}
-        return [choice for choice, found in (pairs | {"the learning rate": self.rate}).items() if found]
-
-    @property
-    def alpha_is_fixed(self) -> bool:
-        """Whether pairs of ranks were run, and at the same alpha."""
-        alphas = [alpha for alpha in (pair.recorded("alpha") for pair in self.rank) if alpha is not None]
-        return bool(alphas) and all(first == second for first, second in alphas)
-
-    @property
-    def rank_and_placement(self) -> bool:
-        """Whether some architecture has both a step in rank and a step in placement to compare."""
-        return bool(self._gains())
-
-    @property
-    def placement_gains_more_everywhere(self) -> bool:
-        return self._placement_gains_more() == self._architectures
-
-    @property
-    def placement_gains_more(self) -> list[Latex]:
-        """Architectures in which the step in placement adds more mean accuracy, as printed, than that in rank."""
-        return self._say.names(self._placement_gains_more())
-
-    @property
-    def quantisation_saves_no_memory(self) -> bool:
-        measured = [pair for pair in self.quantised if pair.is_measured("memory_ratio")]
-        return bool(measured) and all(pair.saves_no_memory for pair in measured)
-
-    @property
-    def every_adapter_gains_from_the_rate(self) -> bool:
-        """Whether every adapter that was run at both rates gains from the higher one on every architecture."""
-        steps = [pair for pair in self.rate if pair.is_of_adapters()]
-        is_raised = self._study.lr < self._study.lr_probe
-        return bool(steps) and is_raised and all(pair.gains_everywhere for pair in steps)
-
-    def _placement_gains_more(self) -> list[str]:
-        return [architecture for architecture, (rank, placement) in self._gains().items() if placement > rank]
-
-    def _gains(self) -> dict[str, tuple[float, float]]:
-        """By architecture, what the first step in rank and the first in placement add; those with both alone."""
-        if not self.rank or not self.placement:
-            return {}
-        gains = {}
-        for architecture in self._architectures:
-            rank, placement = self.rank[0].gain(architecture), self.placement[0].gain(architecture)
-            if rank is not None and placement is not None:
-                gains[architecture] = rank, placement
-        return gains

@@ -1,7 +1,7 @@
 """The data, in the words of the report's sentences: what they are, their classes, what was left out, who made them."""
 
 from stages.report.numbers.latex import Latex, listing, named
-from stages.report.text.phrases import Phrases
+from stages.report.phrases.phrases import Phrases
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shown, without_glyph
 
 COMMIT_DIGITS = 12

@@ -7,6 +7,7 @@ import pandas as pd
 
 from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
+from stages.study.grid import StudySettings
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Findings:
     rates_are_equal: bool  # the base rate and the probe rate
     rates_are_scaled: bool  # by the profile
     probe_rate_is_run: bool
+    base_rate_is_run: bool
+    rate_is_shared: bool  # by the headline grid, probes of the learning rate aside
+    is_tuned: bool  # each cell is shown at the best of several rates
     every_run_kept_its_last_epoch: bool
     pairs_were_tested: bool
     level: list[str]  # architectures in which the best adapter is level with full fine-tuning
@@ -103,6 +107,9 @@ def find(results: Results) -> Findings:
         rates_are_equal=study.lr == study.lr_probe,
         rates_are_scaled=study.lr_scale != 1,
         probe_rate_is_run=any(study.configurations[run.configuration].lr == "probe" for run in study.runs),
+        base_rate_is_run=any(_is_at_base_rate(study, run.configuration) for run in study.runs),
+        rate_is_shared=results.rate_is_shared,
+        is_tuned=results.is_tuned,
         every_run_kept_its_last_epoch=_runs_that_kept_their_last_epoch(results) == len(study.runs),
         pairs_were_tested=bool(results.statistics.comparisons),
         level=[a for a in study.architectures if a in leads + trails and _is_level(results, a, full, adapters)],
@@ -193,4 +200,9 @@ def _is_close(results: Results, architecture: str, name: str, full: str) -> bool
 
 
 def _runs_that_kept_their_last_epoch(results: Results) -> int:
-    return int((results.runs["selected_epoch"] == results.study.train.epochs).sum())
+    return int((results.runs["selected_epoch"] == results.runs["epochs"]).sum())
+
+
+def _is_at_base_rate(study: StudySettings, name: str) -> bool:
+    configuration = study.configurations[name]
+    return configuration.lr == "base" and configuration.train.learning_rate is None

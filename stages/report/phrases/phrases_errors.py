@@ -2,8 +2,8 @@
 
 from stages.report.entries.class_errors import constant_cells, pooled_confusion
 from stages.report.numbers.latex import Latex, listing
-from stages.report.text.phrases import Phrases
-from stages.report.text.phrases_data import DataPhrases
+from stages.report.phrases.phrases import Phrases
+from stages.report.phrases.phrases_data import DataPhrases
 
 AGREEING_POINTS = 2  # percentage points of accuracy and macro-F1
 
@@ -58,7 +58,7 @@ class ErrorsPhrases:
     @property
     def constant(self) -> Latex | None:
         """Configurations of the headline grid that name one class for every test text; None where none does."""
-        return self._cells(self._constant)
+        return self._cells(self._constant, "constant")
 
     @property
     def every_cell_is_constant(self) -> bool:
@@ -73,9 +73,9 @@ class ErrorsPhrases:
     @property
     def no_better_than_majority(self) -> Latex | None:
         """The other ones whose mean accuracy is no higher than that of naming the most frequent class."""
-        return self._cells([cell for cell in self._no_better if cell not in self._constant])
+        return self._cells([cell for cell in self._no_better if cell not in self._constant], "no_better")
 
-    def _cells(self, cells: list[tuple[str, str]]) -> Latex | None:
+    def _cells(self, cells: list[tuple[str, str]], what: str) -> Latex | None:
         """``A and B on X and Y, and of A on Z``, after "of": architectures with the same configurations together."""
         results = self._say.results
         by_configurations: dict[tuple[str, ...], list[str]] = {}
@@ -84,19 +84,19 @@ class ErrorsPhrases:
             if names:
                 by_configurations.setdefault(names, []).append(architecture)
         parts = [
-            Latex(f"{self._configurations(names, architectures)} on {listing(self._say.names(architectures))}")
+            Latex(f"{self._configurations(names, architectures, what)} on {listing(self._say.names(architectures))}")
             for names, architectures in by_configurations.items()
         ]
         if not parts:
             return None
         return Latex(f"{', of '.join(parts[:-1])}, and of {parts[-1]}") if len(parts) > 1 else parts[0]
 
-    def _configurations(self, names: tuple[str, ...], architectures: list[str]) -> Latex:
+    def _configurations(self, names: tuple[str, ...], architectures: list[str], what: str) -> Latex:
         """Their labels, or that they are all of a kind that completed a run on each of the architectures."""
         results = self._say.results
         headline = results.study.headline
         adapters = [name for name in headline if results.study.configurations[name].method != "full"]
-        for kind, of_kind in (("every configuration", headline), ("every adapter", adapters)):
+        for kind, of_kind in (("every configuration", headline), (f"every {self._say.adapter}", adapters)):
             if len(names) > 1 and all(results.completed(a, of_kind) == list(names) for a in architectures):
                 return Latex(kind)
-        return listing(self._say.labels(list(names)))
+        return self._say.configurations_of(list(names), f"{architectures[0]}.{what}")

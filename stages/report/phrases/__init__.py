@@ -1,0 +1,1 @@
+"""The words of the report's sentences, chosen by the results."""

@@ -1,0 +1,247 @@
+"""How the runs were made, in the words of the report's sentences: protocol, audit, machine, software."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from stages.analysis.runs import RUNS, MemoryColumn, compared_memory
+from stages.report.entries.options import OF_TRAINING
+from stages.report.numbers.latex import Latex, escape, listing
+from stages.report.numbers.ledger import Source
+from stages.report.numbers.names import DESIGN, SHAPES, has_virtual_tokens, method_name
+from stages.report.phrases.phrases import Phrases
+from stages.study.configuration import PEFT_DEFAULT
+
+SCHEDULES = {
+    "linear": "a linear schedule to zero",
+    "cosine": "a cosine schedule to zero",
+    "constant": "a constant rate",
+}
+ROWS_BESIDE_TEXT = 24  # of a figure
+# Libraries whose versions the report prints.
+PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets", "tokenizers", "numpy", "dvc")
+
+LISTED = 6  # cells that a sentence names; of more it says how many
+
+
+class RunsPhrases:
+    """What the templates call ``runs``: what the records say of all runs."""
+
+    def __init__(self, say: Phrases) -> None:
+        self._say, self._runs = say, say.results.runs
+
+    @property
+    def methods(self) -> list[Latex]:
+        return self._say.method_names(self._distinct("kind"))
+
+    @property
+    def use_every_method(self) -> bool:
+        """Of the published study."""
+        return len(self._distinct("kind")) == len(DESIGN)
+
+    @property
+    def are_of_the_design(self) -> bool:
+        """Whether all are of methods that the published study compares."""
+        return {str(name) for name in self.named_methods} <= set(DESIGN.values())
+
+    @property
+    def named_methods(self) -> list[Latex]:
+        """Every method of the grid once, by its kind and the options that have a name of their own."""
+        by_configuration = self._runs.drop_duplicates("configuration")
+        return list(dict.fromkeys(method_name(run) for _, run in by_configuration.iterrows()))
+
+    @property
+    def number_of_methods(self) -> Latex:
+        source = Source(RUNS, "distinct methods, by kind and the options that have a name of their own")
+        return self._say.counted("grid.methods", len(self.named_methods), source)
+
+    def are_of(self, kind: str) -> bool:
+        """Whether some are of a kind, quantised or not."""
+        return any(name.partition("-")[0] == kind for name in self._distinct("kind"))
+
+    @property
+    def quantise_to_four_bits(self) -> bool:
+        return bool({"nf4", "fp4"} & set(self._distinct("quantization")))
+
+    @property
+    def choose_their_own_placement(self) -> bool:
+        """Whether some adapters go into the modules that PEFT has as a default."""
+        adapters = self._runs.query("method == 'peft'").drop_duplicates("configuration")
+        return any(
+            run["target"] == PEFT_DEFAULT or (pd.isna(run["target"]) and pd.isna(run["target_modules"]))
+            for _, run in adapters.iterrows()
+            if not has_virtual_tokens(run)
+        )
+
+    @property
+    def differ_in_training(self) -> bool:
+        """Whether some trained by other settings than the profile's."""
+        return any(not self._all_have(field, value) for field, value in self._common.items())
+
+    @property
+    def schedule(self) -> str:
+        """What becomes of the rate of most runs."""
+        return SCHEDULES[self._common["schedule"]]
+
+    @property
+    def warmup(self) -> Latex:
+        if not self._common["warmup"]:
+            return Latex("without warm-up")
+        return Latex(f"after a warm-up over {self._say.number('train.warmup')} of the steps")
+
+    @property
+    def weight_decay(self) -> Latex:
+        if not self._common["weight_decay"]:
+            return Latex("no weight decay")
+        return Latex(f"a weight decay of {self._say.number('train.weight_decay')}")
+
+    @property
+    def stop_early(self) -> bool:
+        return self._common["early_stopping"] is not None
+
+    @property
+    def _common(self) -> dict[str, object]:
+        """The profile's settings that a configuration may change."""
+        return self._say.results.study.train.model_dump(include=set(OF_TRAINING))
+
+    def _all_have(self, field: str, value: object) -> bool:
+        column = self._runs[field]
+        return bool(column.isna().all()) if value is None else bool((column == value).all())
+
+    @property
+    def treat_methods_alike(self) -> bool:
+        """Whether the protocol treats methods alike in all that it can."""
+        alike = not self._methods_where("gradient_checkpointing", True)
+        return self.select_on_validation and self.train_every_new_module and alike and not self.differ_in_training
+
+    @property
+    def select_on_validation(self) -> bool:
+        return self._distinct("selection_split") == ["validation"]
+
+    @property
+    def train_every_new_module(self) -> bool:
+        """Whatever the method, adapters besides."""
+        return self._distinct("head_policy") == ["new-modules"]
+
+    @property
+    def set_the_seed_first(self) -> bool:
+        """Before the model is built."""
+        return self._distinct("seed_before_model") == ["True"]
+
+    @property
+    def methods_that_keep_their_last_epoch(self) -> list[Latex]:
+        """Whatever its score."""
+        return self._say.method_names(self._methods_where("load_best", False))
+
+    @property
+    def methods_with_checkpointing(self) -> list[Latex]:
+        """Of gradients."""
+        return self._say.method_names(self._methods_where("gradient_checkpointing", True))
+
+    @property
+    def share_checkpointing(self) -> bool:
+        """Whether gradient checkpointing is on for all runs or off for all."""
+        return len(self._distinct("gradient_checkpointing")) == 1
+
+    @property
+    def differ_in_optimizer(self) -> bool:
+        return len(self._distinct("optimizer")) > 1
+
+    @property
+    def ranked_method(self) -> Latex:
+        """That of the configurations whose ranks are compared in a figure."""
+        ranked = self._runs[self._runs["configuration"].isin(self._say.results.study.ranked)]
+        return method_name(ranked.iloc[0])
+
+    @property
+    def are_too_many_for_shapes(self) -> bool:
+        """Whether a figure has no marker left for each configuration of the headline grid."""
+        return len(self._say.results.study.headline) > SHAPES
+
+    @property
+    def fill_a_page(self) -> bool:
+        """Whether a figure with a row a configuration of the headline grid has a page to itself."""
+        return len(self._say.results.study.headline) > ROWS_BESIDE_TEXT
+
+    def adapt(self, module: str) -> bool:
+        """Whether some adapter of the grid targets modules of this name."""
+        targets = self._runs["target_modules"].dropna()
+        return any(module in names.split() for names in targets)
+
+    @property
+    def train_all_that_they_should(self) -> bool:
+        """Whether no run trained a parameter in vain or left a new one untrained."""
+        return not self._runs[["new_but_frozen_parameters", "trainable_but_dead_parameters"]].any(axis=None)
+
+    @property
+    def on_cpu(self) -> bool:
+        return self._distinct("device") == ["cpu"]
+
+    @property
+    def quantise_on_cpu(self) -> bool:
+        return self.on_cpu and self.quantise_to_four_bits
+
+    @property
+    def first_device(self) -> Latex:
+        """After "on"."""
+        return Latex("a CPU") if self.on_cpu else escape(self._distinct("device")[0])
+
+    @property
+    def accelerators(self) -> Latex:
+        return Latex("no accelerator") if self.on_cpu else listing(self.devices)
+
+    @property
+    def devices(self) -> list[Latex]:
+        return self._numbered("device")
+
+    @property
+    def processors(self) -> list[Latex]:
+        return self._numbered("processor")
+
+    @property
+    def platforms(self) -> list[Latex]:
+        return self._numbered("platform")
+
+    @property
+    def shared_their_machine(self) -> bool:
+        return bool((self._runs["runs_at_once"] > 1).any())
+
+    @property
+    def memory(self) -> MemoryColumn:
+        return compared_memory(self._runs)
+
+    @property
+    def packages(self) -> Iterator[tuple[str, Latex]]:
+        """Each library that the records know of, with its version."""
+        for name in PACKAGES:
+            if self._say.has(f"version.{name}"):
+                yield name, self._say.number(f"version.{name}")
+
+    @property
+    def include_uncommitted_changes(self) -> bool:
+        return "True" in self._distinct("dirty")
+
+    @property
+    def are_of_commits_alone(self) -> bool:
+        return self.without_commit is None and not self.include_uncommitted_changes
+
+    @property
+    def without_commit(self) -> Latex | None:
+        """Why the commit of some runs is unknown, after "because"; None where all have one."""
+        if self._say.has("commit.0") and self._runs["commit"].notna().all():
+            return None
+        reasons = self._distinct("commit_unknown") if "commit_unknown" in self._runs else []
+        return listing(reasons or ["it was not recorded"])
+
+    def _numbered(self, column: str) -> list[Latex]:
+        """Distinct processors, platforms or devices."""
+        return [self._say.number(f"machine.{column}.{index}") for index in range(len(self._distinct(column)))]
+
+    def _distinct(self, column: str) -> list[str]:
+        """Values of a column, as text."""
+        return [str(value) for value in self._runs[column].dropna().unique()]
+
+    def _methods_where(self, column: str, value: bool) -> list[str]:
+        """Methods of which some run has ``value`` in ``column``, those of the published study first."""
+        having = list(dict.fromkeys(self._runs.loc[self._runs[column] == value, "kind"]))
+        return sorted(having, key=lambda kind: list(DESIGN).index(kind) if kind in DESIGN else len(DESIGN))
