@@ -18,11 +18,10 @@ MEBIBYTES = {"full": 270, "lora": 240, "lora-nf4": 200, "ia3": 235}
 
 def accuracy(run: Run) -> float:
     """Deterministic, different for each run, in multiples of one test example."""
-    name = run.configured
-    plain = name.removesuffix("-probe")
-    base = SKILL.get(plain, 0.79 + 0.1 * spread(plain)) + BONUS.get(run.architecture, 0)
-    gain = (0.006 if name.endswith("-probe") else 0.0) + of_rate(run)
-    return round((base + gain + 0.004 * np.sin(7.0 * run.seed + len(name))) * TEST_ROWS) / TEST_ROWS
+    name = run.configured.removesuffix("-probe")
+    base = SKILL.get(name, 0.79 + 0.1 * spread(name)) + BONUS.get(run.architecture, 0)
+    gain = (0.006 if run.configured.endswith("-probe") else 0.0) + of_rate(run)
+    return round((base + gain + 0.004 * np.sin(7.0 * run.seed + len(run.configured))) * TEST_ROWS) / TEST_ROWS
 
 
 def of_rate(run: Run) -> float:

@@ -26,8 +26,8 @@ def build(results: Results) -> Ledger:
     ledger = Ledger(Producers(), holes)
     for enter in (enter_study, enter_options, enter_data, enter_results, enter_class_errors, enter_conduct):
         enter(ledger, results)
-    enter_kept_study(ledger, results)
     enter_tuning(ledger, results)
+    enter_kept_study(ledger, results)
     if results.is_discussed:
         enter_published(ledger, results)
     return ledger

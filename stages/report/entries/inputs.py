@@ -1,6 +1,5 @@
 """All that the report is written from, read once."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -20,7 +19,7 @@ from stages.published.memory_check import against_published, by_process
 from stages.published.reconciliation import Reconciliation
 from stages.report.numbers.ledger import Source
 from stages.study.grid import StudySettings
-from stages.training.settings import Run, RunSettings
+from stages.training.settings import RunSettings
 from stages.tuning.tuning import Tuning
 
 
@@ -172,22 +171,16 @@ class Results(NamedTuple):
 
     def records(self, architecture: str, *configurations: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Record files of the runs of one or several cells, and the files of the settings that they were told."""
-        files = []
+        files, settings = [], {}
         for configuration in configurations:
             failed_seeds = self._failed_seeds(architecture, configuration)
             for run in self.study.runs:
-                of_cell = (run.architecture, run.configuration) == (architecture, configuration)
-                if of_cell and run.seed not in failed_seeds:
-                    files.append(str(self.made_by(run).record_path))
-        return tuple(files), tuple(str(self._settings(architecture, name)) for name in configurations)
-
-    def made_by(self, run: Run) -> Run:
-        """The run that stands for one of the grid: that at the best rate, where rates are tuned."""
-        return made_by(run, self.tuning.factors)
-
-    def _settings(self, architecture: str, configuration: str) -> Path:
-        any_seed = Run(architecture=architecture, configuration=configuration, seed=self.study.seeds[0], role="train")
-        return RunSettings.path(architecture, self.made_by(any_seed).configuration)
+                if (run.architecture, run.configuration) == (architecture, configuration):
+                    made = made_by(run, self.tuning.factors)  # at the best rate, where rates are tuned
+                    settings[str(RunSettings.path(architecture, made.configuration))] = None
+                    if run.seed not in failed_seeds:
+                        files.append(str(made.record_path))
+        return tuple(files), tuple(settings)
 
     def records_of(self, configuration: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The same of a configuration on all architectures."""

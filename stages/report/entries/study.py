@@ -83,19 +83,19 @@ def _configurations(ledger: Ledger, results: Results) -> None:
         for field in ("rank", "alpha", "dropout"):
             plain = None if pd.isna(run[field]) else f"{run[field]:g}"
             ledger.add(f"{key}.{field}", plain, COUNT, results.first_run(field, name))
-        _rates(ledger, results, name, run)
+        for field in ("nominal_learning_rate", "learning_rate"):
+            _rates(ledger, results, name, field, sorted(runs[field].unique()))
 
 
-def _rates(ledger: Ledger, results: Results, name: str, run: pd.Series) -> None:
-    """As recorded; where rates are tuned, each architecture has its own, and the table has what was configured."""
-    study, key = results.study, f"configuration.{name}"
-    if study.is_tuned:
-        ledger.add_rate(f"{key}.nominal_learning_rate", study.nominal_rate(name), Source(STUDY, f"rate of {name}"))
-        scaled = Source(STUDY, f"rate of {name} * lr_scale")
-        ledger.add_rate(f"{key}.learning_rate", study.effective_rate(name), scaled)
+def _rates(ledger: Ledger, results: Results, configuration: str, field: str, rates: list[float]) -> None:
+    """The rate of a configuration's runs; the least and the greatest where architectures differ."""
+    key = f"configuration.{configuration}.{field}"
+    if len(rates) == 1:
+        ledger.add_rate(key, rates[0], results.first_run(field, configuration))
         return
-    for field in ("nominal_learning_rate", "learning_rate"):
-        ledger.add_rate(f"{key}.{field}", run[field], results.first_run(field, name))
+    records = results.records_of(configuration)
+    ledger.add_rate(f"{key}_least", rates[0], Source(RUNS, f"least {field} of {configuration}", *records))
+    ledger.add_rate(f"{key}_most", rates[-1], Source(RUNS, f"greatest {field} of {configuration}", *records))
 
 
 def _baselines(ledger: Ledger, results: Results) -> None:

@@ -1,4 +1,4 @@
-"""How the learning rates were chosen, in the words of the report's sentences."""
+"""How the learning rate of each configuration was chosen, in the words of the report's sentences."""
 
 from collections.abc import Callable
 
@@ -39,14 +39,32 @@ class TuningPhrases:
         return "the shared rate" if self.starts_from_one_rate else "the configured rates"
 
     @property
-    def edges(self) -> list[tuple[str, list[Latex]]]:
-        """``highest`` and ``lowest``, each with its cells where there are few: "LoRA on RoBERTa"."""
+    def edges(self) -> list[tuple[str, str, list[Latex]]]:
+        """``highest`` and ``lowest``, each with the key of its count and its cells where these are few."""
         ends = []
         for edge in ("highest", "lowest"):
             cells = [cell for cell in self._tuning.cells if cell.edge == edge]
             if cells:
-                ends.append((edge, self._names(cells) if len(cells) <= LISTED else []))
+                ends.append((edge, f"tuning.{edge}", self._names(cells) if len(cells) <= LISTED else []))
         return ends
+
+    @property
+    def orders(self) -> list[tuple[Latex, Latex]]:
+        """Architectures with several configurations, and how far tuning leaves their order as it was."""
+        orders = []
+        for name in self._study.architectures:
+            if self._say.has(f"{name}.tuning.agreement"):
+                orders.append((self._say.architecture(name), self._say.number(f"{name}.tuning.agreement")))
+        return orders
+
+    @property
+    def gaps(self) -> list[tuple[Latex, Latex, Latex]]:
+        """Architectures with full fine-tuning and adapters, and the best adapter's place at first and best rates."""
+        gaps = []
+        for name in self._study.architectures:
+            if self._say.has(f"{name}.tuning.best_gap"):
+                gaps.append((self._say.architecture(name), self._gap(name, "first"), self._gap(name, "best")))
+        return gaps
 
     @property
     def most_gain(self) -> Latex:
@@ -69,8 +87,8 @@ class TuningPhrases:
             names.append(Latex(f"{label} on {self._say.architecture(cell.architecture)}") if several else label)
         return names
 
-    def gap(self, architecture: str, rates: str) -> Latex:
-        """Of the best adapter from full fine-tuning at the ``first`` or the ``best`` rates: ``3.85 pp below`` it."""
+    def _gap(self, architecture: str, rates: str) -> Latex:
+        """Of the best adapter to full fine-tuning at the ``first`` or the ``best`` rates: ``3.85 pp below``."""
         key = f"{architecture}.tuning.{rates}"
         sign = self._say.sign(f"{key}_gap")
         if not sign:

@@ -17,8 +17,8 @@ from stages.report.phrases.phrases_inputs import BasesPhrases, ExamplesPhrases, 
 from stages.report.phrases.phrases_pairs import Pairs
 from stages.report.phrases.phrases_published import PublishedPhrases
 from stages.report.phrases.phrases_runs import RunsPhrases
-from stages.report.phrases.phrases_tuning import TuningPhrases
 from stages.report.phrases.phrases_training import TrainingPhrases
+from stages.report.phrases.phrases_tuning import TuningPhrases
 from stages.report.text.checklist import answer, load_checklist
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
 
