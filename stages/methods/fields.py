@@ -18,6 +18,7 @@ from stages.training.settings import OF_THE_STUDY, Adapter
 
 STRICT = ConfigDict(arbitrary_types_allowed=True, strict=True, extra="forbid")
 SHOULD_BE = "input should be "
+UNDECLARED = {"init_lora_weights": ["lora_ga"]}  # values that PEFT takes and its annotation does not name
 
 
 def fields_of(config_class: type[PeftConfig]) -> dict[str, dataclasses.Field]:
@@ -37,6 +38,8 @@ def require_fields(kind: str, config_class: type[PeftConfig], given: Adapter) ->
         if key not in fields:
             allowed = ", ".join(name for name in fields if name not in OF_THE_STUDY and name != "peft_type")
             raise InputError(f"adapter.{key}: {value!r}: {kind} has no such field; allowed: {allowed}")
+        if value in UNDECLARED.get(key, []):
+            continue
         if fault := _fault(hints[key], value, fields[key].default):
             place = ".".join(["adapter", key, *fault.inner])
             raise InputError(f"{place}: {fault.value}: {fault.allowed}")

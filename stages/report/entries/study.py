@@ -3,7 +3,7 @@
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
-from stages.analysis.runs import FAILED, SUMMARY
+from stages.analysis.runs import FAILED, RUNS, SUMMARY
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
