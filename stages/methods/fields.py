@@ -71,7 +71,7 @@ def _fault(hint: Any, value: object, default: object) -> _Fault | None:
     if inner:
         return _Fault(inner, repr(deepest["input"]), _words(deepest["msg"]))
     allowed = dict.fromkeys(_words(fault["msg"]) for fault in faults)  # of a union, each of its types
-    first, *others = allowed
+    first, *others = sorted(allowed)  # types of a union have no order
     return _Fault([], repr(value), first + "".join(f", or {words.removeprefix(SHOULD_BE)}" for words in others))
 
 

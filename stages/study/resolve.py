@@ -100,7 +100,8 @@ def _adapter(configuration: Configuration, family: Architecture, protocol: Proto
     """With alpha as the protocol scales it, where there are a rank and an alpha."""
     adapter = configuration.adapter_for(family)
     if adapter and protocol.alpha_policy == "rank-proportional" and {"r", "lora_alpha"} <= adapter.keys():
-        adapter["lora_alpha"] *= adapter["r"] / ALPHA_REFERENCE_RANK
+        alpha = adapter["lora_alpha"] * adapter["r"] / ALPHA_REFERENCE_RANK
+        adapter["lora_alpha"] = int(alpha) if alpha == int(alpha) else alpha  # PEFT declares a whole number
     return adapter
 
 

@@ -22,13 +22,13 @@ from stages.methods.hooks import Hooks
 from stages.methods.quantization import autocast_dtype
 from stages.training import checkpoints
 from stages.training.batching import Batch, Split, epoch_order
+from stages.training.compilation import compile_steps
 from stages.training.dropout import draw_in_bulk
 from stages.training.optimisation import make_optimizer, rate_factor, steps_of_epoch
 from stages.training.record import Epoch
 from stages.training.settings import RunSettings
 
 CLIP = 1.0  # of the gradient's norm
-MOST_WIDTHS = 64  # of compiled batches; beyond, torch would silently go on without compiling
 
 
 def set_seed(seed: int) -> None:
@@ -36,17 +36,6 @@ def set_seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
-
-
-def compile_steps(model: torch.nn.Module, mode: str) -> torch.nn.Module:
-    """The model compiled for training steps, a graph a width of batches; ``reduce-overhead`` replays CUDA graphs.
-
-    Sharing the model's parameters; ``none`` is the model itself. Source: ``torch.compile``'s documentation.
-    """
-    if mode == "none":
-        return model
-    torch._dynamo.config.recompile_limit = MOST_WIDTHS
-    return torch.compile(model, dynamic=False, mode=mode)
 
 
 class StudyTrainer:
