@@ -1,7 +1,11 @@
 """The tiny study with one configuration more, and runs of it."""
 
+import re
 from pathlib import Path
 
+import pytest
+
+from stages.core.errors import InputError
 from stages.training.record import Record
 from tests.helpers.tiny_runs import run
 from tests.helpers.tiny_study import CONFIGS, write_study
@@ -35,3 +39,16 @@ def positions(architecture: str, more: int, monkeypatch) -> None:
 
 def weights(architecture: str = "roberta") -> bytes:
     return next(Path("models/runs", architecture, NAME, "42").glob("*.safetensors")).read_bytes()
+
+
+def refusal(adapter: dict | None, **entry: object) -> str:
+    """The line by which a method is refused, at settings or when its run is built, without where it stands."""
+
+    def attempt() -> None:
+        write_method(adapter, **entry)
+        train()
+
+    with pytest.raises(InputError) as caught:
+        attempt()
+    line = str(caught.value).removeprefix(f"configuration.{NAME}.")
+    return re.sub(r" \(architecture\.\w+\)$", "", line)

@@ -1,7 +1,8 @@
+import re
+
 import pytest
 
-from stages.core.errors import InputError
-from tests.helpers.methods import train, write_method
+from tests.helpers.methods import refusal, train, write_method
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 LORA = {"peft_type": "LORA", "r": 2}
@@ -30,10 +31,8 @@ def test_all_weights_and_none_have_no_names(entry):
 
 def test_a_placement_half_of_which_matches_is_refused():
     """PEFT itself is content with one match of the two."""
-    write_method(LORA, changes={"architecture.roberta.modules.attention": ["q_lin", "value"]})
-    with pytest.raises(InputError) as caught:
-        train()
-    assert str(caught.value) == (
+    line = refusal(LORA, changes={"architecture.roberta.modules.attention": ["q_lin", "value"]})
+    assert line == (
         "target: attention: 'q_lin': matches no module of RobertaForSequenceClassification; "
         "there are roberta, embeddings, word_embeddings, token_type_embeddings, LayerNorm, dropout, ..."
     )
@@ -55,10 +54,7 @@ def test_a_placement_half_of_which_matches_is_refused():
     ],
 )
 def test_every_name_must_match(adapter, entry, line):
-    write_method(adapter, **entry)
-    with pytest.raises(InputError) as caught:
-        train()
-    assert str(caught.value).startswith(line)
+    assert refusal(adapter, **entry).startswith(line)
 
 
 @pytest.mark.parametrize("target", ["all-linear", "peft", "attention-ffn"])
@@ -68,15 +64,11 @@ def test_every_target_that_matches_trains(target):
 
 
 def test_a_pattern_is_asked_a_match_by_peft():
-    write_method(LORA | {"target_modules": ".*q_lin"}, target=None)
-    with pytest.raises(InputError, match=r"^adapter: LORA: does not work with Roberta.*: No modules were targeted"):
-        train()
+    line = refusal(LORA | {"target_modules": ".*q_lin"}, target=None)
+    assert re.match(r"adapter: LORA: (does not work with Roberta.*: )?No modules were targeted", line)
 
 
 def test_what_could_not_be_resumed_is_refused():
-    write_method(LORA | {"monteclora_config": {}})
-    with pytest.raises(InputError) as caught:
-        train()
-    assert str(caught.value) == (
+    assert refusal(LORA | {"monteclora_config": {}}) == (
         "adapter.monteclora_config: not allowed; it draws its samples ahead, and no checkpoint could have them"
     )
