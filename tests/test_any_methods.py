@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from stages import paper
 from stages.analysis.comparisons import compared
 from stages.analysis.runs import read_runs
 from stages.report.entries import inputs
 from stages.study.grid import StudySettings
+from stages.study.params import read_yaml
 from tests.helpers.grids import Grids
 from tests.helpers.many_methods import LORA, configuration, every_kind, of_many_ranks
-from tests.helpers.paper import written
+from tests.helpers.paper import make_inputs, needs_latex, pages, written
 from tests.helpers.tiny_study import ROOT
+from tools.studies.merging import merged
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -187,3 +190,14 @@ def test_local_checkpoints_are_not_called_published(grids):
         "The encoders are read from checkpoints in local folders, whose hashes are in the records: RoBERTa with" in text
     )
     assert "published checkpoints" not in text
+
+
+@needs_latex
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["beyond-lora", "tuned"])
+def test_the_paper_of_a_shipped_study_can_be_set(name):
+    """With results that are made up: no table or figure of so many methods and rates sticks out."""
+    changes = read_yaml(ROOT / f"studies/{name}.yaml")
+    make_inputs(True, **merged(read_yaml(ROOT / "params.yaml"), changes))
+    paper.main()
+    assert len(pages()) > 5

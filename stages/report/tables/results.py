@@ -1,6 +1,7 @@
 """Tables of the results: performance, sensitivity, seeds, choices, reliability, the kept study."""
 
 from stages.report.entries.inputs import ACCURACY, Results
+from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 from stages.report.numbers.names import BASELINES, capitalised, in_typewriter, is_encoder
 from stages.report.numbers.units import memory_unit, parameter_unit
@@ -141,7 +142,8 @@ def choices(results: Results, ledger: Ledger) -> str | None:
     for pair, choice in study.pairs_of_one_choice().items():
         is_there = choice in OF_RATE or choice_of.keys() & {pair, pair[::-1]}
         if not is_there and study.reference not in pair:
-            choice_of[pair] = in_typewriter([choice.partition(".")[2] or choice])
+            field = in_typewriter([choice.partition(".")[2] or choice])
+            choice_of[pair] = Latex(field.replace(r"\_", r"\_\allowbreak{}"))  # its column is narrow
     pairs = [pair for pair in choice_of if frozenset(pair) in tested]
     if not pairs:
         return None
