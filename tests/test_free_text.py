@@ -87,7 +87,7 @@ def test_description_of_the_profile_stays_on_the_page(description):
 def test_names_of_a_profile_and_of_what_is_trained():
     long = "a-name-of-a-profile-" * 6 + "p"
     params = {"profile": long, "architecture.distilbert.hub_id": f"{'someone' * 9}/{'encoder-' * 9}x"}
-    params["architecture.distilbert.modules.attention"] = ["q_lin", f"{'projection_' * 9}x"]
+    params["architecture.distilbert.modules.attention"] = ["q_lin", "distilbert.transformer.layer.0.attention.v_lin"]
     params[f"profiles.{long}"] = settings_of_the_default()
     prepare(drawn=True, **GRID, **params)
     assert long in printed()

@@ -1,9 +1,11 @@
 import torch
+from bitsandbytes.optim import GlobalOptimManager
 
 from stages.fullsize.optimizers import meta_optimizer
 
 
 def test_paged_state_lies_outside_the_allocator():
+    GlobalOptimManager.get_instance().initialize()  # it knows parameters by their place in memory, also those of before
     large, small = (torch.nn.Parameter(torch.empty(size, device="meta")) for size in (200_000, 5_000))
     optimizer = meta_optimizer("paged_adamw_8bit", [large, small])
     for p in (large, small):

@@ -76,7 +76,8 @@ def test_every_command_that_is_told_refuses_in_one_line(command, told):
 def test_make_leaves_it_to_python_to_read_jobs(target):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipe = re.search(rf"^{target}: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE).group(1)
-    assert set(re.findall(r"\S*\$\(JOBS\)\S*", recipe.replace("')", "'"))) == {"--jobs='$(JOBS)'"}
+    assert set(re.findall(r"\S*\$\$JOBS\S*", recipe.replace('")', '"'))) == {'--jobs="$$JOBS"'}
+    assert "$(JOBS)" not in recipe
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system pins no process")

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from stages.report.numbers.latex import Latex, escape
+from stages.report.numbers.latex import Latex, escape, named
 
 # The kinds that the published study compares, by ``RunSettings.kind``, in LaTeX.
 DESIGN = {"full": "full fine-tuning", "lora": "LoRA", "lora-nf4": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}
@@ -137,7 +137,11 @@ def placement_name(target: str) -> Latex:
 
 def in_typewriter(names: list[str]) -> Latex:
     """Names of modules, parameters or fields, separated by commas."""
-    return Latex(", ".join(rf"\texttt{{{escape(name)}}}" for name in names))
+    shown = []
+    for name in names:
+        has_digit = any(character.isdigit() for character in name)  # which no number of the ledger is
+        shown.append(rf"\texttt{{{named(name) if has_digit else escape(name)}}}")
+    return Latex(", ".join(shown))
 
 
 def _adapter(kind: str) -> Latex:
