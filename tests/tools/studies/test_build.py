@@ -85,7 +85,7 @@ def test_an_edit_of_its_file_makes_again_what_follows_from_it(built, capfd):
 
 @pytest.mark.slow
 def test_a_commit_makes_again_what_follows_from_it_and_what_is_not_committed_is_named(built, capfd):
-    for name in ("stages/report/phrases/phrases.py", "stages/report/tables/tabular.py"):
+    for name in ("stages/report/text/checklist.py", "stages/report/tables/tabular.py"):
         with Path(name).open("a", encoding="utf-8") as stream:
             stream.write("\n# edited\n")
     git(built, "mv", "stages/report/text/lint.py", "stages/report/text/linting.py")
