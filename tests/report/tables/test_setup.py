@@ -15,5 +15,5 @@ def test_configurations_print_both_rates():
 
 def test_modules_are_those_of_the_grid():
     text = modules(make_results(**SMALL).study)
-    assert r"attention, FFN & \texttt{q\_lin}, \texttt{v\_lin}, \texttt{lin1}, \texttt{lin2}" in text
+    assert r"attention, FFN & \texttt{q\_lin}, \texttt{v\_lin}, \texttt{\named{lin1}}, \texttt{\named{lin2}}" in text
     assert "values" not in text
