@@ -16,7 +16,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 # What CUDA computes in the lower precision, and what in full precision.
-LOWER = ((F, "linear"), (F, "scaled_dot_product_attention"), (torch, "matmul"), (torch, "bmm"))
+LOWER = (
+    (F, "linear"), (F, "scaled_dot_product_attention"), (torch, "matmul"), (torch, "mm"), (torch, "bmm"),
+    (torch, "einsum"), (torch.Tensor, "__matmul__"), (torch.Tensor, "matmul"), (torch.Tensor, "mm"),
+    (torch.Tensor, "bmm"),
+)  # fmt: skip
 FULL = ((F, "layer_norm"), (F, "softmax"))
 
 

@@ -1,10 +1,13 @@
 """The census: parameters counted and memory predicted for every cell of every protocol that the study uses."""
 
+from transformers import PretrainedConfig
+
 from stages.encoders.settings import FullSize
 from stages.fullsize.census import Census, CensusCell, CensusHole
-from stages.fullsize.models import meta_model, model_config
+from stages.fullsize.models import made_with_data, meta_model, model_config
 from stages.fullsize.peak_memory import backward, predict
 from stages.methods.audit import audit, checkpoint_name, parameter_counts
+from stages.methods.building import Loaded
 from stages.methods.quantization import autocast_dtype
 from stages.training.settings import RunSettings
 
@@ -54,8 +57,7 @@ def counted(settings: RunSettings, sizes: FullSize) -> CensusCell | CensusHole:
 def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
     """One model: the audit of a real run after a backward pass, then its memory at the longest batch."""
     config = model_config(settings, sizes)
-    model, new_weights, head = meta_model(settings, config)
-    backward(model.train(), settings.train.batch_size, settings.max_length, autocast_dtype(settings))
+    model, new_weights, head = backed(settings, config)
     counts = parameter_counts(model, audit(model, new_weights, head), head)
     stored = {checkpoint_name(name): p.numel() for name, p in model.named_parameters()}
     return CensusCell(
@@ -64,3 +66,15 @@ def count_cell(settings: RunSettings, sizes: FullSize) -> CensusCell:
         precision=settings.precision,
         predicted_memory=predict(settings, config, settings.train.batch_size, settings.max_length, "cuda", model),
     )
+
+
+def backed(settings: RunSettings, config: PretrainedConfig) -> Loaded:
+    """The model after a backward pass at the longest batch; one that needs data when it is first called gets them."""
+    batch, length, dtype = settings.train.batch_size, settings.max_length, autocast_dtype(settings)
+    loaded = meta_model(settings, config)
+    try:
+        backward(loaded.model.train(), batch, length, dtype)
+    except RuntimeError as refusal:
+        loaded = made_with_data(settings, config, refusal)
+        backward(loaded.model.train(), batch, length, dtype)
+    return loaded

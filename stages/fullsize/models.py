@@ -27,8 +27,8 @@ def model_config(settings: RunSettings, sizes: dict) -> PretrainedConfig:
 def meta_model(settings: RunSettings, config: PretrainedConfig, with_data_up_to: int = WITH_DATA_UP_TO) -> Loaded:
     """What ``methods.build_model`` makes of a checkpoint, without one; the head counts as what it did not bring.
 
-    Some adapters compute with the weights that they adapt when they are made, as with their singular values: such a
-    model is made with random weights, and they are dropped.
+    Some adapters compute with the weights that they adapt when they are made, as with their singular values: see
+    ``made_with_data``.
 
     Args:
         settings: a cell's resolved settings.
@@ -41,11 +41,22 @@ def meta_model(settings: RunSettings, config: PretrainedConfig, with_data_up_to:
     try:
         return _made(settings, config, META)
     except RuntimeError as error:
-        parameters = sum(parameter.numel() for parameter in plain(settings, config, META).parameters())
-        if not for_want_of_data(error) or parameters > with_data_up_to or settings.is_quantized:
-            raise
-        loaded = _made(settings, config, CPU)
-        return loaded._replace(model=without_data(loaded.model))
+        return made_with_data(settings, config, error, with_data_up_to)
+
+
+def made_with_data(
+    settings: RunSettings, config: PretrainedConfig, refusal: RuntimeError, with_data_up_to: int = WITH_DATA_UP_TO
+) -> Loaded:
+    """The same model where ``refusal`` is torch's for want of data: made with random weights, which are then dropped.
+
+    Raises:
+        RuntimeError: ``refusal`` itself, if it is another one or the model is too large.
+    """
+    parameters = sum(parameter.numel() for parameter in plain(settings, config, META).parameters())
+    if not for_want_of_data(refusal) or parameters > with_data_up_to or settings.is_quantized:
+        raise refusal
+    loaded = _made(settings, config, CPU)
+    return loaded._replace(model=without_data(loaded.model))
 
 
 def for_want_of_data(error: Exception) -> bool:

@@ -87,9 +87,33 @@ def test_layers_that_run_again_in_the_backward_pass_are_cast_too():
 
 
 def test_nothing_is_left_replaced():
-    before = F.linear, torch.matmul, F.layer_norm, torch.is_autocast_enabled
+    before = F.linear, torch.matmul, torch.Tensor.__matmul__, F.layer_norm, torch.is_autocast_enabled
     with Autocast(BF16):
         assert torch.is_autocast_enabled()
         assert not torch.is_autocast_enabled("cpu")
         assert F.linear is not before[0]
-    assert (F.linear, torch.matmul, F.layer_norm, torch.is_autocast_enabled) == before
+    after = F.linear, torch.matmul, torch.Tensor.__matmul__, F.layer_norm, torch.is_autocast_enabled
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        lambda a, b: a @ b,
+        lambda a, b: a.matmul(b),
+        lambda a, b: torch.mm(a, b),
+        lambda a, b: a.mm(b),
+        lambda a, b: torch.einsum("ij,jk->ik", a, b),
+        lambda a, b: a[None].bmm(b[None]),
+        lambda a, b: torch.bmm(a[None], b[None]),
+    ],
+)
+def test_products_take_operands_of_two_precisions_as_torch_does(product):
+    a, b = torch.randn(4, 6), torch.randn(6, 3)
+    for left, right in [(a, b), (a.to(BF16), b), (a, b.to(BF16))]:
+        with torch.autocast("cpu", BF16):
+            real = product(left, right)
+        with Autocast(BF16):
+            ours = product(left, right)
+        assert ours.dtype == real.dtype == BF16
+        assert torch.equal(ours, real)

@@ -13,7 +13,9 @@ from tests.helpers.tiny_cells import FAMILIES, LORA, tiny_cell
 ASKING = {
     "adamss": {"peft_type": "ADAMSS", "r": 8, "num_subspaces": 2},
     "boft": {"peft_type": "BOFT", "boft_block_size": 4},
+    "bd-lora": {**LORA["adapter"], "use_bdlora": {"target_modules_bd_b": ["query", "value"], "nblocks": 2}},
     "frod": {"peft_type": "FROD", "progressbar": False},
+    "kasa": {**LORA["adapter"], "kasa_config": {}},
     "shira": {"peft_type": "SHIRA", "r": 4},
     "unilora": {"peft_type": "UNILORA", "theta_d_length": 64},
     "vblora": {"peft_type": "VBLORA", "num_vectors": 16, "vector_length": 8},
