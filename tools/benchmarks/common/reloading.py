@@ -24,8 +24,13 @@ def largest_difference(run: Run) -> float:
     else:
         base = load_model(settings, Path("models/base", run.architecture), read_classes(tokenized / "train")).model
         model = PeftModel.from_pretrained(base, run.model_path)
+    return difference(model, run, settings)
+
+
+def difference(model: torch.nn.Module, run: Run, settings: RunSettings) -> float:
+    """The largest between a model's probabilities of the test split and those in the run's folder."""
     model.eval()
-    test = open_split(settings, tokenized / "test", model)
+    test = open_split(settings, Path("data/tokenized", run.architecture, "test"), model)
     order = test.by_length()
     with torch.inference_mode():
         batches = test.batches(order, settings.train.evaluation_batch_size)
