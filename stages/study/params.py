@@ -18,7 +18,7 @@ from stages.encoders.settings import Architecture, HubBase, LocalBase, Pretraine
 from stages.study.adapter_files import with_adapter_files
 from stages.study.configuration import Configuration, TrainChanges
 from stages.study.grid import PaperText, Published
-from stages.study.protocol import Flags, Optimizers, Precisions, Protocol
+from stages.study.protocol import ByBase, Protocol
 from stages.study.rates import Factor, require_sweep
 from stages.study.typeset import without_glyph
 from stages.training.settings import Train
@@ -136,10 +136,10 @@ MODELS = {
     ("configuration",): Configuration,
     ("configuration", "train"): TrainChanges,
     ("protocols",): Protocol,
-    ("protocols", "load_best"): Flags,
-    ("protocols", "gradient_checkpointing"): Flags,
-    ("protocols", "precision"): Precisions,
-    ("protocols", "optimizer"): Optimizers,
+    ("protocols", "load_best"): ByBase,
+    ("protocols", "gradient_checkpointing"): ByBase,
+    ("protocols", "precision"): ByBase,
+    ("protocols", "optimizer"): ByBase,
     ("profiles",): Profile,
     ("profiles", "data", "generated"): GeneratedData,
     ("profiles", "data", "local"): LocalData,

@@ -1,40 +1,21 @@
 """A protocol: what an honest comparison fixes, an entry of ``protocols`` in ``params.yaml``."""
 
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from stages.core.types import Precision, Strict
 from stages.training.settings import Optimizer
 
+Choice = TypeVar("Choice")
 AS_PUBLISHED = "as-published"  # the protocol of the reproduced study, by its name in ``protocols``
 
 
-class Flags(Strict):
-    """Whether something is done, by whether a run's frozen weights are quantised."""
+class ByBase(Strict, Generic[Choice]):
+    """One choice for runs whose frozen weights are quantised, one for all others."""
 
-    plain: bool
-    quantized: bool
+    plain: Choice
+    quantized: Choice
 
-    def of(self, quantization: str) -> bool:
-        return self.plain if quantization == "none" else self.quantized
-
-
-class Precisions(Strict):
-    """Of computation, by whether a run's frozen weights are quantised; ``profile``: that of the profile."""
-
-    plain: Literal["profile"] | Precision
-    quantized: Literal["profile"] | Precision
-
-    def of(self, quantization: str) -> str:
-        return self.plain if quantization == "none" else self.quantized
-
-
-class Optimizers(Strict):
-    """Of a run, by whether its frozen weights are quantised."""
-
-    plain: Optimizer
-    quantized: Optimizer
-
-    def of(self, quantization: str) -> Optimizer:
+    def of(self, quantization: str) -> Choice:
         return self.plain if quantization == "none" else self.quantized
 
 
@@ -48,7 +29,7 @@ class Protocol(Strict):
     seed_before_model: bool
     head_policy: Literal["new-modules", "as-published"]
     alpha_policy: Literal["fixed", "rank-proportional"]
-    load_best: Flags
-    gradient_checkpointing: Flags
-    precision: Precisions
-    optimizer: Optimizers
+    load_best: ByBase[bool]
+    gradient_checkpointing: ByBase[bool]
+    precision: ByBase[Literal["profile"] | Precision]  # ``profile``: that of the profile
+    optimizer: ByBase[Optimizer]
