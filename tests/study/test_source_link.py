@@ -124,7 +124,7 @@ def test_git_is_told_to_leave_the_link_out_and_to_look_at_the_file_again():
         subprocess.run(["git", *command], check=True, capture_output=True)
     watch(local("mail"))
     assert LINK.is_symlink()
-    subprocess.run(["git", "add", "--all", "data"], check=True)
+    subprocess.run(["git", "add", "--all"], check=True)
     assert git_status() == ""
     watch(GENERATED)
     assert git_status() == ""
