@@ -109,6 +109,7 @@ $(VENV)/study: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo 'unset PYTHONSAFEPATH # with it, Python would not look for the study in this folder' >> $(BIN)/activate
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/study

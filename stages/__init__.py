@@ -68,8 +68,23 @@ def print_anything() -> None:
             stream.reconfigure(errors="plain")
 
 
+def start_in_utf8() -> None:
+    """Start a command anew in UTF-8 mode where this folder has another name else; what it prints stays as it is.
+
+    Arrow takes a file's name as UTF-8 in any locale, and Python, in one of ISO-8859-1, has another name for the folder.
+    """
+    is_command = sys.orig_argv[1:2] == ["-m"] and sys.orig_argv[2].startswith(("stages.", "tools."))
+    if not is_command or sys.getfilesystemencoding() == "utf-8" or os.getcwd().isascii():
+        return
+    os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
+    os.environ["PYTHONUTF8"] = "1"
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 # NumPy reads it at import and ends on what is no number; the PDF has one of its own.
 os.environ.pop("SOURCE_DATE_EPOCH", None)
+start_in_utf8()
 if fault := wrong_environment():
     sys.exit(f"error: {fault}")
 print_anything()

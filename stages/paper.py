@@ -51,6 +51,8 @@ def main() -> None:
     build_pdf(source, free_texts(results, names["examples"].quoted))
     ledger.write(NUMBERS)
     write_companion(ledger, COMPANION)
+    for place in dict.fromkeys(names["left_out"]):
+        print(f"{place}: not in this grid, so its sentence is left out")
     print(f"{source.with_suffix('.pdf')}: {len(ledger.printed)} numbers, each traced in {COMPANION}")
 
 

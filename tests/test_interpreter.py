@@ -1,6 +1,7 @@
 """What importing ``stages`` sees to: the interpreter has what the study needs, and prints anything on any terminal."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -63,3 +64,34 @@ def test_what_an_encoding_lacks_is_replaced(shell, shown):
 def test_help_is_printed_in_ascii(module):
     done = python("-m", module, "--help", **ASCII)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.fixture
+def latin_1_locale(tmp_path) -> dict[str, str]:
+    """A shell in such a locale, which is made here: a machine may lack it."""
+    if shutil.which("localedef") is None:
+        pytest.skip("no localedef")
+    locale = tmp_path / "locale/de_DE.ISO-8859-1"
+    locale.parent.mkdir()
+    made = ["localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(locale)]
+    if subprocess.run(made, capture_output=True, check=False).returncode:
+        pytest.skip("no sources of locales")
+    return {"LOCPATH": str(locale.parent), "LC_ALL": locale.name}
+
+
+def test_a_folder_that_a_locale_cannot_name_is_found_by_arrow_and_the_terminal_keeps_its_encoding(
+    latin_1_locale, in_empty_folder, monkeypatch
+):
+    folder = in_empty_folder / "größe"
+    (folder / "tools").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    shutil.copytree(ROOT / "stages", "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    Path("tools/__init__.py").touch()
+    Path("tools/reads.py").write_text(
+        "import stages, sys\nfrom datasets import Dataset, load_from_disk\nfrom pathlib import Path\n"
+        "Dataset.from_dict({'a': [1]}).save_to_disk('d')\n"
+        "print(load_from_disk(str(Path('d').absolute()))[0], sys.argv[1:], 'é')\n",
+        encoding="utf-8",
+    )
+    done = python("-m", "tools.reads", "x", PYTHONPATH=str(folder), **latin_1_locale)
+    assert (done.returncode, done.stdout) == (0, "{'a': 1} ['x'] é\n".encode("latin-1")), done.stderr.decode("latin-1")

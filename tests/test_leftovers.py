@@ -36,7 +36,7 @@ def clone(study: Path, folder: Path) -> Path:
     dvc(study, "push", "--quiet")
     git(study, "clone", "--quiet", str(study), str(folder))
     dvc(folder, "pull", "--quiet")
-    assert reproduced(folder) == ["settings"]  # data/source is of a machine, and takes a second
+    assert dvc(folder, "status") == UP_TO_DATE
     return folder
 
 
@@ -44,8 +44,8 @@ def test_a_clone_of_a_study_that_shrank_is_up_to_date(study, tmp_path):
     commit(study)
     assert dvc(study, "status") == UP_TO_DATE
     other = clone(study, tmp_path / "clone")
-    assert dvc(other, "status") == UP_TO_DATE
     assert reproduced(other) == []
+    assert git(other, "status", "--short") == ""
 
 
 def test_a_clone_takes_the_report_of_a_base_model_from_the_cache(study, tmp_path):
@@ -88,8 +88,7 @@ def test_an_experiment_with_a_smaller_grid_leaves_a_lock_that_holds(study, tmp_p
     dvc(study, "exp", "run", "--quiet", "-S", "seeds=[43]")
     assert dvc(study, "status") == UP_TO_DATE
     commit(study)
-    other = clone(study, tmp_path / "clone")
-    assert dvc(other, "status") == UP_TO_DATE
+    clone(study, tmp_path / "clone")
 
 
 def test_what_editors_leave_behind_reruns_nothing(study):

@@ -2,10 +2,12 @@
 
 DVC hashes what a link leads to, so that changed files put ``prepare`` out of date. As an output that is not cached and
 persists it is never copied, moved or deleted, and neither is what it leads to. For data that are not local it is a
-small file in the link's place.
+small file in the link's place, and that file is in git: a clone has it, so that nothing is left to make there. The link
+is of a machine: git is told to leave it out.
 """
 
 import os
+import subprocess
 from pathlib import Path
 
 from stages.core.errors import InputError
@@ -54,6 +56,7 @@ def watch(data: GeneratedData | LocalData | HubData) -> None:
     if not isinstance(data, LocalData):
         LINK.unlink(missing_ok=True)  # a link: written through, it would change the user's file
         write_text(LINK, NOT_LOCAL)
+        _mark_for_git("--no-skip-worktree")
         return
     path = absolute(data.path)
     beside = LINK.with_name(f".{LINK.name}.tmp")
@@ -61,8 +64,18 @@ def watch(data: GeneratedData | LocalData | HubData) -> None:
     LINK.parent.mkdir(parents=True, exist_ok=True)
     beside.symlink_to(path)
     os.replace(beside, LINK)
+    _mark_for_git("--skip-worktree")
     for folder in unwatched(path):
         print(f"{folder}: a link or a repository of its own: DVC does not look into it and misses changes there")
+
+
+def _mark_for_git(mark: str) -> None:
+    """Whether ``git add`` and ``git status`` look at the link; nothing without git, or where git has no such file."""
+    command = ["git", "update-index", mark, "--", str(LINK)]
+    try:
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:  # no git
+        return
 
 
 def absolute(path: str) -> Path:

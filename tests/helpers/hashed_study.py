@@ -32,8 +32,8 @@ def make(folder: Path, **grid: object) -> Path:
     """A study of this grid in a git repository, up to date and committed."""
     for name in ("stages", "paper", "data/reported", "metrics/studies/imdb-mini", "studies/adapters"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated"))
-    for name in ("requirements.txt", ".dvcignore", ".gitignore"):
-        shutil.copy(ROOT / name, folder)
+    for name in ("requirements.txt", ".dvcignore", ".gitignore", "data/source"):
+        shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
     write_params(folder, **grid)
     (folder / "hashes.py").write_text(HASHES, encoding="utf-8")
     yaml = YAML()
@@ -50,6 +50,7 @@ def make(folder: Path, **grid: object) -> Path:
     git(folder, "config", "user.name", "test")
     git(folder, "config", "user.email", "test@example.org")
     dvc(folder, "init", "--quiet", "--force")
+    commit(folder)
     assert set(reproduced(folder)) == stages_with_items(pipeline["stages"], folder)
     commit(folder)
     return folder

@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,23 @@ def test_folders_into_which_dvc_does_not_look_are_said(capsys, in_empty_folder):
     assert capsys.readouterr().out.splitlines() == [
         f"{in_empty_folder}/mail/{name}: {what}" for name in ("test", "train")
     ]
+
+
+def test_git_is_told_to_leave_the_link_out_and_to_look_at_the_file_again():
+    Path("mail").mkdir()
+    watch(GENERATED)
+    for command in (["init"], ["add", "data"], ["-c", "user.name=a", "-c", "user.email=b", "commit", "-m", "c"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    watch(local("mail"))
+    assert LINK.is_symlink()
+    subprocess.run(["git", "add", "--all"], check=True)
+    assert git_status() == ""
+    watch(GENERATED)
+    assert git_status() == ""
+    LINK.write_text("other", encoding="utf-8")
+    assert git_status() == " M data/source\n"
+
+
+def git_status() -> str:
+    command = ["git", "status", "--short", "data"]
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout

@@ -21,9 +21,7 @@ def build(results: Results) -> Ledger:
     have to write what it has not printed too, what is optional and the lines of code that enter numbers, in a second
     format beside ``Numbers``.
     """
-    cells = results.cells
-    holes = {f"{architecture}.{name}" for architecture, name in cells.index[cells["seeds"] == 0]}
-    ledger = Ledger(Producers(), holes)
+    ledger = Ledger(Producers(), results.study.labels)
     for enter in (enter_study, enter_options, enter_data, enter_results, enter_class_errors, enter_conduct):
         enter(ledger, results)
     enter_tuning(ledger, results)

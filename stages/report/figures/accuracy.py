@@ -19,6 +19,7 @@ ACCURACY = "Test accuracy (%)"
 BASELINE_STYLES = {"majority": (0, (1, 3)), "bag": "-.", "ceiling": ":"}
 ROW, MOST_OF_PAGE = 0.19, 7.4  # inches of a row, and of all rows: more of them lie closer together
 MOST_BESIDE = 5  # panels in a line
+BESIDE_NAMES = 5.2  # inches that panels have beside the longest names of rows
 NEAR = 0.05  # a fraction of accuracy: how near to a run the majority class is drawn
 
 
@@ -38,7 +39,7 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
                 _row(axes, height, accuracies, intervals.get((architecture, name)), looks[architecture])
         for name, score in scores.items():
             axes.axvline(100 * score, color=style.GREY, linestyle=BASELINE_STYLES[name], linewidth=0.9, zorder=0)
-        axes.set_title(style.label(study.label(architecture)))
+        axes.set_title(style.label(study.label(architecture), BESIDE_NAMES / grid.shape[1]))
         axes.set_xlabel(ACCURACY)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.08)
@@ -46,7 +47,7 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     for axes in panels[len(study.architectures) :]:
         axes.set_axis_off()
-    style.legend_below(figure, [baseline_line(name) for name in scores], columns=3)
+    style.legend_outside(figure, [baseline_line(name) for name in scores], 3, handletextpad=0.2)
     return figure
 
 

@@ -34,7 +34,7 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
         axes.axhline(100 * bag, color=style.GREY, linestyle=BASELINE_STYLES["bag"], linewidth=0.9, zorder=0)
     left.set(xlabel=f"{capitalised(compared_memory(runs).label)} ({unit.symbol})", ylabel=ACCURACY)
     right.set(xlabel="Training time (s)")
-    style.legend_below(figure, _legend(cells, study), columns=6)
+    style.legend_outside(figure, _legend(cells, study), 6, handletextpad=0.2)
     return figure
 
 

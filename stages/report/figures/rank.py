@@ -10,6 +10,7 @@ from stages.report.figures.accuracy import ACCURACY, accuracies_of
 from stages.study.grid import StudySettings
 
 LABEL_POINTS = 7  # size of a name beside its line
+BESIDE = 1.1  # inches of a name beside a line: the lines have the rest of the column
 Point = tuple[float, float]
 
 
@@ -47,7 +48,7 @@ def _label_ends(axes: Axes, ends: dict[str, Point], study: StudySettings) -> Non
     moved = style.apart(heights, LABEL_POINTS + 1)
     for (architecture, end), before, after in zip(ends.items(), heights, moved, strict=True):
         axes.annotate(
-            style.label(study.label(architecture)),
+            style.label(study.label(architecture), BESIDE, LABEL_POINTS),
             end,
             xytext=(7, after - before),
             textcoords="offset points",

@@ -10,8 +10,10 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 from scipy.optimize import isotonic_regression
 
 from stages.study.typeset import shortened
@@ -24,7 +26,7 @@ FILLINGS = ("full", "none", "left", "top")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GREY = "0.55"
 DARK, PALE = "0.4", "0.85"
-NAME = 28  # characters of a name in a figure
+NAME, NAME_INCHES = 28, 1.5  # characters of a name in a figure, and its width
 SETTINGS = {
     "backend": "agg",
     "font.family": "STIXGeneral",
@@ -90,9 +92,26 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def label(name: str) -> str:
-    """A configurable name as a figure has room for it."""
-    return plain(shortened(name, NAME))
+def label(name: str, most: float = NAME_INCHES, size: float = SETTINGS["font.size"]) -> str:
+    """A configurable name as a figure has room for it: so many inches where it is set in so many points."""
+    name = shortened(name, NAME)
+    while inches(name, size) > most and len(name) > 2:  # an ellipsis and a letter
+        name = shortened(name, len(name) - 1)
+    return plain(name)
+
+
+def inches(text: str, size: float) -> float:
+    """How wide a text is."""
+    font = FontProperties(family=SETTINGS["font.family"], size=size)
+    return TextPath((0, 0), plain(text), prop=font).get_extents().width / 72
+
+
+def legend_inside(axes: Axes) -> None:
+    """A legend where it hides least; above the axes where it is so wide that it would hide a curve."""
+    legend = axes.legend(loc="best")
+    axes.figure.draw_without_rendering()
+    if legend.get_window_extent().width > axes.get_window_extent().width / 2:
+        legend_above(axes)
 
 
 def legend_above(axes: Axes) -> None:
@@ -106,10 +125,10 @@ def legend_above(axes: Axes) -> None:
             return
 
 
-def legend_below(figure: Figure, handles: list[Line2D], columns: int) -> None:
-    """A legend under all axes, in as many columns as its figure is wide, ``columns`` at most."""
+def legend_outside(figure: Figure, handles: list[Line2D], columns: int, at: str = "lower", **options: float) -> None:
+    """A legend under (or, ``upper``, above) all axes, in as many columns as its figure is wide, ``columns`` at most."""
     for number in range(columns, 0, -1):
-        legend = figure.legend(handles=handles, loc="outside lower center", ncols=number, handletextpad=0.2)
+        legend = figure.legend(handles=handles, loc=f"outside {at} center", ncols=number, **options)
         if _fits(legend, figure) or number == 1:
             return
         legend.remove()

@@ -64,7 +64,7 @@ def _token_lengths(axes: Axes, lengths: pd.DataFrame, study: StudySettings) -> N
     axes.annotate("limit", (study.max_length, 6), xytext=(3, 0), textcoords="offset points", fontsize=7)
     axes.set(xlabel="Tokens in a training text", ylabel="Texts no longer (%)", ylim=(0, 102))
     axes.set_xlim(0, max(1.15 * study.max_length, np.percentile(lengths["true_length"], 99)))
-    axes.legend(loc="best")
+    style.legend_inside(axes)
 
 
 def _class_bars(axes: Axes, card: Card) -> None:

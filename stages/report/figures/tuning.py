@@ -12,6 +12,7 @@ from stages.tuning.tuning import TunedCell, Tuning
 
 FEW = 12  # panels up to which there is room for four a row
 HIGHEST = 8.3  # inches: with its caption, a page of the report
+BESIDE = 6.2  # inches of all panels of a row
 ROOM = 0.05  # a fraction of accuracy that is drawn below the best of the weakest configuration, at least
 
 
@@ -30,13 +31,13 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
     height = min(0.75 + 1.05 * rows, HIGHEST)
     figure = Figure(figsize=(style.PAGE, height))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    looks = style.looks(list(study.architectures))
+    looks, points = style.looks(list(study.architectures)), 7 if most == 4 else 6
     foot = _foot(drawn)
     for axes, name in zip(panels, names, strict=False):
         for cell in drawn:
             if cell.configuration == name:
                 _curve(axes, cell, looks[cell.architecture], foot)
-        axes.set_title(style.label(study.configurations[name].label), fontsize=7 if most == 4 else 6, pad=2)
+        axes.set_title(style.label(study.configurations[name].label, BESIDE / columns, points), fontsize=points, pad=2)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     for axes in panels[max(len(names) - columns, 0) : len(names)]:  # the last of each column, whose row may be short
@@ -48,7 +49,7 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
     figure.supxlabel("Multiple of the configured learning rate", fontsize=8)
     if len(study.architectures) > 1:
         lines = [_line(study, name, look) for name, look in looks.items()]
-        figure.legend(handles=lines, loc="outside upper center", ncols=len(lines))  # below it would hide the axis label
+        style.legend_outside(figure, lines, len(lines), "upper")  # below it would hide the axis label
     return figure
 
 

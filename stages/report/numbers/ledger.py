@@ -13,6 +13,7 @@ from pydantic import RootModel
 
 from stages.core.files import StageFile, write_text
 from stages.core.types import Strict
+from stages.report.numbers.keys import may_be
 from stages.report.numbers.latex import BREAK, Latex, breakable, escape, named
 from stages.report.numbers.producers import Producers
 from stages.report.numbers.units import COUNT, SYMBOLS, Format, rate_text, tex, text
@@ -51,22 +52,31 @@ class Source(NamedTuple):
     parameters: tuple[str, ...] = ()
 
 
+class MissingNumberError(Exception):
+    """This grid lacks a number that another may have; what is said with it goes unsaid (report/text/sentences.py)."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"this grid has no number {key}")
+        self.key = key
+
+
 class Ledger:
     """Every number of the paper by key. Printing one returns LaTeX, linked to its entry, and notes that it was printed.
 
     A number entered as ``optional`` need not be printed: some sentences are chosen by the data.
 
     Args:
-        holes: ``<architecture>.<configuration>`` of cells without a run, whose numbers are dashes.
+        names: of architectures and configurations that keys may hold, those that this grid lacks too; a key with
+            another one, or of no form that is known, is a ``KeyError``. None: any key may be.
     """
 
-    def __init__(self, producers: Producers, holes: Collection[str] = ()) -> None:
+    def __init__(self, producers: Producers, names: Collection[str] | None = None) -> None:
         self.entries: dict[str, Number] = {}
         self.printed: set[str] = set()
         self._optional: set[str] = set()
         self._entering_lines: dict[str, str] = {}  # key -> the line of code that entered it
         self._producers = producers
-        self._holes = holes
+        self._names = names
 
     def add(self, key: str, value: float | str | None, unit: Format, source: Source, *, optional: bool = False) -> None:
         """Enter a number; None and NaN (not measured, not defined) stay out, so ``has(key)`` is False.
@@ -103,22 +113,34 @@ class Ledger:
         return Latex(latex)
 
     def has(self, key: str) -> bool:
-        return key in self.entries
-
-    def is_hole(self, key: str) -> bool:
-        """Whether a key speaks of a cell without runs, alone or in a comparison."""
-        architecture, *names = key.split(".")
-        return any(f"{architecture}.{name}" in self._holes for name in names)
-
-    def number(self, key: str) -> Latex:
-        """The number as LaTeX, unit included; a dash for a quantity of a cell whose runs failed.
+        """Whether this grid has the number.
 
         Raises:
-            KeyError: no such entry.
+            KeyError: no grid has it.
         """
-        if not self.has(key) and self.is_hole(key):
-            return NOT_MEASURED
-        return self._linked(key, SYMBOLS[self.entries[key].unit])
+        if key not in self.entries and not self._may_be(key):
+            raise KeyError(key)
+        return key in self.entries
+
+    def entry(self, key: str) -> Number:
+        """What was entered.
+
+        Raises:
+            MissingNumberError: this grid lacks it.
+            KeyError: no grid has it.
+        """
+        if not self.has(key):
+            raise MissingNumberError(key)
+        return self.entries[key]
+
+    def number(self, key: str) -> Latex:
+        """The number as LaTeX, unit included, for a sentence.
+
+        Raises:
+            MissingNumberError: this grid lacks it.
+            KeyError: no grid has it.
+        """
+        return self._linked(key, SYMBOLS[self.entry(key).unit])
 
     def numeral(self, key: str) -> Latex:
         """The number without its unit, for a table whose header has the unit; a dash for what was not measured."""
@@ -138,7 +160,7 @@ class Ledger:
 
     def as_printed(self, key: str) -> str:
         """The numeral as plain text, for decisions: ``"0.00"`` means equal as printed."""
-        return self.entries[key].text
+        return self.entry(key).text
 
     def printed_numbers(self) -> dict[str, Number]:
         """In the order entered."""
@@ -148,6 +170,11 @@ class Ledger:
         """Numbers that should have been printed and were not, with the line of code that entered each."""
         done = self.printed | self._optional
         return {key: line for key, line in self._entering_lines.items() if key not in done}
+
+    def leave_out(self, keys: Collection[str], printed_before: set[str]) -> None:
+        """Take back what a sentence printed that is left out; neither that nor ``keys`` need be printed elsewhere."""
+        self._optional |= self.printed - printed_before | set(keys)
+        self.printed = printed_before
 
     def write(self, path: Path) -> None:
         """Write the numbers that were printed; read them back with ``Numbers``."""
@@ -167,6 +194,7 @@ class Ledger:
 
     def _enter(self, key: str, value: float | str, printed: str, symbol: str, source: Source, optional: bool) -> None:
         assert key not in self.entries, f"{key} entered twice"
+        assert self._may_be(key), f"{key}: of no form in stages/report/numbers/keys.py; add it there"
         producer = self._producers.producer(source.file)
         self.entries[key] = Number(
             value=value,
@@ -182,6 +210,9 @@ class Ledger:
         self._entering_lines[key] = _entering_line()
         if optional:
             self._optional.add(key)
+
+    def _may_be(self, key: str) -> bool:
+        return self._names is None or may_be(key, self._names)
 
     def _linked(self, key: str, symbol: str) -> Latex:
         entry = self.entries[key]

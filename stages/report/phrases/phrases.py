@@ -5,7 +5,7 @@ from collections.abc import Sized
 from stages.analysis.runs import FAILED, SUMMARY
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, escape, listing
-from stages.report.numbers.ledger import NOT_MEASURED, Ledger, Source
+from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.names import is_encoder, kind_name
 from stages.report.numbers.units import COUNT
 
@@ -124,10 +124,6 @@ class Phrases:
         """The value as printed: what decides a sentence that stands beside the number."""
         return float(self.ledger.as_printed(key).replace(",", ""))
 
-    def measured(self, key: str) -> Latex:
-        """The number, or a dash for what was not measured."""
-        return self.number(key) if self.has(key) else NOT_MEASURED
-
     def sign(self, key: str) -> int:
         """Of a number as printed: one that rounds to zero has none, nor has one that is not there."""
         value = self.printed(key) if self.has(key) else 0
@@ -165,8 +161,12 @@ class Phrases:
     @property
     def seeds_suffice(self) -> bool:
         """Whether runs of so many seeds that do not overlap at all would differ at the level used here."""
-        smallest, level = self.ledger.entries["seeds.smallest_p"], self.ledger.entries["statistics.level"]
+        smallest, level = self.ledger.entry("seeds.smallest_p"), self.ledger.entry("statistics.level")
         return smallest.value < level.value
+
+    @property
+    def some_runs_failed(self) -> bool:
+        return len(self.results.failed) > 0
 
     @property
     def failed_runs(self) -> Latex:

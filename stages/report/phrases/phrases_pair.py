@@ -145,15 +145,14 @@ class PairPhrases:
 
     @property
     def _compared(self) -> list[str]:
-        """Architectures of which both sides have a run; all of them, with dashes, where there is none."""
-        compared = [a for a in self._architectures if self._say.has(self._key("difference", a))]
-        return compared or self._architectures
+        """Architectures of which both sides have a run; all where there is none, so that a number is missing."""
+        return [a for a in self._architectures if self._say.has(self._key("difference", a))] or self._architectures
 
     def _listed(self, quantity: str) -> Latex:
         return listing([self._measured(quantity, a) for a in self._compared])
 
     def _measured(self, quantity: str, architecture: str) -> Latex:
-        return self._say.measured(self._key(quantity, architecture))
+        return self._say.number(self._key(quantity, architecture))
 
     def _key(self, quantity: str, architecture: str) -> str:
         return f"{architecture}.{self._second}.vs.{self._first}.{quantity}"

@@ -94,6 +94,11 @@ class PublishedPhrases:
         return not self._alike("memory.close", "memory.compared")
 
     @property
+    def some_processes_need_no_further_run(self) -> bool:
+        """For their peaks to be predicted."""
+        return self._say.has("memory.processes_error")
+
+    @property
     def protocol_leaves_dead_parameters(self) -> bool:
         """Trainable ones without a gradient."""
         return self._some(f"{PUBLISHED}.trainable_but_dead")
@@ -128,8 +133,8 @@ class PublishedPhrases:
     @property
     def protocol_adds_to_the_saving(self) -> bool:
         """Whether the greatest saving under the corrected protocol is below the least one as published."""
-        entries = self._say.ledger.entries
-        return entries[f"{CORRECTED}.saved_most"].value < entries[f"{PUBLISHED}.saved_least"].value
+        entry = self._say.ledger.entry
+        return entry(f"{CORRECTED}.saved_most").value < entry(f"{PUBLISHED}.saved_least").value
 
     def _decided(self) -> list[Judged]:
         claims = self._say.results.claims.claims

@@ -201,6 +201,15 @@ class RunsPhrases:
                 yield name, self._say.number(f"version.{name}")
 
     @property
+    def have_a_commit(self) -> bool:
+        """Some of them."""
+        return self._runs["commit"].notna().any()
+
+    @property
+    def are_of_several_commits(self) -> bool:
+        return self._runs["commit"].nunique() > 1
+
+    @property
     def include_uncommitted_changes(self) -> bool:
         return "True" in self._distinct("dirty")
 
@@ -211,7 +220,7 @@ class RunsPhrases:
     @property
     def without_commit(self) -> Latex | None:
         """Why the commit of some runs is unknown, after "because"; None where all have one."""
-        if self._say.has("commit.0") and self._runs["commit"].notna().all():
+        if self._runs["commit"].notna().all():
             return None
         reasons = self._distinct("commit_unknown") if "commit_unknown" in self._runs else []
         return listing(reasons or ["it was not recorded"])

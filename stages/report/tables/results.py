@@ -39,7 +39,7 @@ def performance(results: Results, ledger: Ledger) -> str:
 
     def row(architecture: str, configuration: str) -> Row:
         name, full = f"{architecture}.{configuration}", results.study.reference
-        difference = ledger.numeral(f"{name}.vs.{full}.difference")
+        difference = ledger.numeral(f"{name}.vs.{full}.difference") if full else NOT_MEASURED
         accuracy = [
             ledger.with_deviation(f"{name}.accuracy", f"{name}.accuracy_sd"),
             between(ledger, f"{name}.interval_low", f"{name}.interval_high"),
@@ -209,7 +209,7 @@ def imdb(results: Results, ledger: Ledger) -> str | None:
             ledger.with_deviation(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
             ledger.numeral(f"imdb.{configuration}.difference"),
             ledger.numeral(f"{here}.accuracy"),
-            ledger.numeral(f"{here}.vs.{full}.difference"),
+            ledger.numeral(f"{here}.vs.{full}.difference") if full else NOT_MEASURED,
         ]
 
     return tabular(columns, [(None, [row(name) for name in results.real.cells.index])])

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from stages.core.errors import InputError
 from stages.core.types import Name, Strict
 from stages.report.numbers.latex import Latex
+from stages.report.numbers.ledger import MissingNumberError
 from stages.report.text.templates import environment
 
 CHECKLIST = Path("paper/checklist.yaml")
@@ -86,7 +87,7 @@ def _print(templates: jinja2.Environment, text: str, context: dict[str, object],
     """A template filled in, with punctuation joined to the word before; ``place`` names it in an error."""
     try:
         printed = re.sub(r"\s+(?=[.,;:])", "", templates.from_string(text).render(context)).strip()
-    except (jinja2.TemplateError, KeyError, TypeError) as error:
+    except (jinja2.TemplateError, KeyError, TypeError, MissingNumberError) as error:
         raise InputError(f"{place}: {type(error).__name__}: {error}") from error
     if not printed:
         raise InputError(f"{place}: blank; {_wanted(place)}")

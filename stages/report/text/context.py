@@ -20,6 +20,7 @@ from stages.report.phrases.phrases_runs import RunsPhrases
 from stages.report.phrases.phrases_training import TrainingPhrases
 from stages.report.phrases.phrases_tuning import TuningPhrases
 from stages.report.text.checklist import answer, load_checklist
+from stages.report.text.sentences import Sentences
 from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
 
 GENERATED = Path("paper/generated")
@@ -29,7 +30,7 @@ FLOATS = {"tables": ".tex", "figures": ".pdf"}  # where the stages of these name
 def context(results: Results, ledger: Ledger) -> dict[str, object]:
     """All names that the templates may use: subjects with their conditions and words, and what prints a number."""
     say, found = Phrases(results, ledger), find(results)
-    data = DataPhrases(say)
+    data, said = DataPhrases(say), Sentences(ledger)
     tables, figures = produced("tables"), produced("figures")
     architectures = [ArchitecturePhrases(say, found, name) for name in results.study.architectures]
     compared = [architecture for architecture in architectures if architecture.is_compared]
@@ -51,7 +52,9 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "found": found,
         "say": say,
         "number": say.number,
-        "has": say.has,
+        "sentence": said.sentence,
+        "clause": said.clause,
+        "left_out": said.left_out,
         "has_table": lambda name: name in tables,
         "has_figure": lambda name: name in figures,
         "wherever_compared": _wherever_compared(len(compared), len(architectures)),

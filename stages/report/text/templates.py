@@ -7,6 +7,8 @@ import jinja2
 
 from stages.core.errors import InputError
 from stages.report.numbers.latex import Latex, escape, listing
+from stages.report.numbers.ledger import MissingNumberError
+from stages.report.text.sentences import Clause, SentenceEnvironment
 
 
 def environment(folder: Path) -> jinja2.Environment:
@@ -15,7 +17,8 @@ def environment(folder: Path) -> jinja2.Environment:
     Every string that a template prints is escaped unless it is ``Latex``. A bare number is refused:
     numbers reach the text through the ledger.
     """
-    built = jinja2.Environment(
+    built = SentenceEnvironment(
+        extensions=[Clause],
         loader=jinja2.FileSystemLoader(folder),
         block_start_string=r"\BLOCK{",
         block_end_string="}",
@@ -34,6 +37,9 @@ def environment(folder: Path) -> jinja2.Environment:
     built.filters["listing"] = listing
     built.filters["latex"] = Latex  # for a string that is LaTeX, or means something to LaTeX, already
     built.globals["comma"] = comma
+    # without a ledger, no number is missing; the report's own stand in its context
+    built.globals |= {"sentence": lambda place, keys, caller: caller()}
+    built.globals |= {"clause": lambda place, keys, caller: caller(False)}
     return built
 
 
@@ -68,7 +74,7 @@ def render(template: Path, context: dict[str, object]) -> str:
         raise InputError(f"{error.filename}:{error.lineno}: {error.message}") from error
     except jinja2.TemplateNotFound as error:
         raise InputError(f"{_place(error, template)}: {template.parent / error.name}: not found") from error
-    except (jinja2.UndefinedError, KeyError, TypeError) as error:
+    except (jinja2.UndefinedError, KeyError, TypeError, MissingNumberError) as error:
         raise InputError(f"{_place(error, template)}: {type(error).__name__}: {error}") from error
     return re.sub(r"\s*\n\s*(?=[.,;:])", "", text)
 

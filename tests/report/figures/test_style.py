@@ -1,4 +1,17 @@
-from stages.report.figures.style import apart
+from itertools import combinations
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from stages.report.figures import accuracy, rank, style, texts, tuning
+from stages.report.figures.style import apart, inches, label
+from stages.tuning.tuning import Tuning
+from tests.helpers.preparation import make_baselines, make_card
+from tests.helpers.results import make_runs
+from tests.helpers.statistics import make_statistics
+
+WIDE = {"distilbert": "W" * 60, "roberta": "M" * 60, "deberta": "W M" * 20}
 
 
 def test_close_positions_move_apart_and_keep_their_order():
@@ -6,3 +19,50 @@ def test_close_positions_move_apart_and_keep_their_order():
     assert apart([10, 0, 5], 2) == [10, 0, 5]
     assert apart([1, 1, 1], 3) == [-2, 1, 4]
     assert apart([], 3) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [("LoRA r=8", "LoRA r=8"), ("i" * 60, "i" * 27 + "\u2026"), ("$" * 3, r"\$\$\$"), ("W" * 60, "W" * 13 + "\u2026")],
+)
+def test_a_name_is_as_wide_as_a_figure_has_room_for(name, drawn):
+    assert label(name) == drawn
+
+
+def test_a_name_keeps_a_letter_however_little_room_there_is():
+    assert label("W" * 60, 0.01) == "W\u2026"
+    assert inches("W" * 10, 8) == pytest.approx(2 * inches("W" * 10, 4), rel=0.01)
+
+
+def wide(draw) -> Figure:
+    """The figure that ``draw`` makes of a study whose three architectures have names of sixty wide letters."""
+    with style.applied():
+        figure = draw()
+        figure.draw_without_rendering()
+    return figure
+
+
+def names_that_overlap(figure: Figure) -> list[tuple[str, str]]:
+    """Names of architectures that are printed over each other, and those that leave the figure."""
+    drawn = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()[:1] in ("W", "M")]
+    assert len(drawn) >= len(WIDE)
+    boxes = {text: text.get_window_extent() for text in drawn}
+    faults = [(a.get_text(), b.get_text()) for a, b in combinations(drawn, 2) if boxes[a].overlaps(boxes[b])]
+    inside = figure.bbox.padded(1)
+    return faults + [(text.get_text(), "edge") for text in drawn if not inside.contains(*boxes[text].max)]
+
+
+@pytest.mark.parametrize("name", ["methods", "rank", "data", "tuning"])
+def test_names_of_sixty_wide_letters_are_not_printed_over_each_other(name, in_empty_folder):
+    changes = {"architectures": list(WIDE), "seeds": [42]}
+    changes |= {f"architecture.{key}.label": text for key, text in WIDE.items()}
+    if name == "tuning":
+        changes |= {"configurations": ["full", "ia3"], "probes": [], "rate_factors": [0.3, 3]}
+    study, runs = make_runs(**changes)
+    draw = {
+        "methods": lambda: accuracy.methods(runs, study, make_baselines(), make_statistics(study)),
+        "rank": lambda: rank.rank(runs, study),
+        "data": lambda: texts.data(make_card(), texts.read_lengths(list(WIDE)), study),
+        "tuning": lambda: tuning.tuning(Tuning.read(), study),
+    }
+    assert names_that_overlap(wide(draw[name])) == []

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stages.core.errors import InputError
-from stages.report.numbers.ledger import Ledger, Numbers, Source, anchor
+from stages.report.numbers.ledger import Ledger, MissingNumberError, Numbers, Source, anchor
 from stages.report.numbers.producers import Producers
 from stages.report.numbers.units import COUNT, DIFFERENCE, PERCENT
 from tests.helpers.tiny_study import ROOT
@@ -47,7 +47,7 @@ def test_what_was_not_measured_is_a_dash(ledger):
     ledger.add("none", None, PERCENT, SUMMARY)
     assert not ledger.has("absent")
     assert ledger.numeral("absent") == ledger.numeral("none") == "--"
-    with pytest.raises(KeyError):
+    with pytest.raises(MissingNumberError, match=r"^this grid has no number absent$"):
         ledger.number("absent")
 
 
@@ -87,3 +87,22 @@ def test_unreadable_ledgers_are_named(tmp_path):
 
 def test_anchor_has_no_underscore():
     assert anchor("a.b_c") == "a.b-c"
+
+
+def test_a_key_that_no_grid_has_is_misspelt_and_one_that_another_has_is_missing():
+    ledger = Ledger(Producers(ROOT / "dvc.yaml"), names=["roberta", "full"])
+    for ask in (ledger.has, ledger.number, ledger.numeral, ledger.as_printed):
+        for misspelt in ("roberta.full.acuracy", "roberta.ful.accuracy", "memory.proceses_error", "cost.memory"):
+            with pytest.raises(KeyError):
+                ask(misspelt)
+    assert not ledger.has("roberta.full.accuracy")
+    assert ledger.numeral("roberta.full.accuracy") == "--"
+    for ask in (ledger.number, ledger.as_printed):
+        with pytest.raises(MissingNumberError):
+            ask("memory.processes_error")
+
+
+def test_a_number_of_no_known_form_is_not_entered():
+    ledger = Ledger(Producers(ROOT / "dvc.yaml"), names=["roberta", "full"])
+    with pytest.raises(AssertionError, match=r"^roberta\.full\.acuracy: of no form in stages/report/numbers/keys\.py"):
+        ledger.add("roberta.full.acuracy", 0.5, PERCENT, SUMMARY)
