@@ -1,6 +1,6 @@
 """One look for every figure: sizes of the IEEE template, fonts that embed, colours that print in grey."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -14,7 +14,9 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from scipy.optimize import isotonic_regression
 
-from stages.study.typeset import shortened
+from stages.encoders.settings import Architecture
+from stages.study.configuration import Configuration
+from stages.study.typeset import short_labels
 
 COLUMN = 3.487  # inches: IEEEtran's column, 252 pt
 PAGE = 7.140  # inches: its text width, 516 pt
@@ -24,7 +26,6 @@ FILLINGS = ("full", "none", "left", "top")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GREY = "0.55"
 DARK, PALE = "0.4", "0.85"
-NAME = 28  # characters of a name in a figure
 SETTINGS = {
     "backend": "agg",
     "font.family": "STIXGeneral",
@@ -50,6 +51,7 @@ SETTINGS = {
     "figure.constrained_layout.use": True,
     "pdf.fonttype": 42,  # TrueType: IEEE rejects Type 3
     "svg.hashsalt": "",
+    "text.parse_math": False,  # a dollar sign of a name is one; what is mathematics says so
 }
 
 
@@ -85,14 +87,9 @@ def apart(positions: list[float], least: float) -> list[float]:
     return placed.tolist()
 
 
-def plain(text: str) -> str:
-    """Text in which no sign means anything to matplotlib."""
-    return text.replace("$", r"\$")
-
-
-def label(name: str) -> str:
-    """A configurable name as a figure has room for it."""
-    return plain(shortened(name, NAME))
+def labels(definitions: Mapping[str, Architecture | Configuration]) -> dict[str, str]:
+    """What a figure calls architectures or configurations, as it has room for it."""
+    return short_labels({name: definition.label for name, definition in definitions.items()})
 
 
 def legend_above(axes: Axes) -> None:
