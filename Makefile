@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 # tcp://host:port of a Dask scheduler whose workers run the study; without one, JOBS workers are started here.
 SCHEDULER ?=
+# 1: install TeX as root without asking, as CI does.
+YES ?=
 # A DVC remote, where those workers have clones of their own; without one, they share this folder.
 REMOTE ?=
 # Python would not look for the study in this folder; a library that the study uses would end on a warning, or on a date.
@@ -21,18 +23,18 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
 # A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
-$(foreach name,A B CONFIG DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER STUDY TEXT,$(if \
+$(foreach name,A B CONFIG DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER STUDY TEXT YES,$(if \
 	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
 # What a variable says is the user's: a dollar sign in it is a dollar sign, and nothing of it is a command. Values reach
 # the recipes' programs through the environment alone.
-OWN := A B CONFIG DATA DELIMITER ENCODING JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER STUDY TEXT
+OWN := A B CONFIG DATA DELIMITER ENCODING JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER STUDY TEXT YES
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
 .DEFAULT_GOAL := help
-.PHONY: help paper new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
+.PHONY: help paper new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,18 +107,34 @@ diff: $(VENV)/study tex ## what changed between two revisions or experiments: ma
 clean: ## remove the virtual environment; data, models and metrics are DVC's
 	rm -rf $(VENV)
 
-$(VENV)/study: requirements.txt
+# A file whose hash is not in a lock file is not installed. All that a lock names is in it: pip need not look for more.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+of_its_pins = @grep -qF "of $(1), cksum $$(cksum < $(1))" $(2) \
+	|| { echo "error: $(1): edited since $(2) was made of it; run: make lock" >&2; exit 1; }
+
+# torch is the build of the CPU index where pip is told of that index, as pip itself would have it; else PyPI's.
+$(VENV)/study: requirements.txt requirements.lock requirements-torch-cpu.lock requirements-torch.lock
+	$(call of_its_pins,requirements.txt,requirements.lock)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.lock
+	@$(INSTALL) -r requirements-torch-cpu.lock 2>$(VENV)/torch.log \
+		|| { grep -q 'No matching distribution found for torch' $(VENV)/torch.log && $(INSTALL) -r requirements-torch.lock; } \
+		|| { cat $(VENV)/torch.log >&2; exit 1; }
 	@echo 'unset PYTHONSAFEPATH # with it, Python would not look for the study in this folder' >> $(BIN)/activate
 	@touch $@
 
-$(VENV)/dev: requirements-dev.txt $(VENV)/study
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/dev: requirements-dev.txt requirements-dev.lock $(VENV)/study
+	$(call of_its_pins,requirements-dev.txt,requirements-dev.lock)
+	$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# Installs TeX only when it is missing and this user may; else says what to run.
+# Without prerequisites: an environment that is to be locked anew is out of date.
+lock: ## for development: the hashes of what requirements*.txt pin, requirements*.lock (needs what `make test` installs)
+	@command -v uv >/dev/null || { echo "error: uv: not found; install it: pip install uv" >&2; exit 1; }
+	@python -m tools.lock
+
+# Installs TeX only when it is missing and this user may, and says yes; else says what to run.
 tex:
 	@missing=; for program in latexmk latexdiff; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	for file in $(TEX_FILES); do kpsewhich $$file >/dev/null 2>&1 || missing="$$missing $$file"; done; \
@@ -126,5 +144,10 @@ tex:
 		echo "error: TeX lacks:$$missing; install the equivalent of: $(TEX_PACKAGES)" >&2; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as='sudo -n'; \
 	else echo "error: TeX lacks:$$missing; run: sudo $$install" >&2; exit 1; fi; \
+	if [ "$$YES" != 1 ] && [ -z "$$CI" ]; then \
+		if [ ! -t 0 ]; then \
+			echo "error: TeX lacks:$$missing; it is installed as root, and nobody is here to ask: make tex YES=1" >&2; exit 1; fi; \
+		printf 'TeX lacks:%s\nInstall it as root (%s)? [y/N] ' "$$missing" "$$install"; read -r answer; \
+		case "$$answer" in [yY]|[yY]es) ;; *) echo "error: TeX lacks:$$missing; run: sudo $$install" >&2; exit 1; esac; fi; \
 	echo "installing TeX ($$missing missing)"; \
 	$$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as $$install -qq >/dev/null

@@ -12,11 +12,14 @@ import pandas as pd
 from stages.analysis.grid_records import holes, read_grid, require_classes, require_whole_cell
 from stages.analysis.plots import confusion, learning_curves, pareto
 from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
+from stages.core.csv_tables import write_table
 from stages.core.errors import run_stage
 from stages.core.files import write_text
+from stages.core.free_text import plain
 from stages.data.card import Card
 from stages.study.failures import forget_overcome
 from stages.study.grid import StudySettings
+from stages.study.typeset import numbered
 from stages.tuning.choice import best_runs, sweep_table, tune
 
 PLOTS = Path("metrics/plots")
@@ -56,11 +59,11 @@ def main() -> None:
         FAILED: holes(failed),
         SWEEP: sweep,
         PLOTS / "learning_curves.csv": learning_curves(records),
-        PLOTS / "confusion.csv": confusion(records, classes),
+        PLOTS / "confusion.csv": confusion(records, numbered([plain(name) for name in classes])),
         PLOTS / "pareto.csv": pareto(cells),
     }
     for path, table in tables.items():
-        write_text(path, table.to_csv(index=False))
+        write_table(path, table)
     failures = f", {len(failed)} failed" if failed else ""
     print(f"{len(runs)} runs of {len(cells)} cells in {RUNS}{failures}")
 

@@ -1,6 +1,7 @@
 """Variables of make targets: one that is missing, empty or wrong is named, before anything else is done."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from tests.helpers.tiny_study import ROOT
 
 VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "LABEL", "N", "NAME", "PAIR", "PROFILE", "PYTHON")
-VARIABLES += ("REMOTE", "REPEATS", "SCHEDULER", "STUDY", "TEXT")
+VARIABLES += ("REMOTE", "REPEATS", "SCHEDULER", "STUDY", "TEXT", "YES")
 PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
 
 
@@ -109,6 +110,7 @@ TAKEN = {  # by target, the variables that reach its programs
     "bench": ["REPEATS"],
     "why": ["N"],
     "diff": ["A", "B"],
+    "tex": ["YES"],
 }
 HOSTILE = [
     "$(shell touch made)",
@@ -145,6 +147,8 @@ def test_what_a_variable_says_is_no_command(where, tmp_path):
                 check=False,
             )
             assert not (tmp_path / "made").exists(), (target, value)
+            if target == "tex":  # which compares its variable, and hands it to no program
+                continue
             shown = done.stderr if target == "bench" else done.stdout
             assert value.replace("$$", "$") in shown or value in shown, (target, value, done)
 
@@ -178,6 +182,58 @@ def test_a_folder_that_cannot_be_on_the_path_is_named(tmp_path):
     assert done.returncode == 2
     line = f"*** {folder}: a folder with a colon in its name cannot be on PATH; move the checkout.  Stop.\n"
     assert done.stderr.endswith(line)
+
+
+def tex(folder: Path, *arguments: str, answer: str | None = None, **environment: str) -> subprocess.CompletedProcess:
+    """``make tex`` as root where LaTeX is missing; apt-get writes what it is told to ``asked``."""
+    shutil.copy(ROOT / "Makefile", folder)
+    programs = folder / ".venv/bin"
+    programs.mkdir(parents=True, exist_ok=True)
+    stubs = {"kpsewhich": "exit 1", "id": "echo 0", "apt-get": f'echo "$@" >>{shlex.quote(str(folder / "asked"))}'}
+    for name, line in stubs.items():
+        (programs / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    given = {key: value for key, value in os.environ.items() if key not in ("CI", "YES", "MAKELEVEL", "MAKEFLAGS")}
+    command = ["make", "tex", *arguments]
+    if answer is not None:  # in a terminal of its own
+        command = ["script", "-qec", shlex.join(command), "/dev/null"]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=given | environment,
+        input=f"{answer}\n" if answer is not None else None,
+        stdin=subprocess.DEVNULL if answer is None else None,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_tex_is_not_installed_as_root_where_nobody_can_be_asked(tmp_path):
+    done = tex(tmp_path)
+    assert done.returncode == 2
+    line = done.stderr.splitlines()[0]
+    assert line.startswith("error: TeX lacks: ")
+    assert line.endswith("; it is installed as root, and nobody is here to ask: make tex YES=1")
+    assert not (tmp_path / "asked").exists()
+
+
+@pytest.mark.parametrize(("arguments", "environment"), [(["YES=1"], {}), ([], {"CI": "true"}), ([], {"YES": "1"})])
+def test_tex_is_installed_where_somebody_said_yes_before(arguments, environment, tmp_path):
+    assert tex(tmp_path, *arguments, **environment).returncode == 0
+    assert [line.split()[0] for line in (tmp_path / "asked").read_text(encoding="utf-8").splitlines()] == [
+        "update",
+        "install",
+    ]
+
+
+@pytest.mark.skipif(shutil.which("script") is None, reason="no `script` to make a terminal")
+@pytest.mark.parametrize(("answer", "installs"), [("y", True), ("yes", True), ("n", False), ("", False)])
+def test_tex_asks_before_it_installs_as_root(answer, installs, tmp_path):
+    done = tex(tmp_path, answer=answer)
+    assert "[y/N]" in done.stdout
+    assert (tmp_path / "asked").exists() == installs
+    assert (done.returncode == 0) == installs
 
 
 def test_a_date_of_the_users_own_does_not_reach_a_library():

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
+from stages.core.free_text import plain
 from stages.hub.disk import free_bytes, gigabytes, require_space
 from stages.report.text.pdf import tex_environment
 from stages.study.params import Params, load_params
@@ -105,7 +106,7 @@ def _note_unknown_commit() -> None:
 def _report(params: Params, lines: list[Line], expected: Forecast) -> None:
     names = params.configurations + params.probes
     runs = len(params.architectures) * len(names) * runs_a_cell(params)
-    print(f"profile {params.profile}: {params.profiles[params.profile].description}; {runs} runs\n")
+    print(f"profile {params.profile}: {plain(params.profiles[params.profile].description)}; {runs} runs\n")
     print(tabulate([line[:3] for line in lines], ("", "needed", "here"), "simple"))
     print(f"\n{table(params, expected.runs)}\n")
     print(f"memory: {expected.memory_basis}\ntime: {expected.time_basis}\n")

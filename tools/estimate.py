@@ -15,6 +15,7 @@ from stages.fullsize.settings import FULL_SIZE_PROFILE, CensusSettings
 from stages.hub.disk import gigabytes
 from stages.study.params import Params
 from stages.study.resolve import resolve_census, resolve_run, resolve_study
+from stages.study.typeset import label_of
 from stages.training.record import Record
 from stages.training.settings import RunSettings
 from tools import budget
@@ -76,7 +77,7 @@ def weights_of(params: Params) -> dict[str, tuple[int, int] | None]:
 
 def unknown_sizes(params: Params) -> list[str]:
     """Labels of the architectures whose size nothing here says."""
-    return [params.architecture[name].label for name, known in weights_of(params).items() if known is None]
+    return [label_of(params.architecture[name].label) for name, known in weights_of(params).items() if known is None]
 
 
 def estimate(params: Params, host: Machine) -> Forecast:
@@ -200,7 +201,7 @@ def _census(params: Params) -> Census | None:
 
 def table(params: Params, runs: dict[Cell, RunForecast]) -> str:
     """Memory and time of a run, a row a configuration."""
-    labels = [params.architecture[a].label for a in params.architectures]
+    labels = [label_of(params.architecture[a].label) for a in params.architectures]
     names = params.configurations + params.probes
     rows = [[name, *(_shown(runs[name, a]) for a in params.architectures)] for name in names]
     return tabulate(rows, ("a run", *labels), "simple")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.core.errors import InputError, run_stage
+from stages.core.free_text import plain, visible
 from stages.saved.saved_run import SavedRun, run_folder
 from stages.training.startup import quiet_bitsandbytes
 
@@ -44,7 +45,7 @@ def main(run: str, texts: list[str], file: str | None = None, pairs: bool = Fals
     names = model.config.id2label
     for text, probabilities in zip(texts, predict(model, tokenizer, settings, rows), strict=True):
         label = int(probabilities.argmax())
-        print(f"{names[label]}\t{probabilities[label]:.4f}\t{text}")
+        print(f"{plain(names[label])}\t{probabilities[label]:.4f}\t{visible(text)}")
 
 
 def texts_of(texts: list[str], file: str | None) -> list[str]:

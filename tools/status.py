@@ -6,6 +6,7 @@ import os
 from rich.console import Console
 
 from stages.core.errors import run_stage
+from stages.core.free_text import visible
 from tools.engine.display import table
 from tools.engine.messages import log_path
 from tools.engine.state import StudyState, read_state
@@ -55,7 +56,7 @@ def last_line(stage: str) -> str:
     """Of the stage's log."""
     path = log_path(stage)
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "starting")
+    return next((visible(line).strip() for line in reversed(lines) if line.strip()), "starting")
 
 
 if __name__ == "__main__":

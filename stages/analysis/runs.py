@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.core.csv_tables import read_table
 from stages.core.errors import InputError
+from stages.core.types import texts_of
 from stages.study.grid import StudySettings
-from stages.training.record import Environment, Quality, Record
-from stages.training.settings import OWN_RATE, Run
+from stages.training.record import Environment, Quality, Record, RunIdentity
+from stages.training.settings import OWN_RATE, Run, RunSettings, Train
 
 RUNS = Path("metrics/runs.csv")
 SUMMARY = Path("metrics/summary.json")
@@ -17,7 +19,9 @@ FAILED = Path("metrics/failed.csv")
 FAILED_COLUMNS = ["architecture", "configuration", "seed", "kind", "cause"]
 CELL = ["architecture", "configuration"]
 FACTOR = "rate_factor"  # of tables of tuned studies alone: the multiple of its own rate that is best for a cell
-TEXT = {"exp_id": str, FACTOR: str}  # "01" is a name
+# Columns that hold text, beside versions and hashes: "01" and "NA" are names, and no subject of a commit is a number.
+TEXTS = {*CELL, "role", "kind", FACTOR, "dropout_kernel", *texts_of(RunIdentity, RunSettings, Train, Environment)}
+TEXTS -= {"dropout"}  # which is the adapter's, a number
 CLASS_SCORE = "test_f1_"  # and a class's id: the column of its F1 score, which tables of older studies lack
 
 
@@ -101,6 +105,11 @@ def made_by(run: Run, factors: Factors) -> Run:
     return run.at(factors.get((run.architecture, run.configuration), OWN_RATE))
 
 
+def is_text(column: str) -> bool:
+    """Whether a column of the tidy table holds text."""
+    return column in TEXTS or column.startswith(("version_", "dataset_sha256_"))
+
+
 def read_runs(path: Path = RUNS) -> pd.DataFrame:
     """Read the table back.
 
@@ -108,7 +117,7 @@ def read_runs(path: Path = RUNS) -> pd.DataFrame:
         InputError: the file is missing.
     """
     try:
-        return pd.read_csv(path, dtype=TEXT)
+        return read_table(path, is_text)
     except FileNotFoundError as error:
         raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
 
@@ -120,7 +129,7 @@ def read_failed(path: Path = FAILED) -> pd.DataFrame:
         InputError: the file is missing.
     """
     try:
-        return pd.read_csv(path)
+        return read_table(path, lambda name: name != "seed")
     except FileNotFoundError as error:
         raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
 

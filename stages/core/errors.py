@@ -4,6 +4,7 @@ import errno
 import sys
 from collections.abc import Callable
 
+from stages.core.free_text import visible
 from stages.core.running_code import edited, is_stage
 
 INTERRUPTED = 128 + 2  # as a shell has it: 2 is SIGINT
@@ -39,7 +40,7 @@ def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> N
         if is_stage():
             require_unedited()
     except InputError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {visible(str(error))}")  # what a file says is no command to a terminal
     except KeyboardInterrupt:
         print(f"error: interrupted: {GOES_ON}", file=sys.stderr)
         sys.exit(INTERRUPTED)

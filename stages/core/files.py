@@ -26,11 +26,22 @@ def written_whole(target: Path) -> Iterator[Path]:
     _remove(beside)
     try:
         yield beside
+        _share_weights(beside)
         if target.is_dir():  # a file is replaced in one step, a folder that is not empty cannot be
             shutil.rmtree(target)
         os.replace(beside, target)
     finally:
         _remove(beside)
+
+
+def _share_weights(folder: Path) -> None:
+    """Weights readable to whom a new folder is, as the umask has it: safetensors writes them for its user alone."""
+    if not folder.is_dir():
+        return
+    readers = folder.stat().st_mode & 0o666
+    for file in folder.rglob("*.safetensors"):
+        if not file.is_symlink():
+            file.chmod(file.stat().st_mode | readers)
 
 
 def write_text(path: Path, text: str) -> None:

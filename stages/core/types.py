@@ -1,7 +1,7 @@
 """What every typed file of the study shares: strict models and the field's scalar types."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -33,3 +33,13 @@ class Strict(BaseModel):
     """Unknown keys are errors, values are not coerced, instances do not change."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def texts_of(*models: type[BaseModel]) -> set[str]:
+    """Names of the fields of models that may hold text, or a list or map of it."""
+    fields = {name: field for model in models for name, field in model.model_fields.items()}
+    return {name for name, field in fields.items() if _may_be_text(field.annotation)}
+
+
+def _may_be_text(annotation: Any) -> bool:
+    return annotation is str or isinstance(annotation, str) or any(map(_may_be_text, get_args(annotation)))

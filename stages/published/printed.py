@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.core.csv_tables import read_table
+
 FOLDER = Path("data/reported")
+TEXTS = {"arch", "config", "exp_id", "kernel", "method"}  # columns
 GIGABYTE = 2**30  # "GB" of the notebook: torch's bytes divided by 1024 three times
 ARCHITECTURES = {
     "distilbert-base-uncased": "distilbert",
@@ -91,7 +94,7 @@ def table3() -> pd.DataFrame:
 
 
 def _read(name: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / name, dtype={"exp_id": str, "kernel": str})
+    return read_table(FOLDER / name, lambda column: column in TEXTS)
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from stages.encoders.settings import Architecture, HubBase, LocalBase, Pretraine
 from stages.study.adapter_files import with_adapter_files
 from stages.study.configuration import Configuration, TrainChanges
 from stages.study.grid import PaperText, Published
+from stages.study.label_checks import require_characters, require_glyphs, require_labels
 from stages.study.protocol import ByBase, Protocol
 from stages.study.rates import Factor, require_sweep
 from stages.study.typeset import without_glyph
@@ -106,15 +107,13 @@ class Params(Strict):
     @model_validator(mode="after")
     def _texts_can_be_shown(self) -> "Params":
         """What the report prints of this file as it stands; a fault would else show after all the training."""
-        texts = {f"architecture.{name}.label": entry.label for name, entry in self.architecture.items()}
-        texts |= {f"configuration.{name}.label": entry.label for name, entry in self.configuration.items()}
-        texts |= {f"profiles.{name}.description": entry.description for name, entry in self.profiles.items()}
-        texts |= self.paper.texts
-        for key, text in texts.items():
-            if lacking := without_glyph(text):
-                raise ValueError(
-                    f"{key}: {text!r}: the report's fonts lack {lacking!r}; allowed: Latin letters, digits, punctuation"
-                )
+        architectures = {f"architecture.{name}.label": entry.label for name, entry in self.architecture.items()}
+        configurations = {f"configuration.{name}.label": entry.label for name, entry in self.configuration.items()}
+        descriptions = {f"profiles.{name}.description": entry.description for name, entry in self.profiles.items()}
+        for key, text in (architectures | configurations | descriptions | self.paper.texts).items():
+            require_glyphs(key, text)
+        for labels in (architectures, configurations):
+            require_labels(labels)
         return self
 
     def texts_left_out(self) -> list[str]:
@@ -194,6 +193,7 @@ def validated(raw: object, path: str | Path) -> Params:
         InputError: one line naming that file, the first wrong key, its value and what is allowed.
     """
     try:
+        require_characters(raw)
         return Params.model_validate(with_adapter_files(raw))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

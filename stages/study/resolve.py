@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from stages.core.errors import InputError
+from stages.core.free_text import plain
 from stages.core.types import Strict
 from stages.data.settings import DataSettings
 from stages.encoders.settings import Architecture, BaseSettings, TokenizeSettings
@@ -18,7 +19,7 @@ from stages.study.configuration import Configuration
 from stages.study.grid import StudySettings
 from stages.study.params import Params
 from stages.study.protocol import AS_PUBLISHED, Protocol
-from stages.study.typeset import DESCRIPTION, LABEL, shortened
+from stages.study.typeset import DESCRIPTION, label_of, shortened
 from stages.training.settings import OWN_RATE, Adapter, Run, RunSettings
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
@@ -153,7 +154,7 @@ def resolve_study(params: Params) -> StudySettings:
     named = architectures | configurations
     return StudySettings(
         profile=params.profile,
-        description=shortened(profile.description, DESCRIPTION),
+        description=shortened(plain(profile.description), DESCRIPTION),
         small_scale=profile.small_scale,
         published=params.published,
         paper=params.paper,
@@ -178,6 +179,6 @@ def resolve_study(params: Params) -> StudySettings:
 def _shown(definitions: dict[str, Architecture] | dict[str, Configuration]) -> dict:
     """With labels as the report prints them."""
     return {
-        name: definition.model_copy(update={"label": shortened(definition.label, LABEL)})
+        name: definition.model_copy(update={"label": label_of(definition.label)})
         for name, definition in definitions.items()
     }

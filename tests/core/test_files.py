@@ -1,4 +1,8 @@
+import os
+
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from stages.core.files import write_text, written_whole
 
@@ -16,6 +20,25 @@ def test_a_file_appears_when_it_is_whole(tmp_path):
         assert target.read_text(encoding="utf-8") == "é\n"
     assert target.read_text() == "half"
     assert names(target.parent) == ["runs.csv"]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_weights_are_readable_as_the_umask_says(umask, mode, tmp_path):
+    private = tmp_path / "private"
+    private.touch(0o600)
+    before = os.umask(umask)
+    try:
+        with written_whole(tmp_path / "run") as folder:
+            (folder / "base").mkdir(parents=True)
+            for name in ("adapter_model.safetensors", "base/model.safetensors"):
+                save_file({"w": torch.zeros(1)}, folder / name)
+            (folder / "token").touch(0o600)
+            (folder / "linked.safetensors").symlink_to(private)
+    finally:
+        os.umask(before)
+    weights = [tmp_path / "run/adapter_model.safetensors", tmp_path / "run/base/model.safetensors"]
+    assert [path.stat().st_mode & 0o777 for path in weights] == [mode, mode]
+    assert private.stat().st_mode & 0o777 == (tmp_path / "run/token").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_takes_the_place_of_the_one_before(tmp_path):

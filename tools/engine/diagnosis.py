@@ -4,6 +4,7 @@ import re
 import signal
 from pathlib import Path
 
+from stages.core.free_text import visible
 from tools.engine.messages import Failure, FailureNote, Kind, failure_path
 
 TAIL_BYTES = 20_000
@@ -42,5 +43,5 @@ def last_words(log: str) -> str | None:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for line in reversed(lines):
         if ERROR_LINE.match(line):
-            return line
-    return lines[-1] if lines else None
+            return visible(line)
+    return visible(lines[-1]) if lines else None

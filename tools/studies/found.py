@@ -17,7 +17,7 @@ SMALL_TEST = 200  # rows: an accuracy on fewer is known to several points at bes
 
 def show(console: Console, draft: Draft, splits: Splits, survey: Survey, reasons: list[str]) -> None:
     """Print all of it; ``reasons`` say how columns and options were found."""
-    console.print(Text(f"{line_of(draft.path)}: {draft.origin.name}"))
+    console.print(Text(f"{line_of(draft.path)}: {line_of(draft.origin.name)}"))
     console.print(_table(draft, splits))
     for what, said in _lines(draft, splits, survey, reasons):
         console.print(Text(f"  {what}: {said}"))
@@ -48,7 +48,9 @@ def _lines(draft: Draft, splits: Splits, survey: Survey, reasons: list[str]) -> 
     lines = [("classes", f"{len(origin.classes)}: {listed(origin.classes)}")]
     if len(origin.classes) > SHOWN_CLASSES:
         counts = splits["train"]["label"].value_counts()
-        ends = [f"{origin.classes[label]} {counts[label]:,} rows" for label in (counts.index[0], counts.index[-1])]
+        ends = [
+            f"{line_of(origin.classes[label])} {counts[label]:,} rows" for label in (counts.index[0], counts.index[-1])
+        ]
         lines.append(("largest and smallest", ", ".join(ends)))
     words = f"median {lengths.median:,.0f}, 95% up to {lengths.p95:,.0f}, longest {lengths.longest:,}"
     lines.append(("words a text", words))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from stages.analysis.runs import RUNS
 from stages.core.errors import InputError
+from stages.core.free_text import plain
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger, Source
@@ -72,19 +73,24 @@ def _first_shown(texts: pd.DataFrame) -> int | None:
 
 def excerpt(text: str) -> str:
     """The first words, with an ellipsis where some are left out."""
-    words = text.split()
+    words = plain(text).split()
     cut = " ".join(words[:WORDS])
     if len(cut) > QUOTATION:  # words longer than any of a language
         return shortened(cut, QUOTATION)
     return cut + (" ..." if len(words) > WORDS else "")
 
 
-def commit_subject(results: Results, ledger: Ledger) -> Latex | None:
-    """The first line of the commit's message in italics, or that it cannot be shown; None where no record has it."""
+def subject_of(results: Results) -> str | None:
+    """The first line of the commit's message; None where no record has one that can be seen."""
     subjects = results.runs["commit_subject"].dropna().unique()
-    if len(subjects) == 0:
+    return (plain(str(subjects[0])) or None) if len(subjects) else None
+
+
+def commit_subject(results: Results, ledger: Ledger) -> Latex | None:
+    """The subject of the commit in italics, or that it cannot be shown; None where there is none."""
+    subject = subject_of(results)
+    if subject is None:
         return None
-    subject = str(subjects[0])
     if without_glyph(subject):
         return Latex("the fonts of this report lack characters of its subject")
     quotation = ledger.quoted("commit.subject", shortened(subject, DESCRIPTION), Source(RUNS, "commit_subject"))

@@ -26,10 +26,11 @@ NEAR = 0.05  # a fraction of accuracy: how near to a run the majority class is d
 def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, statistics: Statistics) -> Figure:
     """Accuracy of the headline grid: a panel an architecture, a dot a seed, the mean with its interval; baselines."""
     names = [name for name in study.headline if name in set(runs["configuration"])]
-    labels = [style.label(study.configurations[name].label) for name in names]
     intervals = {(entry.architecture, entry.configuration): entry.interval for entry in statistics.accuracy}
     scores = baseline_scores(baselines, runs)
     grid = _panels(len(names), len(study.architectures))
+    of_rows = style.labels(study.configurations)
+    of_panels = style.labels(study.architectures, BESIDE_NAMES / grid.shape[1])
     panels, looks = grid.ravel(), style.looks(list(study.architectures))
     figure = grid[0, 0].figure
     for axes, architecture in zip(panels, study.architectures, strict=False):
@@ -39,11 +40,11 @@ def methods(runs: pd.DataFrame, study: StudySettings, baselines: Baselines, stat
                 _row(axes, height, accuracies, intervals.get((architecture, name)), looks[architecture])
         for name, score in scores.items():
             axes.axvline(100 * score, color=style.GREY, linestyle=BASELINE_STYLES[name], linewidth=0.9, zorder=0)
-        axes.set_title(style.label(study.label(architecture), BESIDE_NAMES / grid.shape[1]))
+        axes.set_title(of_panels[architecture])
         axes.set_xlabel(ACCURACY)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.08)
-    panels[0].set_yticks(range(len(names)), labels)
+    panels[0].set_yticks(range(len(names)), [of_rows[name] for name in names])
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     for axes in panels[len(study.architectures) :]:
         axes.set_axis_off()

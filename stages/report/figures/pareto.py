@@ -88,14 +88,14 @@ def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.L
 
 def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
     colours, markers = _looks(cells, study)
-    handles = [_swatch(look, style.label(study.label(architecture))) for architecture, look in colours.items()]
+    architectures, configurations = style.labels(study.architectures), style.labels(study.configurations)
+    handles = [_swatch(look, architectures[name]) for name, look in colours.items()]
     if len(markers) <= SHAPES:
         named = {name: look.marker for name, look in markers.items()}
     else:
         named = {name: f"${number}$" for name, number in numbered(cells).items()}
     for name, marker in named.items():
-        label = style.label(study.configurations[name].label)
-        handles.append(Line2D([], [], color="0.3", marker=marker, linestyle="", label=label))
+        handles.append(Line2D([], [], color="0.3", marker=marker, linestyle="", label=configurations[name]))
     handles.append(Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"))
     handles.append(baseline_line("bag"))
     return handles

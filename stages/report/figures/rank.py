@@ -34,7 +34,8 @@ def rank(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
             axes.plot([x] * len(values), values, look.marker, color=look.colour, alpha=0.8)
         last = measured[-1]
         ends[architecture] = last, means[last]
-    axes.set(xlabel="LoRA rank $r$", ylabel=ACCURACY, xlim=(-0.15, len(ranked) - 0.65))
+    axes.set(ylabel=ACCURACY, xlim=(-0.15, len(ranked) - 0.65))
+    axes.set_xlabel("LoRA rank $r$", parse_math=True)
     axes.set_xticks(range(len(ranked)), [str(value) for value in ranks])
     _label_ends(axes, ends, study)
     return figure
@@ -44,11 +45,12 @@ def _label_ends(axes: Axes, ends: dict[str, Point], study: StudySettings) -> Non
     """Name each line beside its last point, names moved apart where points are close; call it when limits are set."""
     axes.figure.draw_without_rendering()  # the layout decides where points lie
     looks = style.looks(list(study.architectures))
+    labels = style.labels(study.architectures, BESIDE, LABEL_POINTS)
     heights = [axes.transData.transform(end)[1] * 72 / axes.figure.dpi for end in ends.values()]  # points
     moved = style.apart(heights, LABEL_POINTS + 1)
     for (architecture, end), before, after in zip(ends.items(), heights, moved, strict=True):
         axes.annotate(
-            style.label(study.label(architecture), BESIDE, LABEL_POINTS),
+            labels[architecture],
             end,
             xytext=(7, after - before),
             textcoords="offset points",

@@ -1,6 +1,6 @@
 """One look for every figure: sizes of the IEEE template, fonts that embed, colours that print in grey."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -16,7 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from scipy.optimize import isotonic_regression
 
-from stages.study.typeset import shortened
+from stages.encoders.settings import Architecture
+from stages.study.configuration import Configuration
+from stages.study.typeset import NAME_OF_FEW, short_labels
 
 COLUMN = 3.487  # inches: IEEEtran's column, 252 pt
 PAGE = 7.140  # inches: its text width, 516 pt
@@ -26,7 +28,7 @@ FILLINGS = ("full", "none", "left", "top")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GREY = "0.55"
 DARK, PALE = "0.4", "0.85"
-NAME, NAME_INCHES = 28, 1.5  # characters of a name in a figure, and its width
+NAME_INCHES, FEWEST = 1.5, 6  # width of a name in a figure, and characters that are left of any
 SETTINGS = {
     "backend": "agg",
     "font.family": "STIXGeneral",
@@ -52,6 +54,7 @@ SETTINGS = {
     "figure.constrained_layout.use": True,
     "pdf.fonttype": 42,  # TrueType: IEEE rejects Type 3
     "svg.hashsalt": "",
+    "text.parse_math": False,  # a dollar sign of a name is one; what is mathematics says so
 }
 
 
@@ -87,23 +90,25 @@ def apart(positions: list[float], least: float) -> list[float]:
     return placed.tolist()
 
 
-def plain(text: str) -> str:
-    """Text in which no sign means anything to matplotlib."""
-    return text.replace("$", r"\$")
-
-
-def label(name: str, most: float = NAME_INCHES, size: float = SETTINGS["font.size"]) -> str:
-    """A configurable name as a figure has room for it: so many inches where it is set in so many points."""
-    name = shortened(name, NAME)
-    while inches(name, size) > most and len(name) > 2:  # an ellipsis and a letter
-        name = shortened(name, len(name) - 1)
-    return plain(name)
+def labels(
+    definitions: Mapping[str, Architecture | Configuration],
+    most: float = NAME_INCHES,
+    size: float = SETTINGS["font.size"],
+) -> dict[str, str]:
+    """What a figure calls architectures or configurations: so many inches each, where it is set in so many points."""
+    texts = {name: definition.label for name, definition in definitions.items()}
+    characters = NAME_OF_FEW
+    short = short_labels(texts, characters)
+    while characters > FEWEST and any(inches(text, size) > most for text in short.values()):
+        characters -= 1
+        short = short_labels(texts, characters)
+    return short
 
 
 def inches(text: str, size: float) -> float:
     """How wide a text is."""
     font = FontProperties(family=SETTINGS["font.family"], size=size)
-    return TextPath((0, 0), plain(text), prop=font).get_extents().width / 72
+    return TextPath((0, 0), text, prop=font, usetex=False).get_extents().width / 72
 
 
 def legend_inside(axes: Axes) -> None:

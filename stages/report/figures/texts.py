@@ -54,12 +54,20 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
 
 def _token_lengths(axes: Axes, lengths: pd.DataFrame, study: StudySettings) -> None:
     """A line an architecture, and the limit."""
+    labels = style.labels(study.architectures)
     for architecture, look in style.looks(list(study.architectures)).items():
         values = np.sort(lengths.loc[lengths["architecture"] == architecture, "true_length"].to_numpy())
         share = 100 * np.arange(1, len(values) + 1) / len(values)
         marks = [int(len(values) * part) for part in (0.1, 0.35, 0.6, 0.85)]
-        name = style.label(study.label(architecture))
-        axes.plot(values, share, color=look.colour, marker=look.marker, markevery=marks, markersize=3, label=name)
+        axes.plot(
+            values,
+            share,
+            color=look.colour,
+            marker=look.marker,
+            markevery=marks,
+            markersize=3,
+            label=labels[architecture],
+        )
     axes.axvline(study.max_length, color=style.GREY, linestyle="--", linewidth=0.8)
     axes.annotate("limit", (study.max_length, 6), xytext=(3, 0), textcoords="offset points", fontsize=7)
     axes.set(xlabel="Tokens in a training text", ylabel="Texts no longer (%)", ylim=(0, 102))
@@ -80,7 +88,7 @@ def _class_bars(axes: Axes, card: Card) -> None:
             color=_grey(label, len(classes)),
             edgecolor=style.DARK,
             linewidth=0.3,
-            label=style.plain(name),
+            label=name,
         )
         axes.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=6)
     axes.set_yticks(range(len(SPLITS)), SPLITS)

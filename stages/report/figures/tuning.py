@@ -32,12 +32,13 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
     figure = Figure(figsize=(style.PAGE, height))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     looks, points = style.looks(list(study.architectures)), 7 if most == 4 else 6
+    labels = style.labels(study.configurations, BESIDE / columns, points)
     foot = _foot(drawn)
     for axes, name in zip(panels, names, strict=False):
         for cell in drawn:
             if cell.configuration == name:
                 _curve(axes, cell, looks[cell.architecture], foot)
-        axes.set_title(style.label(study.configurations[name].label, BESIDE / columns, points), fontsize=points, pad=2)
+        axes.set_title(labels[name], fontsize=points, pad=2)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     for axes in panels[max(len(names) - columns, 0) : len(names)]:  # the last of each column, whose row may be short
@@ -48,7 +49,8 @@ def tuning(tuned: Tuning, study: StudySettings) -> Figure | None:
     figure.supylabel("Validation accuracy (%)", fontsize=8)
     figure.supxlabel("Multiple of the configured learning rate", fontsize=8)
     if len(study.architectures) > 1:
-        lines = [_line(study, name, look) for name, look in looks.items()]
+        names = style.labels(study.architectures)
+        lines = [_line(names[name], look) for name, look in looks.items()]
         style.legend_outside(figure, lines, len(lines), "upper")  # below it would hide the axis label
     return figure
 
@@ -85,6 +87,5 @@ def _curve(axes: Axes, cell: TunedCell, look: style.Look, foot: float) -> None:
         )
 
 
-def _line(study: StudySettings, architecture: str, look: style.Look) -> Line2D:
-    label = style.label(study.label(architecture))
+def _line(label: str, look: style.Look) -> Line2D:
     return Line2D([], [], color=look.colour, marker=look.marker, linewidth=0.9, label=label)

@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 
 from stages.core.files import write_text
+from stages.core.free_text import visible
 from stages.report.numbers.ledger import Ledger, Number, anchor
 
 TEMPLATE = Path("paper/numbers.html.j2")
@@ -18,11 +19,17 @@ def write_companion(ledger: Ledger, path: Path) -> None:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     page = environment.get_template(TEMPLATE.name).render(
         numbers=ledger.printed_numbers(), anchor=anchor, with_unit=with_unit
     )
     write_text(path, page)
+
+
+def _shown(value: object) -> object:
+    """Text as the report has it; jinja escapes it after this."""
+    return visible(value) if isinstance(value, str) else value
 
 
 def with_unit(number: Number) -> str:

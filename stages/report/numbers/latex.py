@@ -1,9 +1,9 @@
 """Text to LaTeX: one escape for every string."""
 
 import re
-import unicodedata
 
-from stages.study.typeset import SPACES, has_glyph
+from stages.core.free_text import visible
+from stages.study.typeset import has_glyph
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -39,18 +39,18 @@ class Latex(str):
 def escape(text: str) -> Latex:
     """LaTeX that prints ``text`` character by character, whatever it holds.
 
-    Control characters become spaces; a character without a glyph is printed as its code point. Words that TeX would
-    let stick out of a column can break.
+    What is not seen is left out; a character without a glyph is printed as its code point. Words that TeX would let
+    stick out of a column can break.
     """
     if isinstance(text, Latex):
         return text
-    escaped = "".join(map(_character, breakable(unicodedata.normalize("NFC", text))))
-    return Latex(escaped.replace("--", "-{}-{}"))  # two hyphens, not a dash
+    parts = [breakable(visible(part)) for part in text.split(BREAK)]
+    return _unligated("".join(map(_character, BREAK.join(parts))))
 
 
 def without_breaks(text: str) -> Latex:
     """LaTeX that prints ``text`` in one piece: for what is no part of a line, such as a document's properties."""
-    return Latex("".join(map(_character, unicodedata.normalize("NFC", text))))
+    return Latex("".join(map(_character, visible(text))))
 
 
 def breakable(text: str) -> str:
@@ -80,9 +80,12 @@ def _character(character: str) -> str:
         return SPECIAL[character]
     if character == BREAK:
         return r"\allowbreak{}"
-    if unicodedata.category(character) in SPACES:
-        return " "
     return character if has_glyph(character) else rf"[U+{ord(character):04X}]\allowbreak{{}}"
+
+
+def _unligated(latex: str) -> Latex:
+    """Two hyphens are no dash, and two commas no quotation mark."""
+    return Latex(latex.replace("--", "-{}-{}").replace(",,", ",{},{}"))
 
 
 def listing(items: list[str], last: str = "and") -> Latex:

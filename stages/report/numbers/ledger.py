@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import RootModel
 
 from stages.core.files import StageFile, write_text
+from stages.core.free_text import plain, visible
 from stages.core.types import Strict
 from stages.report.numbers.keys import may_be
 from stages.report.numbers.latex import BREAK, Latex, breakable, escape, named
@@ -85,6 +86,7 @@ class Ledger:
         """
         if value is None or (isinstance(value, float) and np.isnan(value)):
             return
+        value = plain(value) if isinstance(value, str) else value
         printed = value if isinstance(value, str) else text(value, unit)
         value = value.item() if isinstance(value, np.generic) else value
         self._enter(key, value, printed, unit.symbol, source, optional)
@@ -201,7 +203,7 @@ class Ledger:
             text=printed,
             unit=symbol,
             source=str(source.file),
-            source_key=source.key,
+            source_key=visible(source.key),
             stage=producer and producer.stage,
             command=producer and producer.command,
             records=list(source.records),

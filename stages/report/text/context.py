@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stages.core.errors import InputError
 from stages.report.entries.inputs import ACCURACY, Results
-from stages.report.entries.quotes import Example, commit_subject
+from stages.report.entries.quotes import Example, commit_subject, subject_of
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger
 from stages.report.phrases.findings import find
@@ -97,9 +97,8 @@ def free_texts(results: Results, quoted: list[Example]) -> dict[str, str]:
             texts[f"data.{'license' if field == 'licence' else field}"] = text
     for example in quoted:
         texts[example.place] = " ".join(example.words)
-    subjects = results.runs["commit_subject"].dropna().unique()
-    if len(subjects):
-        texts["the subject of the commit"] = shortened(str(subjects[0]), DESCRIPTION)
+    if subject := subject_of(results):
+        texts["the subject of the commit"] = shortened(subject, DESCRIPTION)
     return texts
 
 

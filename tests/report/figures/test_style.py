@@ -1,11 +1,12 @@
 from itertools import combinations
+from typing import NamedTuple
 
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from stages.report.figures import accuracy, rank, style, texts, tuning
-from stages.report.figures.style import apart, inches, label
+from stages.report.figures.style import apart, inches, labels
 from stages.tuning.tuning import Tuning
 from tests.helpers.preparation import make_baselines, make_card
 from tests.helpers.results import make_runs
@@ -21,16 +22,27 @@ def test_close_positions_move_apart_and_keep_their_order():
     assert apart([], 3) == []
 
 
+class Named(NamedTuple):
+    label: str
+
+
+def drawn_as(*names: str, most: float = style.NAME_INCHES) -> list[str]:
+    return list(labels({str(number): Named(name) for number, name in enumerate(names)}, most).values())
+
+
 @pytest.mark.parametrize(
     ("name", "drawn"),
-    [("LoRA r=8", "LoRA r=8"), ("i" * 60, "i" * 27 + "\u2026"), ("$" * 3, r"\$\$\$"), ("W" * 60, "W" * 13 + "\u2026")],
+    [("LoRA r=8", "LoRA r=8"), ("i" * 60, "i" * 27 + "\u2026"), ("$" * 3, "$$$"), ("W" * 60, "W" * 13 + "\u2026")],
 )
 def test_a_name_is_as_wide_as_a_figure_has_room_for(name, drawn):
-    assert label(name) == drawn
+    assert drawn_as(name) == [drawn]
 
 
-def test_a_name_keeps_a_letter_however_little_room_there_is():
-    assert label("W" * 60, 0.01) == "W\u2026"
+def test_names_differ_however_little_room_there_is():
+    assert drawn_as("W" * 60, "W" * 60, "LoRA", most=0.01) == ["WW\u2026(1)", "WW\u2026(2)", "LoRA"]
+
+
+def test_width_grows_with_the_points():
     assert inches("W" * 10, 8) == pytest.approx(2 * inches("W" * 10, 4), rel=0.01)
 
 

@@ -48,7 +48,7 @@ def test_labels_are_never_printed_over_each_other(kind):
     [
         (["W" * 60, "x" * 60], ["W" * 17 + "\u2026", "x" * 17 + "\u2026"]),
         (["a long name of a class, 1", "a long name of a class, 2"], ["class 0", "class 1"]),
-        (["$5 to $10", "\u597d"], ["\\$5 to \\$10", "class 1"]),
+        (["$5 to $10", "\u597d"], ["$5 to $10", "class 1"]),
         (["a", "b", "c", "d", "e", "f"], ["a", "b", "c", "d", "e", "f"]),
         ([f"c{index}" for index in range(7)], ["train", "validation", "test"]),
         ([f"c{index}" for index in range(200)], ["train", "validation", "test"]),

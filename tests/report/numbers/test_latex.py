@@ -16,8 +16,10 @@ from stages.report.numbers.latex import Latex, escape, listing
             r"it\textquotesingle{}s \textquotedbl{}so\textquotedbl{} \textasciigrave{}x\textasciigrave{}",
         ),
         ("a--b DeBERTa-v3", "a-{}-{}b DeBERTa-v3"),
-        ("caf\u00e9 \u4e2d\u00ad\n", r"café [U+4E2D]\allowbreak{}  "),
-        ("a\u200bb", r"a\allowbreak{}b"),
+        ("caf\u00e9 \u4e2d\u00ad\n", r"café [U+4E2D]\allowbreak{} "),
+        ("a\u200bb", r"a\allowbreak{}b"),  # Unicode's own sign for it
+        ("\u202eab\u202c\x1b[1m\ufeff", "ab[1m"),
+        ("a,,b,,,", r"a,{},{}b,{},{},"),
     ],
 )
 def test_escape(given, expected):
