@@ -33,6 +33,9 @@ OWN := A B CONFIG DATA DELIMITER ENCODING JOBS LABEL N NAME PAIR PROFILE REMOTE 
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
+# What a study needs beside the requirements of all: requirements-<name>.txt.
+EXTRA := $(patsubst requirements-%.txt,$(VENV)/%,$(filter requirements-$(STUDY).txt,$(wildcard requirements-*.txt)))
+
 .DEFAULT_GOAL := help
 .PHONY: help paper new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
 
@@ -42,8 +45,8 @@ help: ## list the targets
 # How stages are run: so many at once here, or by a scheduler's workers.
 AT_ONCE = --jobs="$$JOBS" $(if $(SCHEDULER),--scheduler="$$SCHEDULER") $(if $(REMOTE),--remote="$$REMOTE")
 
-paper: $(VENV)/study tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build the PDF: make paper [STUDY=<name>]
-	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs="$$JOBS")
+paper: $(VENV)/study $(EXTRA) tex ## set up, run what is out of date (JOBS=n at once, or on a SCHEDULER), build the PDF: make paper [STUDY=<name>]
+	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs="$$JOBS" $(if $(SCHEDULER),--elsewhere))
 	@$(if $(STUDY),,python -m tools.study $(AT_ONCE))
 	@$(if $(STUDY),,python -m tools.summary)
 
@@ -122,6 +125,11 @@ $(VENV)/study: requirements.txt requirements.lock requirements-torch-cpu.lock re
 		|| { grep -q 'No matching distribution found for torch' $(VENV)/torch.log && $(INSTALL) -r requirements-torch.lock; } \
 		|| { cat $(VENV)/torch.log >&2; exit 1; }
 	@echo 'unset PYTHONSAFEPATH # with it, Python would not look for the study in this folder' >> $(BIN)/activate
+	@touch $@
+
+# Of a study that needs more: files alone, of whose code not a byte is run, nor what its package asks for installed.
+$(VENV)/%: requirements-%.txt $(VENV)/study
+	$(INSTALL) -r $<
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt requirements-dev.lock $(VENV)/study

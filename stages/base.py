@@ -1,7 +1,8 @@
 """base@<architecture>: the checkpoint that every run of an architecture starts from.
 
-Three sources: the hub's snapshot at a pinned commit, a local folder laid out the same way, or a miniature
-encoder pretrained here. Weights are safetensors only: no pickle is read, no remote code runs.
+Four sources: the hub's snapshot at a pinned commit, a local folder laid out the same way, a Python package that
+holds such a folder, or a miniature encoder pretrained here. Weights are safetensors only: no pickle is read, no
+remote code runs.
 """
 
 import argparse
@@ -11,7 +12,8 @@ from stages.core.errors import run_stage
 from stages.core.files import written_whole
 from stages.encoders.base_report import BaseReport, Measured
 from stages.encoders.fetching import fetch
-from stages.encoders.settings import BaseSettings, PretrainedBase
+from stages.encoders.package import licence
+from stages.encoders.settings import BaseSettings, PackageBase, PretrainedBase
 from stages.encoders.snapshot import hashes
 
 
@@ -26,7 +28,8 @@ def main(architecture: str) -> None:
         folder.mkdir()
         measured = make(settings, folder)
         files = hashes(folder)
-    report = BaseReport.of(settings, files, measured)
+    stated = licence(settings.base) if isinstance(settings.base, PackageBase) else None
+    report = BaseReport.of(settings, files, measured, stated)
     report.write(architecture)
     if isinstance(settings.base, PretrainedBase):
         report.require_helped(settings.base)

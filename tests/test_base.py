@@ -164,6 +164,8 @@ def test_a_local_checkpoint_is_copied_without_its_pickle():
     assert json.loads(REPORT.read_text(encoding="utf-8")) == {
         "source": "local",
         "revision": None,
+        "package": None,
+        "licence": None,
         "checkpoint_sha256": sha256("snapshots/distilbert/model.safetensors"),
         "files": {path.name: sha256(path) for path in sorted(FOLDER.iterdir())},
         "parameters": stored_parameters(FOLDER),

@@ -111,7 +111,7 @@ def test_dvc_leaves_the_last_paper_in_place_until_there_is_a_new_one():
 
 
 def test_every_requirement_is_an_exact_pin():
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt", "requirements-laptop.txt"):
         lines = [
             line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"
         ]

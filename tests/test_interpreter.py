@@ -95,3 +95,20 @@ def test_a_folder_that_a_locale_cannot_name_is_found_by_arrow_and_the_terminal_k
     )
     done = python("-m", "tools.reads", "x", PYTHONPATH=str(folder), **latin_1_locale)
     assert (done.returncode, done.stdout) == (0, "{'a': 1} ['x'] é\n".encode("latin-1")), done.stderr.decode("latin-1")
+
+
+def test_the_environment_of_make_lets_python_look_into_this_folder(tmp_path):
+    """As in a shell with PYTHONSAFEPATH, where `dvc repro` after activating it would find no stages."""
+    for file in ["Makefile", "requirements.txt", *(path.name for path in ROOT.glob("requirements*.lock"))]:
+        shutil.copy(ROOT / file, tmp_path)
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nif [ "$1" = -m ]; then mkdir -p "$3/bin"; echo : > "$3/bin/activate"; '
+        'ln -s /bin/true "$3/bin/pip"; fi\n',
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+    subprocess.run(["make", ".venv/study", f"PYTHON={python}"], cwd=tmp_path, check=True, capture_output=True)
+    shell = 'PYTHONSAFEPATH=1; export PYTHONSAFEPATH; . .venv/bin/activate; echo "${PYTHONSAFEPATH-unset}"'
+    done = subprocess.run(["sh", "-c", shell], cwd=tmp_path, check=True, capture_output=True, encoding="utf-8")
+    assert done.stdout == "unset\n"

@@ -10,7 +10,8 @@ from stages.data.hub_dataset import PATTERNS as DATA_FILES
 from stages.data.hub_dataset import repository_of
 from stages.data.settings import DataSettings, GeneratedData, HubData, LocalData
 from stages.encoders import snapshot
-from stages.encoders.settings import HubBase, LocalBase
+from stages.encoders.package import folder_of, require_unchanged
+from stages.encoders.settings import Architecture, HubBase, LocalBase, PackageBase
 from stages.encoders.verification import require_files, verify
 from stages.hub import client as hub
 from stages.hub.disk import gigabytes
@@ -94,6 +95,8 @@ def _checkpoint(params: Params, name: str, asker: Hub) -> Availability:
     if isinstance(base, LocalBase):
         folder = Path(base.path, name)
         return _attempt(label, str(folder), lambda: verify(folder, family, str(folder)))
+    if isinstance(base, PackageBase):
+        return _attempt(label, f"package {base.shown}", lambda: _in_package(base, family))
     if not isinstance(base, HubBase):
         return Availability(label, "pretrained here", made_here=True)
     repository = hub.Repository("model", family.hub_id, family.revision)
@@ -105,6 +108,12 @@ def _checkpoint(params: Params, name: str, asker: Hub) -> Availability:
         lambda folder: verify(folder, family, str(repository)),
         lambda names: require_files(names, family, str(repository)),
     )
+
+
+def _in_package(base: PackageBase, family: Architecture) -> None:
+    """As the base stage looks at it."""
+    require_unchanged(base, snapshot.FILES)
+    verify(folder_of(base), family, base.shown)
 
 
 def _on_hub(

@@ -1,8 +1,8 @@
 """Say what a profile needs on this machine, what is here and what is missing: ``make check [PROFILE=…] [STUDY=…]``.
 
 It downloads and writes nothing. The exit code is 0 when all is at hand and 1 otherwise. ``--quick`` looks at the
-sources and the disk alone, and ends with one line where something is missing; all that it says otherwise is that git
-cannot be used, without which a study runs all the same.
+sources, the disk and the precision alone, and ends with one line where something is missing; all that it says otherwise
+is that git cannot be used, without which a study runs all the same.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from stages.training.environment import GitError, head
 from tools.availability import Availability, sources
 from tools.engine.display import duration
 from tools.estimate import Forecast, disk_bytes, estimate, runs_a_cell, settings_of, table, unknown_sizes
-from tools.machine import Machine, jobs, measure
+from tools.machine import Machine, bf16_fault, gain_of_bf16, jobs, measure
 from tools.studies.merging import read_study
 
 PROGRAMS = ("latexmk", "latexdiff")
@@ -43,10 +43,13 @@ class Line(NamedTuple):
     missing: str = ""
 
 
-def main(profile: str | None = None, quick: bool = False, told: str = "auto", study: str = "") -> bool:
+def main(
+    profile: str | None = None, quick: bool = False, told: str = "auto", study: str = "", elsewhere: bool = False
+) -> bool:
     """Print the check of a profile (default: the chosen one) with ``told`` as JOBS; whether all is at hand.
 
-    It is a profile of ``params.yaml``, or of a ``study`` by its name in ``studies/``.
+    It is a profile of ``params.yaml``, or of a ``study`` by its name in ``studies/``. With ``elsewhere`` the runs are
+    not made on this machine.
 
     Raises:
         InputError: JOBS is wrong or the profile unknown; with ``quick``, the first thing that is missing.
@@ -60,6 +63,8 @@ def main(profile: str | None = None, quick: bool = False, told: str = "auto", st
     inputs = sources(params)
     if quick:  # the stage settings tries the models, which takes seconds of imports
         _require(params, inputs, at_once)
+        if _wants_bf16(params) and not elsewhere and (fault := bf16_fault(params.profile)):
+            raise InputError(fault)
         return True
     _require_models(params)
     host = measure(params.profiles[params.profile].train.precision)
@@ -156,9 +161,27 @@ def _machine(params: Params, host: Machine, expected: Forecast, at_once: int) ->
     return [
         Line("device", "any" if any_device else "a CUDA GPU", host.name, "no GPU" if lacks_gpu else ""),
         _memory(host, expected, at_once),
+        *_bf16(params, host),
         _disk(params, at_once),
         Line("time", _time(params, expected), f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"),
     ]
+
+
+def _bf16(params: Params, host: Machine) -> list[Line]:
+    """What bf16 is worth on a processor, where a profile for any device computes in it."""
+    what, needed = "bf16", "faster than fp32"
+    if not _wants_bf16(params) or host.is_gpu:
+        return []
+    fault = bf16_fault(params.profile)
+    if fault:
+        return [Line(what, needed, "none", fault)]
+    gain = gain_of_bf16()
+    return [Line(what, needed, f"{gain:.1f} times as fast", bf16_fault(params.profile, gain))]
+
+
+def _wants_bf16(params: Params) -> bool:
+    profile = params.profiles[params.profile]
+    return profile.small_scale and profile.train.precision == "bf16"
 
 
 def _disk(params: Params, at_once: int) -> Line:
@@ -219,5 +242,6 @@ if __name__ == "__main__":
     parser.add_argument("--profile", help="default: that of params.yaml")
     parser.add_argument("--jobs", dest="told", default="auto", help="JOBS of make: a number, or auto")
     parser.add_argument("--study", default="", help="of a file in studies/; default: params.yaml's")
-    parser.add_argument("--quick", action="store_true", help="sources and disk alone")
+    parser.add_argument("--quick", action="store_true", help="sources, disk and precision alone")
+    parser.add_argument("--elsewhere", action="store_true", help="the runs are made on other machines")
     run_stage(run, **vars(parser.parse_args()))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from stages.core.errors import InputError, run_stage
 from stages.core.types import Precision
+from stages.training.environment import has_bf16, processor
 
 GPU_NAME = re.compile(r"\d+|(GPU|MIG)-.+")  # by number or by id
 MEASURED_SECONDS = 1.0
@@ -81,6 +82,22 @@ def measure(precision: Precision) -> Machine:
     torch.set_num_threads(cores())
     memory = psutil.virtual_memory().available
     return Machine(f"no GPU, {cores()} CPU cores", False, memory, matrix_rate("cpu", dtype))
+
+
+def bf16_fault(profile: str, gain: float | None = None) -> str:
+    """Why a profile should not compute in bf16 here, empty where it should; ``gain`` as measured, where it was."""
+    key = f"profiles.{profile}.train.precision: 'bf16'"
+    if not has_bf16():
+        return f"{key}: {processor()} has no bf16 and would emulate it, slower than fp32; set it to fp32"
+    return f"{key}: slower here than fp32; set it to fp32" if gain is not None and gain <= 1 else ""
+
+
+def gain_of_bf16() -> float:
+    """How many times as fast as in fp32 this processor multiplies matrices in bf16, on all cores."""
+    import torch
+
+    torch.set_num_threads(cores())
+    return matrix_rate("cpu", torch.bfloat16) / matrix_rate("cpu", torch.float32)
 
 
 def matrix_rate(device: str, dtype: object) -> float:

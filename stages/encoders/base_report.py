@@ -5,7 +5,7 @@ from typing import Self
 from stages.core.errors import InputError
 from stages.core.files import StageFile
 from stages.core.types import Strict
-from stages.encoders.settings import BaseSettings, HubBase, PretrainedBase
+from stages.encoders.settings import BaseSettings, HubBase, PackageBase, PretrainedBase
 
 # Keys of the report, those from ``parameters`` on, as far as a source of checkpoints knows them.
 Measured = dict[str, float | int | None]
@@ -17,9 +17,11 @@ LEAST_TOKENS, LEAST_ROWS = 1000, 100
 class BaseReport(StageFile, Strict):
     """``metrics/base/<architecture>.json``. Losses are mean cross-entropies in nats, accuracies fractions.
 
-    ``files`` holds the SHA-256 of every file of the checkpoint, by name. The keys after ``vocab_size`` are measured
-    for ``source: pretrain`` alone and None otherwise. None too are ``rating_accuracy`` where no row is rated, the
-    losses where the held-out rows have no token to predict, and the probe's accuracies where it has nothing to read.
+    ``package`` is the Python package that brought it, with its version, ``licence`` what its model card or else the
+    package says; None for another source. ``files`` holds the SHA-256 of every file of the checkpoint, by name. The
+    keys after ``vocab_size`` are measured for ``source: pretrain`` alone and None otherwise. None too are
+    ``rating_accuracy`` where no row is rated, the losses where the held-out rows have no token to predict, and the
+    probe's accuracies where it has nothing to read.
     """
 
     PLACE = "metrics/base/{}.json"
@@ -27,6 +29,8 @@ class BaseReport(StageFile, Strict):
 
     source: str
     revision: str | None
+    package: str | None = None
+    licence: str | None = None
     checkpoint_sha256: str
     files: dict[str, str]
     parameters: int
@@ -43,11 +47,13 @@ class BaseReport(StageFile, Strict):
     probe_rows: int | None = None  # of validation, that it is scored on
 
     @classmethod
-    def of(cls, settings: BaseSettings, files: dict[str, str], measured: Measured) -> Self:
-        """The report of a checkpoint whose files have the given hashes."""
+    def of(cls, settings: BaseSettings, files: dict[str, str], measured: Measured, licence: str | None = None) -> Self:
+        """The report of a checkpoint whose files have the given hashes, under the licence that its source states."""
         return cls(
             source=settings.base.source,
             revision=settings.family.revision if isinstance(settings.base, HubBase) else None,
+            package=settings.base.shown if isinstance(settings.base, PackageBase) else None,
+            licence=licence,
             checkpoint_sha256=files["model.safetensors"],
             files=files,
             **measured,

@@ -1,11 +1,12 @@
-"""A published checkpoint, from a local folder or the hub."""
+"""A published checkpoint, from a local folder, a Python package or the hub."""
 
 from pathlib import Path
 
 from stages.core.errors import InputError
 from stages.encoders import snapshot
 from stages.encoders.base_report import Measured
-from stages.encoders.settings import BaseSettings, LocalBase
+from stages.encoders.package import folder_of, require_unchanged
+from stages.encoders.settings import BaseSettings, LocalBase, PackageBase
 from stages.encoders.verification import require_files, verify
 from stages.hub import client as hub
 
@@ -20,6 +21,10 @@ def fetch(settings: BaseSettings, folder: Path) -> Measured:
     if isinstance(settings.base, LocalBase):
         source = Path(settings.base.path, settings.architecture)
         shown = str(source)
+    elif isinstance(settings.base, PackageBase):
+        require_unchanged(settings.base, snapshot.FILES)
+        source = folder_of(settings.base)
+        shown = settings.base.shown
     else:
         repository = hub.Repository("model", family.hub_id, family.revision)
         shown = str(repository)

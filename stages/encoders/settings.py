@@ -1,8 +1,9 @@
 """What ``base`` and ``tokenize`` are told: an architecture, where its checkpoint comes from, how long a text may be."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from stages.core.files import StageFile
 from stages.core.types import Count, Name, Rate, Revision, Seed, Strict
@@ -59,6 +60,36 @@ class HubBase(Strict):
     source: Literal["hub"]
 
 
+def _inside(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or str(path) != value or value == ".":
+        raise ValueError(f"{value!r}: allowed: a folder of the package, such as its_name/model")
+    return value
+
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class PackageBase(Strict):
+    """A checkpoint in a folder of a Python package, which pip has installed; its code is not run.
+
+    ``sha256``: hashes of its files by name, each else by the package's own RECORD.
+    """
+
+    source: Literal["package"]
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    version: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9.!+_-]*$")]
+    path: Annotated[str, Field(min_length=1), AfterValidator(_inside)]
+    sha256: dict[str, Sha256] = Field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+Base = PretrainedBase | LocalBase | HubBase | PackageBase
+
+
 class Tokenize(Strict):
     """``max_length`` counts tokens, special ones included."""
 
@@ -73,7 +104,7 @@ class BaseSettings(StageFile, Strict):
 
     architecture: str
     family: Architecture
-    base: Annotated[PretrainedBase | LocalBase | HubBase, Field(discriminator="source")]
+    base: Annotated[Base, Field(discriminator="source")]
     max_length: int
     threads: int
 

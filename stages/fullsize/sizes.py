@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase
+from stages.core.errors import InputError
+from stages.encoders.package import folder_of
+from stages.encoders.settings import Architecture, Base, LocalBase, PackageBase, PretrainedBase
 
 # What a checkpoint's configuration says beside its sizes.
 NOT_SIZES = {
@@ -28,12 +30,17 @@ def encoder_sizes(family: Architecture, miniature: int | None = None) -> dict[st
     return sizes
 
 
-def known_sizes(name: str, family: Architecture, base: PretrainedBase | LocalBase | HubBase) -> dict[str, Any] | None:
-    """Of the architecture ``name`` as the base stage makes or finds it: a local folder's are in its ``config.json``."""
+def known_sizes(name: str, family: Architecture, base: Base) -> dict[str, Any] | None:
+    """Of the architecture ``name`` as the base stage makes or finds it: a folder's are in its ``config.json``."""
     if isinstance(base, PretrainedBase):
         return encoder_sizes(family, base.vocab_size)
     if isinstance(base, LocalBase):
         return sizes_in(Path(base.path, name))
+    if isinstance(base, PackageBase):
+        try:
+            return sizes_in(folder_of(base))
+        except InputError:  # the base stage will say it
+            return None
     return encoder_sizes(family)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import transformers
 
 from stages.core.errors import InputError
-from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase
+from stages.encoders.settings import Architecture, Base
 from stages.fullsize.models import META, for_want_of_data, meta_model, model_config, plain
 from stages.fullsize.sizes import known_sizes
 from stages.methods.adapters import adapter_config
@@ -28,9 +28,7 @@ NAMES_SHOWN = 3
 _tried: set[str] = set()  # by what decides; settings of other rates and seeds ask for the same
 
 
-def require_models(
-    architectures: dict[str, Architecture], base: PretrainedBase | LocalBase | HubBase, runs: list[RunSettings]
-) -> None:
+def require_models(architectures: dict[str, Architecture], base: Base, runs: list[RunSettings]) -> None:
     """Every run of a study can be made, as far as that can be told before its checkpoint is here.
 
     Args:

@@ -73,6 +73,8 @@ def summary(settings: RunSettings) -> str:
     base = f"the study's own base model `{settings.architecture}`"
     if settings.checkpoint_hub_id is not None:
         base = f"`{settings.checkpoint_hub_id}` at commit `{settings.checkpoint_revision}`"
+    if settings.checkpoint_package is not None:
+        base = f"the checkpoint in the Python package `{settings.checkpoint_package}`"
     what = {
         "full": "all weights trained",
         "subset": "the head and a part of its own weights trained",

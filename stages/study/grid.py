@@ -48,7 +48,7 @@ class StudySettings(StageFile, Strict):
     small_scale: bool
     published: Published
     paper: PaperText
-    base_source: Literal["pretrain", "local", "hub"]
+    base_source: Literal["pretrain", "local", "hub", "package"]
     protocol: str
     lr: float
     lr_probe: float

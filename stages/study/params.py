@@ -14,7 +14,7 @@ from ruamel.yaml.error import YAMLError
 from stages.core.errors import InputError
 from stages.core.types import Name, Rate, Seed, Strict
 from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, Sample
-from stages.encoders.settings import Architecture, HubBase, LocalBase, PretrainedBase, Tokenize
+from stages.encoders.settings import Architecture, Base, HubBase, LocalBase, PackageBase, PretrainedBase, Tokenize
 from stages.study.adapter_files import with_adapter_files
 from stages.study.configuration import Configuration, TrainChanges
 from stages.study.grid import PaperText, Published
@@ -31,7 +31,7 @@ class Profile(Strict):
     description: str
     small_scale: bool
     data: Annotated[GeneratedData | LocalData | HubData, Field(discriminator="source")]
-    base: Annotated[PretrainedBase | LocalBase | HubBase, Field(discriminator="source")]
+    base: Annotated[Base, Field(discriminator="source")]
     tokenize: Tokenize
     train: Train
 
@@ -97,7 +97,9 @@ class Params(Strict):
     def _checkpoints(self) -> "Params":
         """Each architecture says what the profile's source of checkpoints asks for."""
         source = self.profiles[self.profile].base.source
-        required = {"hub": ("hub_id", "revision"), "pretrain": ("miniature", "tokenizer"), "local": ()}[source]
+        required = {"hub": ("hub_id", "revision"), "pretrain": ("miniature", "tokenizer")}.get(source, ())
+        if source == "package" and len(self.architectures) > 1:
+            raise ValueError(f"architectures: {len(self.architectures)}: base.source package has one checkpoint")
         for name in self.architectures:
             for key in required:
                 if getattr(self.architecture[name], key) is None:
@@ -149,6 +151,7 @@ MODELS = {
     ("profiles", "base", "pretrain"): PretrainedBase,
     ("profiles", "base", "local"): LocalBase,
     ("profiles", "base", "hub"): HubBase,
+    ("profiles", "base", "package"): PackageBase,
     ("profiles", "tokenize"): Tokenize,
     ("profiles", "train"): Train,
 }
@@ -206,7 +209,7 @@ def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     others = error.error_count() - 1
     # pydantic adds the tag of a discriminated union and "[key]" to the path: neither is in the file.
-    added = {"generated", "local", "hub", "pretrain", "[key]"}
+    added = {"generated", "local", "hub", "pretrain", "package", "[key]"}
     key = ".".join(str(part) for part in first["loc"] if part not in added)
     line = f"{key}: {_explain(first)}" if key else _explain(first)
     return f"{line} (and {others} more)" if others else line

@@ -91,6 +91,7 @@ def resolve_run(params: Params, architecture: str, configuration: str, factor: s
         loraplus_lr_ratio=method.train.loraplus_lr_ratio,
         checkpoint_revision=family.revision if profile.base.source == "hub" else None,
         checkpoint_hub_id=family.hub_id if profile.base.source == "hub" else None,
+        checkpoint_package=profile.base.shown if profile.base.source == "package" else None,
         data_hub_id=profile.data.hub_id if profile.data.source == "hub" else None,
         data_revision=profile.data.revision if profile.data.source == "hub" else None,
         train=method.train.applied_to(profile.train),

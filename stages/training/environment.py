@@ -119,6 +119,19 @@ def processor() -> str:
     return platform.machine()
 
 
+BF16_KERNELS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")  # what x86 and Arm processors call them
+
+
+def has_bf16() -> bool:
+    """Whether the device that computes multiplies bf16 itself; else it is emulated, slower than fp32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in BF16_KERNELS)
+
+
 def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:
     """The record's ``environment`` section; ``dirty``: whether what decides the run differs from the commit's."""
     import torch  # here, so that who asks git alone does not wait for it

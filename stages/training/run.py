@@ -23,7 +23,7 @@ from stages.saved.reloading import check_reload
 from stages.saved.saving import save
 from stages.training import checkpoints
 from stages.training.batching import Split, epoch_order, read_classes, read_split
-from stages.training.environment import describe, packages
+from stages.training.environment import describe, has_bf16, packages
 from stages.training.optimisation import steps_of_epoch
 from stages.training.progress import announce
 from stages.training.record import Cost, Record, RunIdentity
@@ -43,6 +43,8 @@ def fine_tune(architecture: str, configuration: str, seed: int) -> None:
     quiet()
     torch.set_num_threads(settings.train.threads)
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
+    if settings.precision == "bf16" and not has_bf16():
+        print("note: this device has no bf16 of its own: it is emulated, slower than fp32", flush=True)
     of_this_code = origin(settings, seed)
     require_unedited()  # else its checkpoints would say that they are of code which came after this process began
     unfinished = checkpoints.open_folder(run, of_this_code)

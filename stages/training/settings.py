@@ -103,7 +103,8 @@ class RunSettings(StageFile, Strict):
     optimizer: Optimizer
     loraplus_lr_ratio: float | None = None  # of the rate of LoRA's second matrix to the first's, for loraplus alone
     checkpoint_revision: str | None  # commit id on the hub; None for any other source
-    checkpoint_hub_id: str | None = None  # the same; older records lack it, and the two that follow
+    checkpoint_hub_id: str | None = None  # the same; older records lack it, and the three that follow
+    checkpoint_package: str | None = None  # the Python package that brought it, with its version
     data_hub_id: str | None = None
     data_revision: str | None = None
     train: Train

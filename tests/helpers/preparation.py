@@ -96,6 +96,22 @@ def write_token_report(architecture: str, truncated: float = 0.0) -> None:
     TokenReport(architecture=architecture, max_length=96, splits=splits).write(architecture)
 
 
+def write_package_report(architecture: str) -> None:
+    """The report of a checkpoint that a Python package carries."""
+    files = {"config.json": "c" * 64, "model.safetensors": "d" * 64}
+    report = BaseReport(
+        source="package",
+        revision=None,
+        package="tiny_encoder 0.1.0",
+        licence="apache-2.0",
+        checkpoint_sha256="d" * 64,
+        files=files,
+        parameters=22_713_216,
+        vocab_size=30_522,
+    )
+    report.write(architecture)
+
+
 def write_base_report(architecture: str) -> None:
     """The report of a pretraining that helped."""
     report = BaseReport(

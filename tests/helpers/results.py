@@ -15,6 +15,7 @@ from tests.helpers.preparation import (
     make_card,
     write_base_report,
     write_lengths,
+    write_package_report,
     write_token_report,
 )
 from tests.helpers.records import make_record
@@ -30,7 +31,7 @@ def write_results(kind: Kind = GENERATED, **changes: object) -> StudySettings:
     settings.main()
     shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     study = StudySettings.read()
-    if study.base_source == "hub" and kind is GENERATED:
+    if study.base_source in ("hub", "package") and kind is GENERATED:
         kind = IMDB
     for run in study.every_run:
         make_record(run, kind.matrix(run)).write_to(run.record_path)
@@ -40,7 +41,7 @@ def write_results(kind: Kind = GENERATED, **changes: object) -> StudySettings:
     make_baselines(max(kind.shares), kind.unit, kind.ceiling).write()
     statistics_of(kind, study).write()
     for index, architecture in enumerate(study.architectures):
-        write_base_report(architecture)
+        write_package_report(architecture) if study.base_source == "package" else write_base_report(architecture)
         write_lengths(architecture, 28 + 4 * index, study.max_length)
         write_token_report(architecture, kind.truncated)
     return study

@@ -44,8 +44,9 @@ def main(name: str, told: str, scheduler: str | None = None, remote: str | None 
         copy = brought_up_to_date(study)
         say(name, copy)
         cluster = ["--scheduler", scheduler] if scheduler else []
+        elsewhere = ["--elsewhere"] if scheduler else []
         for step in (
-            ["tools.check", "--quick", f"--jobs={told}"],
+            ["tools.check", "--quick", f"--jobs={told}", *elsewhere],
             ["tools.study", f"--jobs={told}", *cluster],
             ["tools.summary"],
         ):

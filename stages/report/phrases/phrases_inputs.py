@@ -116,8 +116,9 @@ class BasePhrases:
 
     @property
     def hub_id(self) -> str | None:
-        """None for a checkpoint that is not of a hub."""
-        return self._say.results.study.architectures[self._name].hub_id if self._report.source == "hub" else None
+        """Under which name it was published; None where nobody says, or for a checkpoint of no hub."""
+        is_published = self._report.source in ("hub", "package")
+        return self._say.results.study.architectures[self._name].hub_id if is_published else None
 
     @property
     def commit(self) -> str | None:
@@ -131,6 +132,22 @@ class BasePhrases:
     @property
     def is_of_local_files(self) -> bool:
         return self._report.source == "local"
+
+    @property
+    def package(self) -> Latex | None:
+        """The Python package that brought it, with its version."""
+        return self._report.package and escape(self._report.package)
+
+    @property
+    def licence(self) -> Latex | None:
+        """None where its source states none, or one that the fonts lack."""
+        stated = self._report.licence and shown(self._report.licence, LABEL)
+        return escape(stated) if stated else None
+
+    @property
+    def weights(self) -> str:
+        """The first digits of their SHA-256."""
+        return self._report.checkpoint_sha256[:COMMIT_DIGITS]
 
     @property
     def is_untrained(self) -> bool:
@@ -153,6 +170,15 @@ class BasesPhrases:
     def include(self, family: str) -> bool:
         """Whether some base model is of a family of Transformers' classes, such as ``Roberta``."""
         return f"{family}ForSequenceClassification" in self._classes
+
+    def include_checkpoint(self, hub_id: str) -> bool:
+        """Whether some base model was published under this name."""
+        return any(base.hub_id == hub_id for base in self.all)
+
+    @property
+    def are_of_packages(self) -> bool:
+        """Whether they are published checkpoints that Python packages carry."""
+        return all(base.package for base in self.all)
 
     @property
     def are_pretrained_here(self) -> bool:

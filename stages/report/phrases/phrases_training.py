@@ -44,6 +44,11 @@ class TrainingPhrases:
         return self._common["early_stopping"] is not None
 
     @property
+    def is_in_bf16(self) -> bool:
+        """Whether the runs compute in bf16, their frozen weights quantised or not."""
+        return bool((self._runs["precision"] == "bf16").all())
+
+    @property
     def _common(self) -> dict[str, object]:
         """The profile's settings that a configuration may change."""
         return self._say.results.study.train.model_dump(include=set(OF_TRAINING))
