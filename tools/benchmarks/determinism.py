@@ -1,12 +1,13 @@
 """Is a run the same wherever and whenever it is made? Repeats runs of the study and compares.
 
 Run it after the study: ``make determinism``; or of a study in ``studies/``, ``python -m tools.benchmarks.determinism
---study laptop --repeat-only``, which repeats a run of each method and leaves the rest out. A clone at the current
-commit gets the study's data and base models and repeats twelve runs (four methods of each architecture) one after another, in
-reverse order of the grid, each in a process of its own. Weights, predictions and the ``quality`` section must be the
-same bit for bit. The four methods of one architecture are then killed in the middle of their second epoch and started
-again, which must not show either. Last, one run is made first, in the middle and last of ten, and once beside another:
-its peaks of memory must agree.
+--study laptop --repeat-only``, which repeats a run of each method and leaves the rest out.
+
+A clone at the current commit gets the study's data and base models and repeats twelve runs (four methods of each
+architecture) one after another, in reverse order of the grid, each in a process of its own. Weights, predictions and
+the ``quality`` section must be the same bit for bit. The four methods of one architecture are then killed in the middle
+of their second epoch and started again, which must not show either. Last, one run is made first, in the middle and last
+of ten, and once beside another: its peaks of memory must agree.
 """
 
 import argparse
