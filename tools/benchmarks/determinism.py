@@ -1,18 +1,23 @@
 """Is a run the same wherever and whenever it is made? Repeats runs of the study and compares.
 
-Run it after the study: ``make determinism``. A clone at the current commit gets the study's data and base models and
-repeats twelve runs (four methods of each architecture) one after another, in reverse order of the grid, each in a
-process of its own. Weights, predictions and the ``quality`` section must be the same bit for bit. The four methods of
-one architecture are then killed in the middle of their second epoch and started again, which must not show either.
-Last, one run is made first, in the middle and last of ten, and once beside another: its peaks of memory must agree.
+Run it after the study: ``make determinism``; or of a study in ``studies/``, ``python -m tools.benchmarks.determinism
+--study laptop --repeat-only``, which repeats a run of each method and leaves the rest out.
+
+A clone at the current commit gets the study's data and base models and repeats twelve runs (four methods of each
+architecture) one after another, in reverse order of the grid, each in a process of its own. Weights, predictions and
+the ``quality`` section must be the same bit for bit. The four methods of one architecture are then killed in the middle
+of their second epoch and started again, which must not show either. Last, one run is made first, in the middle and last
+of ten, and once beside another: its peaks of memory must agree.
 """
 
+import argparse
 import json
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,9 +30,10 @@ from stages.training import checkpoints
 from stages.training.environment import git
 from stages.training.record import Record
 from stages.training.settings import Run
+from tools.studies.merging import built_folder
 
 REPORT = Path("metrics/bench/determinism.json")
-CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
+CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3", "head-only")
 INPUTS = ("data/settings", "data/tokenized", "models/base")
 SEQUENCE = 10
 INTO_EPOCH = 0.3  # seconds after the first checkpoint that a run is killed
@@ -36,12 +42,34 @@ COMPARED = ("weights", "predictions", "quality")
 PEAKS = ("peak_memory_host_bytes", "evaluation_peak_memory_host_bytes")
 
 
-def main() -> None:
+def main(study: str = "", repeat_only: bool = False) -> None:
     """Print and write which runs came out the same, and how far memory moved.
+
+    Args:
+        study: one of ``studies/`` that has been built; empty: the workspace's.
+        repeat_only: kill nothing, and leave memory out.
 
     Raises:
         InputError: none of these methods is in the grid, a run differs, or memory depends on the order.
     """
+    with chdir(built_folder(study) if study else Path()):
+        report = repeated(repeat_only)
+    name = f"{REPORT.stem}-{study}" if study else REPORT.stem
+    write_text(REPORT.with_stem(name), json.dumps(report, indent=2) + "\n")
+    for part in ("cells", "resumed", "order"):
+        if report.get(part):
+            print(tabulate(report[part], headers="keys", floatfmt=".1f" if part == "order" else "g"))
+    rows = report["cells"] + report.get("resumed", [])
+    different = [row["cell"] for row in rows if not all(row[key] for key in COMPARED)]
+    if different:
+        raise InputError(f"not reproduced: {', '.join(different)}")
+    spread = report.get("spread", {})
+    if max(spread.values(), default=0) > SPREAD:
+        raise InputError(f"memory depends on the order of runs: spread {spread}; allowed: {SPREAD}")
+
+
+def repeated(only: bool) -> dict[str, object]:
+    """Runs of the study in the current folder, made again; unless ``only`` that, killed, and in another order."""
     study = StudySettings.read()
     runs = [run for run in study.runs if run.configuration in CONFIGURATIONS and run.seed == study.seeds[0]]
     if not runs:
@@ -49,25 +77,18 @@ def main() -> None:
     with TemporaryDirectory() as name:
         clone = Path(name, "clone")
         make_clone(clone)
-        repeated = []
+        cells = []
         for number, run in enumerate(reversed(runs), 1):
-            repeated.append(compare(run, retrain(run, clone, f"{number} of {len(runs)}"), clone))
+            cells.append(compare(run, retrain(run, clone, f"{number} of {len(runs)}"), clone))
+        if only:
+            return {"cells": cells}
         resumed = [killed_and_resumed(run, clone) for run in runs if run.architecture == runs[0].architecture]
         order = positions(runs[0], runs, clone)
     spread = {}
     for key in PEAKS:
         peaks_of_key = [row[key] for row in order]
         spread[key] = max(peaks_of_key) / min(peaks_of_key) - 1
-    report = {"cells": repeated, "resumed": resumed, "order": order, "spread": spread}
-    write_text(REPORT, json.dumps(report, indent=2) + "\n")
-    print(tabulate(repeated, headers="keys"))
-    print(tabulate(resumed, headers="keys"))
-    print(tabulate(order, headers="keys", floatfmt=".1f"))
-    different = [row["cell"] for row in repeated + resumed if not all(row[key] for key in COMPARED)]
-    if different:
-        raise InputError(f"not reproduced: {', '.join(different)}")
-    if max(spread.values()) > SPREAD:
-        raise InputError(f"memory depends on the order of runs: spread {spread}; allowed: {SPREAD}")
+    return {"cells": cells, "resumed": resumed, "order": order, "spread": spread}
 
 
 def make_clone(clone: Path) -> None:
@@ -147,4 +168,7 @@ def peaks(record: Record, place: str) -> dict[str, str | float]:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", default="", help="one of studies/ that has been built; default: params.yaml's")
+    parser.add_argument("--repeat-only", action="store_true", help="kill no run, and do not compare memory")
+    run_stage(main, **vars(parser.parse_args()))

@@ -157,7 +157,7 @@ def ask(request: Request) -> Answer:
     """A process of its own, so that nothing here reaches it."""
     script = ROOT / "tools/benchmarks/common/plain_trainer.py"
     command = [sys.executable, str(script), request.model_dump_json()]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:
         raise InputError(f"{script.name}: {(done.stderr.strip().splitlines() or ['no output'])[-1]}")
     return Answer.model_validate_json(done.stdout.splitlines()[-1])
@@ -192,7 +192,7 @@ def table(report: TrainerCheck, style: str) -> str:
             rows.append([row.configuration, *map(shown, (row.ours, row.by_trainer)), f"{difference:+.2f}"])
         heads = ["", "test accuracy (%), ours", "Trainer", "difference of means"]
         bound = "no bound: one seed" if report.scatter is None else f"seeds allow {report.scatter * PERCENT:.2f}"
-        parts.append(f"{tabulate(rows, heads, style)}\n\n{bound}")
+        parts.append(f"{tabulate(rows, heads, style, disable_numparse=True)}\n\n{bound}")
     return f"{report.study}, {report.architecture}, {report.processor}\n\n" + "\n\n".join(parts)
 
 

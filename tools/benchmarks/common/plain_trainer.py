@@ -17,6 +17,7 @@ import transformers
 from datasets import Dataset
 from pydantic import BaseModel
 from transformers import (
+    AutoConfig,
     AutoTokenizer,
     DataCollatorWithPadding,
     EvalPrediction,
@@ -98,9 +99,11 @@ def tokenised(split: str, tokenizer: transformers.PreTrainedTokenizerBase, max_l
 
 def build(run: dict, checkpoint: Path, with_dropout: bool) -> torch.nn.Module:
     """The classifier, with an adapter if the run has one."""
-    off = {} if with_dropout else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    model_class = getattr(transformers, run["model_class"])
-    model = model_class.from_pretrained(checkpoint, num_labels=2, dtype=torch.float32, **off)
+    config = AutoConfig.from_pretrained(checkpoint, num_labels=2)
+    for key, value in config.to_dict().items():
+        if "dropout" in key and isinstance(value, float) and not with_dropout:
+            setattr(config, key, 0.0)
+    model = getattr(transformers, run["model_class"]).from_pretrained(checkpoint, config=config, dtype=torch.float32)
     if run["adapter"] is None:
         return model
     options = run["adapter"] if with_dropout else run["adapter"] | {"lora_dropout": 0.0}
