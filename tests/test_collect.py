@@ -12,6 +12,7 @@ from stages.data.card import Card
 from stages.study.grid import StudySettings
 from stages.training.record import Record
 from tests.helpers.preparation import make_card
+from tests.helpers.records import with_confusion
 from tests.helpers.results import write_results
 from tests.helpers.tiny_study import write_params
 
@@ -168,5 +169,4 @@ def write_three_classes(confusion: list[list[int]]) -> None:
     make_card(classes=["spam", 'so "called", ham', "naïve ✓"]).write_to(Card.path())
     for run in StudySettings.read().runs:
         record = Record.read_from(run.record_path)
-        quality = record.quality.model_copy(update={"confusion": confusion})
-        record.model_copy(update={"quality": quality}).write_to(run.record_path)
+        with_confusion(record, confusion).write_to(run.record_path)

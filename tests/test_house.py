@@ -63,7 +63,8 @@ MAY_IMPORT |= {
     "stages.report.phrases": [*ENTRIES, "stages.report.entries"],
     "stages.report.text": [*ENTRIES, "stages.report.entries", "stages.report.phrases"],
 }
-PACKAGES = [*MAY_IMPORT, "tools", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
+TOOLS = ["tools", "tools.copies", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
+PACKAGES = [*MAY_IMPORT, *TOOLS]
 LINES, FILES = 250, 14
 FILES_OF = {"tools": 16}  # a command each, by the name that it is called
 # Basenames that stand twice because a reader expects the pair: a stage and its schema, an entry and its table.
