@@ -186,6 +186,39 @@ def test_degenerate_classifiers_have_statistics(named, rows, seeds):
         assert run.confusion == confusion_matrix(labels, prediction, labels=range(4)).tolist()
 
 
+def test_damaged_predictions_are_refused():
+    """One bit, its file's time and size kept: of a page, which has a checksum, and of what the checksums leave out."""
+    write_predictions(write_results(**SMALL))
+    collect.main()
+    whole = path_of("full", 42).read_bytes()
+    again = "`make paper` mends it, `dvc repro -f train@distilbert-full-42` makes it anew"
+    for place in range(0, len(whole), len(whole) // 60):
+        text = bytearray(whole)
+        text[place] ^= 1
+        path_of("full", 42).write_bytes(text)
+        with pytest.raises(InputError, match=r"full/42/predictions\.parquet: (damaged: |no column)"):
+            statistics.main()
+    path_of("full", 42).write_bytes(whole)
+    path_of("lora-ffn", 42).write_bytes(path_of("lora-ffn", 43).read_bytes())
+    with pytest.raises(InputError) as error:
+        statistics.main()
+    assert str(error.value) == (
+        "models/runs/distilbert/lora-ffn/42/predictions.parquet: damaged: another hash than "
+        f"metrics/runs/distilbert/lora-ffn/42.json gives; {again.replace('full', 'lora-ffn')}"
+    )
+
+
+@pytest.mark.parametrize("column", ["test_accuracy", "test_f1_macro", "test_loss"])
+def test_a_table_that_does_not_fit_the_predictions_is_refused(column):
+    write_predictions(write_results(**SMALL))
+    collect.main()
+    runs = pd.read_csv("metrics/runs.csv", dtype={"exp_id": str})
+    runs.loc[0, column] += 0.01
+    runs.to_csv("metrics/runs.csv", index=False)
+    with pytest.raises(InputError, match=rf"metrics/runs\.csv: {column}: .* says .*: one is damaged; `make paper`"):
+        statistics.main()
+
+
 def test_missing_column_is_named():
     study = write_results(**SMALL)
     write_predictions(study)
