@@ -56,8 +56,9 @@ class Mending:
         """
         stages = self.dag.stages.values()
         made = {path_of(out) for stage in stages for out in stage.outs}
+        above = {folder for out in made for folder in out.parents}
         for read in sorted({path_of(dependency) for stage in stages for dependency in stage.deps}):
-            if not any(read.is_relative_to(out) or out.is_relative_to(read) for out in made):
+            if read not in above and made.isdisjoint([read, *read.parents]):
                 self._require_source(read)
 
     def look_after(self, name: str, stage: PipelineStage) -> None:
