@@ -19,6 +19,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from stages.analysis.baselines import BagOfWords, Baselines, Majority, Unit
 from stages.core.errors import InputError, run_stage
+from stages.core.parquet import read_parquet
 from stages.data.card import Card
 
 RAW = Path("data/raw")
@@ -51,12 +52,12 @@ def read_split(name: str) -> pd.DataFrame:
     """Columns ``text``, in data of pairs ``pair``, and ``label``.
 
     Raises:
-        InputError: the split is missing.
+        InputError: the split is missing or damaged.
     """
     path = RAW / f"{name}.parquet"
     if not path.exists():
         raise InputError(f"{path}: not found; run `dvc repro prepare` first")
-    return pd.read_parquet(path)
+    return read_parquet(path, "prepare").to_pandas()
 
 
 def majority(train: pd.DataFrame, test: pd.DataFrame) -> Majority:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.analysis.grid_records import holes, read_grid, require_classes, require_whole_cell
+from stages.analysis.grid_records import holes, read_grid, require_classes, require_same_inputs, require_whole_cell
 from stages.analysis.plots import confusion, learning_curves, pareto
 from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
 from stages.core.csv_tables import write_table
@@ -17,6 +17,7 @@ from stages.core.errors import run_stage
 from stages.core.files import write_text
 from stages.core.free_text import plain
 from stages.data.card import Card
+from stages.study.current import require_current
 from stages.study.failures import forget_overcome
 from stages.study.grid import StudySettings
 from stages.study.typeset import numbered
@@ -39,12 +40,15 @@ def main() -> None:
     """Write the tidy table, the summary and the plot data of the current grid.
 
     Raises:
-        InputError: a run of the grid has no record, or a record of other settings or other classes.
+        InputError: the settings are not of today's params.yaml, or a run of the grid has no record, one of other
+            settings, classes, checkpoint or data, or one that contradicts itself.
     """
-    study, classes = StudySettings.read(), Card.read().classes
+    require_current()
+    study, card = StudySettings.read(), Card.read()
     forget_overcome(study.every_run)
     records, failed = read_grid(study)
-    require_classes(records, len(classes))
+    require_classes(records, len(card.classes))
+    require_same_inputs(study, records, card)
     tuning = tune(study, records)
     sweep = sweep_table(tuning, study, records, failed)
     records, failed = best_runs(study, tuning, records, failed)
@@ -59,7 +63,7 @@ def main() -> None:
         FAILED: holes(failed),
         SWEEP: sweep,
         PLOTS / "learning_curves.csv": learning_curves(records),
-        PLOTS / "confusion.csv": confusion(records, numbered([plain(name) for name in classes])),
+        PLOTS / "confusion.csv": confusion(records, numbered([plain(name) for name in card.classes])),
         PLOTS / "pareto.csv": pareto(cells),
     }
     for path, table in tables.items():

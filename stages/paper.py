@@ -19,6 +19,7 @@ from stages.report.text.context import FLOATS, GENERATED, context, free_texts, p
 from stages.report.text.lint import check_floats, check_printed, check_table, check_template
 from stages.report.text.pdf import compile_pdf, overfull, texts_in, type3_fonts
 from stages.report.text.templates import render
+from stages.study.current import require_current
 
 PAPER = Path("paper")
 TEMPLATE = PAPER / "main.tex.j2"
@@ -32,8 +33,10 @@ def main() -> None:
     """Write the ledger, the LaTeX source and the PDF.
 
     Raises:
-        InputError: an input is missing, the template is at fault, or LaTeX fails.
+        InputError: results are not of today's params.yaml, an input is missing, the template is at fault, or LaTeX
+            fails.
     """
+    require_current()
     for template in (TEMPLATE, *sorted(SECTIONS.glob("*.tex.j2")), CHECKLIST):
         check_template(template)
     results = read_results()

@@ -8,10 +8,10 @@ import argparse
 import shutil
 from contextlib import nullcontext
 
-from stages.core.errors import run_stage
+from stages.core.errors import InputError, run_stage
 from stages.core.files import SETTINGS
 from stages.study.leftovers import arrange
-from stages.study.params import load_params
+from stages.study.params import PARAMS, load_params
 from stages.study.resolve import resolve, resolve_study
 from stages.study.source_link import require_source, watch
 from stages.training import startup
@@ -25,6 +25,7 @@ def main(check: bool = False, is_whole_process: bool = False) -> None:
         check: write nothing.
         is_whole_process: nothing else will want the libraries that it imports.
     """
+    told = PARAMS.read_bytes() if PARAMS.exists() else b""
     params = load_params()
     files = resolve(params)
     profile = params.profiles[params.profile]
@@ -41,6 +42,8 @@ def main(check: bool = False, is_whole_process: bool = False) -> None:
     for path, settings in files.items():
         settings.write_to(path)
     arrange(resolve_study(params))
+    if PARAMS.read_bytes() != told:  # DVC notes the file after the command, and would note what nothing was made of
+        raise InputError(f"{PARAMS}: changed while this ran; `make paper` again takes what it says now")
     for line in params.texts_left_out():
         print(f"params.yaml: {line}")
     print(f"{len(files)} settings files in {SETTINGS}/")

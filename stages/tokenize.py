@@ -15,7 +15,7 @@ import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from stages.core.errors import InputError, run_stage
-from stages.core.files import written_whole
+from stages.core.files import sha256, written_whole
 from stages.encoders.raw_split import RAW, has_pairs, label_feature, read_raw
 from stages.encoders.settings import TokenizeSettings
 from stages.encoders.token_report import SplitTokens, TokenReport
@@ -50,10 +50,12 @@ def main(architecture: str) -> None:
         require_tokens(tokenized[split], split)
     with written_whole(FOLDER / settings.architecture) as folder:
         tokenized.save_to_disk(folder)
+        hashes = {split: sha256(folder / split) for split in SPLITS}
     report = TokenReport(
         architecture=settings.architecture,
         max_length=settings.max_length,
         splits={name: _describe(split) for name, split in tokenized.items()},
+        sha256=hashes,
     )
     report.write(settings.architecture)
     print(f"{settings.architecture}: " + ", ".join(_summary(name, split) for name, split in report.splits.items()))

@@ -12,6 +12,7 @@ from stages.data.card import Card
 from stages.study.grid import StudySettings
 from stages.training.record import Record
 from tests.helpers.preparation import make_card
+from tests.helpers.records import with_confusion
 from tests.helpers.results import write_results
 from tests.helpers.tiny_study import write_params
 
@@ -163,10 +164,69 @@ def test_a_record_of_data_with_other_classes_is_refused():
     )
 
 
+FULL, FULL_AGAIN = "metrics/runs/distilbert/full/42.json", "`dvc repro -f train@distilbert-full-42`"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("quality.test_accuracy", 0.9115, "quality.test_accuracy: 0.9115; the rest of the record says 0.9015: damaged"),
+        ("quality.test_f1_macro", 0.5, "quality.test_f1_macro: 0.5; the rest of the record says 0.901499"),
+        ("quality.validation_accuracy", 0.5, "quality.validation_accuracy: 0.5; the rest of the record says 0.9035"),
+        ("quality.selected_epoch", 1, "quality.validation_accuracy: 0.9035; the rest of the record says 0.8835"),
+        ("quality.confusion", [[900, 100], [98, 902]], "quality.test_accuracy: 0.9015; the rest of the record says"),
+        ("environment.checkpoint_sha256", "e" * 64, "environment.checkpoint_sha256: not that of metrics/base/distil"),
+        ("environment.dataset_sha256", {"train": "0"}, "environment.dataset_sha256: not that of metrics/tokenized/di"),
+        ("predictions_sha256", None, f"predictions_sha256: missing: a record of an older version; {FULL_AGAIN}"),
+        ("run.settings.train.epochs", 3, f"run.settings.train.epochs: 3; the settings say 2; {FULL_AGAIN}"),
+        ("run.settings.max_length", 97, f"run.settings.max_length: 97; the settings say 96; {FULL_AGAIN}"),
+    ],
+)
+def test_a_record_that_contradicts_itself_or_what_it_was_made_of_is_refused(place, value, message):
+    """As one bit on a disk can make it, which leaves the file's time and size."""
+    write_results(**SMALL)
+    change(Path(FULL), place, value)
+    with pytest.raises(InputError) as error:
+        collect.main()
+    assert str(error.value).startswith(f"{FULL}: {message}")
+    assert FULL_AGAIN in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "value", "message"),
+    [
+        ("metrics/base/distilbert.json", "checkpoint_sha256", "0" * 64, f"{FULL}: environment.checkpoint_sha256: not"),
+        ("metrics/tokenized/distilbert.json", "sha256", None, f"{FULL}: environment.dataset_sha256: not that of"),
+        (
+            "metrics/tokenized/distilbert.json",
+            "splits.train.rows",
+            1501,
+            "metrics/tokenized/distilbert.json: splits.train.rows: 1501; data/raw/card.json says 1500; "
+            "`dvc repro -f tokenize@distilbert`",
+        ),
+    ],
+)
+def test_reports_that_do_not_fit_the_records_are_refused(file, place, value, message):
+    write_results(**SMALL)
+    change(Path(file), place, value)
+    with pytest.raises(InputError) as error:
+        collect.main()
+    assert str(error.value).startswith(message)
+
+
+def change(path: Path, place: str, value: object) -> None:
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    *parents, last = place.split(".")
+    section = whole
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    path.write_text(json.dumps(whole), encoding="utf-8")
+
+
 def write_three_classes(confusion: list[list[int]]) -> None:
     """The same confusion in every record, and a card of as many classes."""
     make_card(classes=["spam", 'so "called", ham', "naïve ✓"]).write_to(Card.path())
     for run in StudySettings.read().runs:
         record = Record.read_from(run.record_path)
-        quality = record.quality.model_copy(update={"confusion": confusion})
-        record.model_copy(update={"quality": quality}).write_to(run.record_path)
+        with_confusion(record, confusion).write_to(run.record_path)

@@ -14,6 +14,7 @@ from stages.study.failures import FailedRun, failure_path
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
 from tests.helpers.paper import needs_latex, pages, prepare, untraced, written
+from tests.helpers.records import as_predicted
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tables import rows
 
@@ -40,17 +41,17 @@ def failed(cell: Run) -> FailedRun:
 
 
 def write_predictions(study: StudySettings, runs: pd.DataFrame) -> None:
-    """Predictions of the runs of the table, right at random nine times in ten."""
+    """Predictions of the runs of the table, right at random nine times in ten, and the table of what they score."""
     labels = np.arange(200) % 2
     made = set(runs[["architecture", "configuration", "seed"]].itertuples(index=False, name=None))
     for index, cell in enumerate(study.runs):
         if (cell.architecture, cell.configuration, cell.seed) in made:
             wrong = np.random.default_rng(index).random(200) < 0.1
             probability = np.where(wrong, 1 - labels, labels) * 0.8 + 0.1
-            cell.model_path.mkdir(parents=True)
             columns = {"label": labels, "prediction": np.where(wrong, 1 - labels, labels)}
             columns |= {"probability_0": 1 - probability, "probability_1": probability}
-            pd.DataFrame(columns).to_parquet(cell.model_path / "predictions.parquet")
+            as_predicted(cell, pd.DataFrame(columns))
+    collect.main()
 
 
 def test_a_failed_run_is_refused_with_its_cause_and_what_to_do():

@@ -69,7 +69,8 @@ MAY_IMPORT |= {
     "stages.report.phrases": [*ENTRIES, "stages.report.entries"],
     "stages.report.text": [*ENTRIES, "stages.report.entries", "stages.report.phrases"],
 }
-PACKAGES = [*MAY_IMPORT, "tools", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
+TOOLS = ["tools", "tools.copies", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
+PACKAGES = [*MAY_IMPORT, *TOOLS]
 LINES, FILES = 250, 14
 # A command each, by the name that it is called; one more for each source of checkpoints.
 FILES_OF = {"tools": 17, "tools/benchmarks": 20, "stages/encoders": 15}

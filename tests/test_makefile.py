@@ -56,13 +56,13 @@ def test_every_variable_that_a_target_takes_is_looked_at():
         ),
         (
             ["check", "STUDY=smss"],
-            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, laptop, tuned; `make new NAME=smss DATA=...` "
-            "writes one",
+            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, laptop, tuned; `make new NAME=smss "
+            "DATA=...` writes one",
         ),
         (
             ["paper", "STUDY=smss"],
-            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, laptop, tuned; `make new NAME=smss DATA=...` "
-            "writes one",
+            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, laptop, tuned; `make new NAME=smss "
+            "DATA=...` writes one",
         ),
         (
             ["status", "STUDY=--help"],

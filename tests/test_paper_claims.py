@@ -10,8 +10,10 @@ from stages import claims, collect, paper, tables
 from stages.published.claims import Claims
 from stages.report.numbers.ledger import Number
 from stages.study.grid import StudySettings
+from stages.training.record import Record
 from stages.training.settings import Run
 from tests.helpers.paper import prepare
+from tests.helpers.records import confusion, with_confusion
 from tests.helpers.statistics import make_statistics
 
 GIB = 2**30
@@ -52,8 +54,13 @@ def _in_folder(in_empty_folder):
 
 
 def edit(cell: Run, key: str, value: object) -> None:
+    if key == "test_accuracy":
+        record = Record.read_from(cell.record_path)
+        rows = [sum(row) for row in record.quality.confusion]
+        with_confusion(record, confusion(value, rows)).write_to(cell.record_path)
+        return
     record = json.loads(cell.record_path.read_text(encoding="utf-8"))
-    section = {"device": "environment", "test_accuracy": "quality"}.get(key, "cost")
+    section = {"device": "environment"}.get(key, "cost")
     assert key in record[section]
     record[section][key] = value
     cell.record_path.write_text(json.dumps(record), encoding="utf-8")

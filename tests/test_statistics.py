@@ -8,8 +8,10 @@ from sklearn.metrics import confusion_matrix
 from stages import collect, statistics
 from stages.analysis.statistics import Statistics
 from stages.core.errors import InputError
+from stages.data.card import Card
 from stages.study.grid import StudySettings
-from tests.helpers.records import TEST_ROWS, accuracy
+from tests.helpers.preparation import make_card
+from tests.helpers.records import TEST_ROWS, accuracy, as_predicted
 from tests.helpers.results import write_results
 
 SMALL = {"architectures": ["distilbert"], "configurations": ["full", "lora-ffn"], "probes": []}
@@ -28,15 +30,8 @@ def write_predictions(study: StudySettings) -> None:
         right[order[: round(accuracy(run) * TEST_ROWS)]] = True
         prediction = np.where(right, LABELS, 1 - LABELS)
         positive = np.where(prediction == 1, 0.8, 0.2)
-        run.model_path.mkdir(parents=True)
-        pd.DataFrame(
-            {
-                "label": LABELS,
-                "prediction": prediction,
-                "probability_0": 1 - positive,
-                "probability_1": positive,
-            }
-        ).to_parquet(run.model_path / "predictions.parquet", index=False)
+        columns = {"probability_0": 1 - positive, "probability_1": positive}
+        as_predicted(run, pd.DataFrame({"label": LABELS, "prediction": prediction, **columns}))
 
 
 def results(**changes) -> tuple[StudySettings, Statistics]:
@@ -96,8 +91,8 @@ def test_one_seed_is_over_examples_and_says_so():
 def test_identical_configurations_under_two_names_are_not_distinguishable():
     study = write_results(**SMALL)
     write_predictions(study)
-    for seed in study.seeds:
-        path_of("lora-ffn", seed).write_bytes(path_of("full", seed).read_bytes())
+    for run in study.runs:
+        as_predicted(run, pd.read_parquet(path_of("full", run.seed)))
     collect.main()
     statistics.main()
     (pair,) = Statistics.read().comparisons
@@ -174,9 +169,8 @@ def test_degenerate_classifiers_have_statistics(named, rows, seeds):
     prediction = {"the first class": 0 * labels, "the right class": labels, "a wrong class": (labels + 1) % 4}[named]
     columns = {f"probability_{label}": (prediction == label).astype(float) for label in range(4)}
     for run in study.runs:
-        run.model_path.mkdir(parents=True)
-        frame = pd.DataFrame({"label": labels, "prediction": prediction, **columns})
-        frame.to_parquet(run.model_path / "predictions.parquet", index=False)
+        as_predicted(run, pd.DataFrame({"label": labels, "prediction": prediction, **columns}))
+    make_card(classes=list("abcd"), shares=(0.25,) * 4).write_to(Card.path())
     collect.main()
     statistics.main()
     found = Statistics.read()
@@ -190,6 +184,39 @@ def test_degenerate_classifiers_have_statistics(named, rows, seeds):
     for run in found.calibration:
         assert run.expected_calibration_error == run.brier_score == pytest.approx(1 - share)
         assert run.confusion == confusion_matrix(labels, prediction, labels=range(4)).tolist()
+
+
+def test_damaged_predictions_are_refused():
+    """One bit, its file's time and size kept: of a page, which has a checksum, and of what the checksums leave out."""
+    write_predictions(write_results(**SMALL))
+    collect.main()
+    whole = path_of("full", 42).read_bytes()
+    again = "`make paper` mends it, `dvc repro -f train@distilbert-full-42` makes it anew"
+    for place in range(0, len(whole), len(whole) // 60):
+        text = bytearray(whole)
+        text[place] ^= 1
+        path_of("full", 42).write_bytes(text)
+        with pytest.raises(InputError, match=r"full/42/predictions\.parquet: (damaged: |no column)"):
+            statistics.main()
+    path_of("full", 42).write_bytes(whole)
+    path_of("lora-ffn", 42).write_bytes(path_of("lora-ffn", 43).read_bytes())
+    with pytest.raises(InputError) as error:
+        statistics.main()
+    assert str(error.value) == (
+        "models/runs/distilbert/lora-ffn/42/predictions.parquet: damaged: another hash than "
+        f"metrics/runs/distilbert/lora-ffn/42.json gives; {again.replace('full', 'lora-ffn')}"
+    )
+
+
+@pytest.mark.parametrize("column", ["test_accuracy", "test_f1_macro", "test_loss"])
+def test_a_table_that_does_not_fit_the_predictions_is_refused(column):
+    write_predictions(write_results(**SMALL))
+    collect.main()
+    runs = pd.read_csv("metrics/runs.csv", dtype={"exp_id": str})
+    runs.loc[0, column] += 0.01
+    runs.to_csv("metrics/runs.csv", index=False)
+    with pytest.raises(InputError, match=rf"metrics/runs\.csv: {column}: .* says .*: one is damaged; `make paper`"):
+        statistics.main()
 
 
 def test_missing_column_is_named():

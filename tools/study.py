@@ -5,6 +5,7 @@ at the end with the command that tries it again; ``make status`` shows how far a
 """
 
 import argparse
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 from zc.lockfile import LockError, LockFile
 
 from stages.core.errors import InputError, run_stage
+from stages.core.files import SETTINGS
+from stages.study.current import outdated
 from stages.study.leftovers import arrange
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve, resolve_study
@@ -58,6 +61,7 @@ def main(told: str, scheduler: str | None = None, remote: str | None = None) -> 
 
 def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote: str | None) -> StudyState:
     """Find what is out of date and run it."""
+    from tools.copies.mending import mend
     from tools.engine.dag import Dag  # DVC and Dask take a second each: a wrong parameter is named without them
     from tools.engine.experiments import kept_out
     from tools.engine.plan import plan
@@ -67,6 +71,9 @@ def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote
     with kept_out(dag.repo):
         arrange(study)  # before DVC looks: what a larger grid left is no change of this one
         dag.clear_stale_locks()
+        mend(dag)  # before DVC looks, too: it would make again what has a good copy, and not see what is damaged
+        if not dag.changed("settings"):
+            discard_outdated()
         state = new_state(study.every_run, dag.stages)
         plan(dag, state, params.allow_failed)
         state.write()
@@ -75,6 +82,16 @@ def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote
         state.finished = True
         state.write()
     return state
+
+
+def discard_outdated() -> None:
+    """Remove settings that are not those of params.yaml though DVC takes them for such: they are made anew, and said.
+
+    So they are when params.yaml changed between the making and DVC's note, as by a `dvc exp run` that was refused.
+    """
+    if fault := outdated():
+        print(f"{fault}: settings are made anew, and with them what follows")
+        shutil.rmtree(SETTINGS)
 
 
 def run(dag: "Dag", state: StudyState, params: Params, at_once: int, scheduler: str | None, remote: str | None) -> None:

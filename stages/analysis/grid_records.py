@@ -6,10 +6,14 @@ import pandas as pd
 
 from stages.analysis.runs import FAILED_COLUMNS, complete_configurations, tidy
 from stages.core.errors import InputError
+from stages.data.card import Card
+from stages.encoders.base_report import BaseReport
+from stages.encoders.token_report import TokenReport
+from stages.study.current import difference
 from stages.study.failures import FailedRun, read_failure
 from stages.study.grid import StudySettings
 from stages.training.record import Record
-from stages.training.settings import Run
+from stages.training.settings import Run, RunSettings
 
 Records = list[tuple[Run, Record]]
 
@@ -68,6 +72,31 @@ def require_classes(records: Records, classes: int) -> None:
             )
 
 
+def require_same_inputs(study: StudySettings, records: Records, card: Card) -> None:
+    """All runs of an architecture read the checkpoint and the splits that their makers reported.
+
+    Raises:
+        InputError: the first record, or report, that says otherwise.
+    """
+    for architecture in study.architectures:
+        base, tokens = BaseReport.read(architecture), TokenReport.read(architecture)
+        for split, report in tokens.splits.items():
+            if report.rows != card.splits[split].rows:
+                raise InputError(
+                    f"{TokenReport.path(architecture)}: splits.{split}.rows: {report.rows}; {Card.path()} says "
+                    f"{card.splits[split].rows}; `dvc repro -f tokenize@{architecture}`"
+                )
+        made = {"checkpoint_sha256": base.checkpoint_sha256, "dataset_sha256": tokens.sha256}
+        for run, record in records:
+            for key, value in made.items():
+                if run.architecture == architecture and getattr(record.environment, key) != value:
+                    raise InputError(
+                        f"{run.record_path}: environment.{key}: not that of "
+                        f"{(BaseReport if key == 'checkpoint_sha256' else TokenReport).path(architecture)}: damaged, "
+                        f"or made of something else; `make paper` mends it, or `dvc repro -f {run.stage}`"
+                    )
+
+
 def _check(study: StudySettings, run: Run, record: Record) -> None:
     """The record is of this run, under the settings that the grid says."""
     identity = record.run
@@ -81,13 +110,18 @@ def _check(study: StudySettings, run: Run, record: Record) -> None:
         "protocol": (settings.protocol, study.protocol),
         "learning_rate": (identity.learning_rate, study.effective_rate(run.configured, run.factor)),
     }
+    again = f"`dvc repro -f {run.stage}`"
     for key, (recorded, wanted) in expected.items():
         same = math.isclose(recorded, wanted) if isinstance(wanted, float) else recorded == wanted
         if not same:
-            raise InputError(
-                f"{run.record_path}: {key}: {_shown(recorded)}; the grid says {_shown(wanted)}; "
-                f"`dvc repro -f {run.stage}`"
-            )
+            raise InputError(f"{run.record_path}: {key}: {_shown(recorded)}; the grid says {_shown(wanted)}; {again}")
+    told = RunSettings.read(run.architecture, run.configuration)
+    if fault := difference(settings, told):
+        raise InputError(f"{run.record_path}: run.settings.{fault}; {again}")
+    if fault := record.quality.contradiction:
+        raise InputError(f"{run.record_path}: quality.{fault}: damaged; `make paper` mends it, {again} makes it anew")
+    if record.predictions_sha256 is None:
+        raise InputError(f"{run.record_path}: predictions_sha256: missing: a record of an older version; {again}")
 
 
 def _shown(value: str | float) -> str:

@@ -67,6 +67,7 @@ def flatten(record: Record, of: Run) -> dict[str, object]:
     row |= _quality(record.quality)
     row |= {f"{key}_parameters": value for key, value in record.parameters.model_dump().items()}
     row |= record.cost.model_dump()
+    row["predictions_sha256"] = record.predictions_sha256
     return row | _environment(record.environment)
 
 

@@ -4,6 +4,7 @@ import errno
 import sys
 from collections.abc import Callable
 
+from stages.core.as_made import damaged_input
 from stages.core.free_text import visible
 from stages.core.running_code import edited, is_stage
 
@@ -33,9 +34,12 @@ def require_unedited() -> None:
 def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> None:
     """Call a stage's entry; print an ``InputError``, a full disk or Ctrl-C as one line instead of a traceback.
 
-    A stage whose code was edited meanwhile fails: DVC would note the edited code as what made its outputs.
+    A stage whose inputs are damaged fails, and one whose code was edited meanwhile: DVC would note the edited code as
+    what made its outputs.
     """
     try:
+        if is_stage() and (fault := damaged_input()):
+            raise InputError(fault)
         main(*args, **kwargs)
         if is_stage():
             require_unedited()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stages.core.errors import InputError
+from stages.core.parquet import write_parquet
 from stages.data.card import Card, Splits
 
 FOLDER = Path("data/raw")
@@ -44,7 +44,8 @@ def _schema(has_pairs: bool, classes: list[str]) -> pa.Schema:
 
 def _write_split(frame: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
     columns = [pa.array(frame[field.name].tolist(), field.type) for field in schema]
-    pq.write_table(pa.table(columns, schema=schema), path)  # without pandas' metadata, which name its version
+    table = pa.table(columns, schema=schema)  # without pandas' metadata, which name its version
+    write_parquet(table, path)
 
 
 def _move(files: list[Path], before: Path) -> None:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from datasets import ClassLabel, Features
 
 from stages.core.errors import InputError
+from stages.core.parquet import read_parquet
 
 RAW = Path("data/raw")
 AGAIN = "run `dvc repro -f prepare`"
@@ -16,10 +16,10 @@ def read_raw(path: Path) -> pa.Table:
     """Columns ``text``, in data of pairs ``pair``, and ``label`` (int64, -1 for none).
 
     Raises:
-        InputError: there is no such split.
+        InputError: there is no such split, or it is damaged.
     """
     try:
-        return pq.read_table(path)
+        return read_parquet(path, "prepare")
     except FileNotFoundError as error:
         raise InputError(f"{path}: not found; run `dvc repro prepare` first") from error
 

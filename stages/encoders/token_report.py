@@ -39,3 +39,4 @@ class TokenReport(StageFile, Strict):
     architecture: str
     max_length: int
     splits: dict[Literal["train", "validation", "test"], SplitTokens]
+    sha256: dict[str, str] | None = None  # of each split's folder; reports of older studies lack it

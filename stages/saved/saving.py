@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from peft import PeftModel
 
+from stages.core.parquet import write_parquet
 from stages.methods.initialisation import save_adapter
 from stages.saved.base_beside import put_base_beside
 from stages.saved.saved_run import NAME, SavedRun
 from stages.training.settings import RunSettings
+
+PREDICTIONS = "predictions.parquet"
 
 
 def save(
@@ -41,7 +43,8 @@ def save(
     for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
         shutil.copyfile(checkpoint / name, folder / name)
     columns = [as_column(values) for values in predictions.values()]
-    pq.write_table(pa.Table.from_arrays(columns, names=list(predictions)), folder / "predictions.parquet")
+    table = pa.Table.from_arrays(columns, names=list(predictions))
+    write_parquet(table, folder / PREDICTIONS)
     SavedRun(seed=seed, settings=settings).write_to(folder / NAME)
 
 

@@ -24,6 +24,8 @@ from stages.study.rates import Factor, require_sweep
 from stages.study.typeset import without_glyph
 from stages.training.settings import Train
 
+PARAMS = Path("params.yaml")
+
 
 class Profile(Strict):
     """One scale of the study: data, base models and training sizes."""
@@ -163,7 +165,7 @@ def _no_repeats(key: str, values: list) -> None:
             raise ValueError(f"{key}: {value!r}: given {values.count(value)} times; allowed: once")
 
 
-def load_params(path: str | Path = "params.yaml") -> Params:
+def load_params(path: str | Path = PARAMS) -> Params:
     """Parse and validate ``params.yaml``.
 
     Raises:

@@ -38,6 +38,11 @@ class Epoch(Strict):
     selection_accuracy: float
 
 
+def accuracy(confusion: list[list[int]]) -> float:
+    """The share of the rows that lie on the diagonal."""
+    return sum(row[label] for label, row in enumerate(confusion)) / sum(map(sum, confusion))
+
+
 def f1_by_class(confusion: list[list[int]]) -> list[float | None]:
     """The F1 score of each class: twice its hits over its rows, those that have it and those that are said to.
 
@@ -67,6 +72,21 @@ class Quality(Strict):
     confusion: list[list[int]]
     history: list[Epoch] = Field(min_length=1)
     weights_sha256: str  # of the saved weights or adapter
+
+    @property
+    def contradiction(self) -> str | None:
+        """Which score is not what the rest says, and what that would be; None where all agree.
+
+        Nobody but a disk that errs, or a hand, makes one.
+        """
+        selected = [epoch.selection_accuracy for epoch in self.history if epoch.epoch == self.selected_epoch]
+        follows = {"test_accuracy": accuracy(self.confusion), "test_f1_macro": f1_macro(self.confusion)}
+        if self.validation_accuracy is not None:
+            follows["validation_accuracy"] = selected[0] if selected else None
+        for key, value in follows.items():
+            if getattr(self, key) != value:
+                return f"{key}: {getattr(self, key)!r}; the rest of the record says {value!r}"
+        return None
 
     @property
     def f1_by_class(self) -> list[float | None]:
@@ -157,4 +177,5 @@ class Record(StageFile, Strict):
     parameters: Parameters
     cost: Cost
     environment: Environment
-    reload: Reload | None = None  # older records lack it
+    reload: Reload | None = None  # older records lack it, and the next
+    predictions_sha256: str | None = None  # of predictions.parquet beside the saved weights

@@ -20,7 +20,7 @@ from stages.methods.building import adapted_parts, load_model, plain_model, with
 from stages.methods.initialisation import Inputs, TrainingData
 from stages.saved.model_card import write_card
 from stages.saved.reloading import check_reload
-from stages.saved.saving import save
+from stages.saved.saving import PREDICTIONS, save
 from stages.training import checkpoints
 from stages.training.batching import Split, epoch_order, read_classes, read_split
 from stages.training.environment import describe, has_bf16, packages
@@ -106,7 +106,7 @@ def train_and_test(settings: RunSettings, run: Run, unfinished: Path, folder: Pa
         environment=describe(settings, tokenized, checkpoint),
     )
     reload = check_reload(trainer, test, predictions, folder, checkpoint)  # last: it is no cost of the run
-    record = record.model_copy(update={"reload": reload})
+    record = record.model_copy(update={"reload": reload, "predictions_sha256": sha256(folder / PREDICTIONS)})
     write_card(record, read_classes(tokenized / "train"), folder)
     return record
 

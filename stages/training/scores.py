@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from stages.training.batching import Split
-from stages.training.record import Epoch, Quality, f1_macro
+from stages.training.record import Epoch, Quality, accuracy, f1_macro
 from stages.training.settings import RunSettings
 from stages.training.trainer import StudyTrainer, selected_epoch
 
@@ -40,7 +40,7 @@ def quality(
     np.add.at(confusion, (label, predictions["prediction"]), 1)
     tiny = np.finfo(float).eps
     return Quality(
-        test_accuracy=float(confusion.diagonal().sum() / len(label)),
+        test_accuracy=accuracy(confusion.tolist()),
         test_f1_macro=f1_macro(confusion.tolist()),
         test_loss=float(-np.log(of_label.clip(tiny, 1 - tiny)).mean()),
         validation_accuracy=selection_accuracy if settings.selection_split == "validation" else None,

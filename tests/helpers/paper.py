@@ -1,7 +1,6 @@
 """What the tests of the paper share: its inputs for a small study, its text without a build, its pages."""
 
 import hashlib
-import json
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +11,8 @@ from pypdf import PdfReader
 
 from stages import collect, figures, paper, tables
 from stages.report.entries.inputs import Results
+from stages.training.record import Record
+from tests.helpers.records import confusion, with_confusion
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.tiny_study import ROOT
 
@@ -64,11 +65,10 @@ def untraced(text: str) -> str:
 
 
 def edit(configuration: str, seed: int, accuracy: float, architecture: str = "distilbert") -> None:
-    """Change one run's accuracy in its record, and collect again."""
-    path = Path("metrics/runs", architecture, configuration, f"{seed}.json")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    record["quality"]["test_accuracy"] = accuracy
-    path.write_text(json.dumps(record), encoding="utf-8")
+    """Change one run's accuracy in its record, with the errors that it is of, and collect again."""
+    record = Record.read(architecture, configuration, seed)
+    rows = [sum(row) for row in record.quality.confusion]
+    with_confusion(record, confusion(accuracy, rows)).write(architecture, configuration, seed)
     collect.main()
 
 

@@ -8,7 +8,7 @@ from stages.analysis.baselines import BagOfWords, Baselines, Majority
 from stages.data.card import Card, Leakage, SplitCard, Words
 from stages.encoders.base_report import BaseReport
 from stages.encoders.token_report import SplitTokens, TokenReport
-from tests.helpers.records import TEST_ROWS
+from tests.helpers.records import TEST_ROWS, TOKENIZED
 
 
 def make_card(shares: tuple[float, ...] = (0.5, 0.5), test_rows: int = TEST_ROWS, **changes: object) -> Card:
@@ -86,14 +86,15 @@ def make_baselines(majority: float = 0.5, unit: str = "words", ceiling: float | 
     )
 
 
-def write_token_report(architecture: str, truncated: float = 0.0) -> None:
+def write_token_report(architecture: str, truncated: float = 0.0, test_rows: int = TEST_ROWS) -> None:
     """Lengths in tokens, with a share of texts that the limit cuts."""
-    rows = {"train": 1500, "validation": 500, "test": TEST_ROWS}
+    rows = {"train": 1500, "validation": 500, "test": test_rows}
     splits = {
         name: SplitTokens(rows=count, truncated_share=truncated, tokens_median=28.0, tokens_max=90)
         for name, count in rows.items()
     }
-    TokenReport(architecture=architecture, max_length=96, splits=splits).write(architecture)
+    report = TokenReport(architecture=architecture, max_length=96, splits=splits, sha256=TOKENIZED)
+    report.write(architecture)
 
 
 def write_package_report(architecture: str) -> None:

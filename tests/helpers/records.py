@@ -4,11 +4,16 @@ import zlib
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 
+from stages.analysis.answers import scores
+from stages.core.files import sha256
+from stages.training import record
 from stages.training.record import Cost, Environment, Epoch, Parameters, Quality, Record, RunIdentity
 from stages.training.settings import Run, RunSettings
 
 TEST_ROWS = 2000
+TOKENIZED = {"train": "a" * 64, "validation": "b" * 64, "test": "c" * 64}  # SHA-256 of each split
 SKILL = {"full": 0.90, "lora-r8": 0.845, "lora-r16": 0.85, "lora-ffn": 0.868, "qlora-ffn": 0.865, "ia3": 0.80}
 BONUS = {"distilbert": 0.0, "roberta": 0.015, "deberta": 0.03}
 SHARE = {"full": 1.0, "lora": 0.03, "lora-nf4": 0.03, "ia3": 0.012}
@@ -72,28 +77,47 @@ def make_record(run: Run, matrix: list[list[int]] | None = None) -> Record:
         parameters=_parameters(told),
         cost=_cost(told, run.seed),
         environment=_environment(),
+        predictions_sha256="e" * 64,
     )
 
 
+def as_predicted(run: Run, frame: pd.DataFrame) -> None:
+    """Write a run's test predictions, and its record anew as it is of them."""
+    path = run.model_path / "predictions.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(path, index=False)
+    classes = sum(name.startswith("probability_") for name in frame)
+    matrix = np.zeros((classes, classes), dtype=int)
+    np.add.at(matrix, (frame["label"], frame["prediction"]), 1)
+    made = with_confusion(record.Record.read_from(run.record_path), matrix.tolist())
+    loss = scores(frame)["test_loss"]
+    quality = made.quality.model_copy(update={"test_loss": loss})
+    made = made.model_copy(update={"quality": quality, "predictions_sha256": sha256(path)})
+    made.write_to(run.record_path)
+
+
+def with_confusion(made: Record, matrix: list[list[int]]) -> Record:
+    """A record whose scores are those of a confusion matrix."""
+    scores = {"test_accuracy": record.accuracy(matrix), "test_f1_macro": record.f1_macro(matrix)}
+    return made.model_copy(update={"quality": made.quality.model_copy(update={"confusion": matrix, **scores})})
+
+
 def _quality(score: float, epochs: int, matrix: list[list[int]] | None) -> Quality:
-    f1 = score - 0.0005
-    if matrix is not None:
-        hits, classes = [row[label] for label, row in enumerate(matrix)], range(len(matrix))
-        score = sum(hits) / sum(map(sum, matrix))
-        f1 = sum(2 * hits[c] / max(sum(matrix[c]) + sum(row[c] for row in matrix), 1) for c in classes) / len(matrix)
+    matrix = matrix or confusion(score, [TEST_ROWS // 2, TEST_ROWS // 2])
+    score = record.accuracy(matrix)
     return Quality(
         test_accuracy=score,
-        test_f1_macro=f1,
+        test_f1_macro=record.f1_macro(matrix),
         test_loss=0.6 - 0.4 * score,
         validation_accuracy=min(score + 0.002, 1.0),
         selected_epoch=epochs,
-        confusion=matrix or confusion(score, [TEST_ROWS // 2, TEST_ROWS // 2]),
+        confusion=matrix,
         history=[
             Epoch(
                 epoch=number,
                 train_loss=0.7 / number,
                 selection_loss=0.6 / number,
-                selection_accuracy=score + 0.002 - 0.02 * (epochs - number),
+                selection_accuracy=min(score + 0.002, 1.0) - 0.02 * (epochs - number),
             )
             for number in range(1, epochs + 1)
         ],
@@ -161,7 +185,7 @@ def _environment() -> Environment:
         device="cpu",
         threads=2,
         runs_at_once=1,
-        dataset_sha256={"train": "a" * 64, "validation": "b" * 64, "test": "c" * 64},
+        dataset_sha256=TOKENIZED,
         checkpoint_sha256="d" * 64,
         checkpoint_revision=None,
     )

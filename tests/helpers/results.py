@@ -43,7 +43,7 @@ def write_results(kind: Kind = GENERATED, **changes: object) -> StudySettings:
     for index, architecture in enumerate(study.architectures):
         write_package_report(architecture) if study.base_source == "package" else write_base_report(architecture)
         write_lengths(architecture, 28 + 4 * index, study.max_length)
-        write_token_report(architecture, kind.truncated)
+        write_token_report(architecture, kind.truncated, kind.test_rows)
     return study
 
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from stages import settings
 from stages.core.errors import InputError
+from stages.core.files import SETTINGS
 from stages.study.params import Params, load_params
 from stages.training.settings import Run
 from tests.helpers.tiny_study import ROOT, write_params
 from tools.engine.state import StudyState, new_state
-from tools.study import main, report
+from tools.study import discard_outdated, main, report
 
 RUN = Run(architecture="roberta", configuration="full", seed=1, role="train")
 HINT = ", `allow_failed: true` in params.yaml goes on without them"
@@ -58,3 +60,20 @@ def test_a_local_source_that_is_gone_is_named_before_dvc_looks():
     with pytest.raises(InputError, match=r"^data\.path: data/imdb: not found; allowed: a file or a folder$"):
         main("1")
     assert [path.name for path in Path().iterdir()] == ["params.yaml"]
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_settings_of_other_parameters_are_made_anew_though_dvc_takes_them_for_todays(capsys):
+    write_params(Path())
+    settings.main()
+    capsys.readouterr()
+    discard_outdated()
+    assert SETTINGS.is_dir()
+    assert capsys.readouterr().out == ""
+    write_params(Path(), lr=3e-5)
+    discard_outdated()
+    assert not SETTINGS.exists()
+    assert capsys.readouterr().out == (
+        "data/settings/study.json: lr: 1e-05; params.yaml says 3e-05: settings are made anew, and with them what "
+        "follows\n"
+    )

@@ -17,6 +17,7 @@ from stages.training.record import Record
 from stages.tuning.choice import COLUMNS, choose
 from stages.tuning.tuning import TriedRate, TunedCell, Tuning
 from tests.helpers.grids import failure_of
+from tests.helpers.records import as_predicted, with_confusion
 from tests.helpers.results import write_results
 
 GRID = {"architectures": ["distilbert"], "configurations": ["full", "lora-r8", "ia3"], "probes": [], "seeds": [42, 43]}
@@ -105,9 +106,9 @@ def test_each_cell_is_shown_at_its_best_rate_under_its_own_name(swept):
 
 def test_predictions_are_those_of_the_chosen_runs(swept):
     for index, run in enumerate(swept.every_run):
-        run.model_path.mkdir(parents=True)
-        frame = pd.DataFrame({"label": [0, 1], "prediction": [0, 1], "probability_0": index, "probability_1": 0})
-        frame.to_parquet(run.model_path / "predictions.parquet")
+        columns = {"label": [0, 1], "prediction": [0, 1], "probability_0": index, "probability_1": 0}
+        as_predicted(run, pd.DataFrame(columns))
+    collect.main()
     read = read_predictions(swept, read_runs())
     assert [run for run, _ in read] == swept.runs
     chosen = [swept.every_run[frame["probability_0"][0]].configuration for _, frame in read]
@@ -138,8 +139,8 @@ def test_the_test_split_decides_nothing(swept):
     before = Tuning.read().factors
     for run in swept.every_run:
         record = Record.read_from(run.record_path)
-        quality = record.quality.model_copy(update={"test_accuracy": 1 - record.quality.test_accuracy})
-        record.model_copy(update={"quality": quality}).write_to(run.record_path)
+        upside_down = record.quality.confusion[::-1]
+        with_confusion(record, upside_down).write_to(run.record_path)
     collect.main()
     assert Tuning.read().factors == before
 

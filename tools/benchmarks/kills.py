@@ -29,7 +29,7 @@ VICTIMS = {  # by what stands in their command lines
     "DVC": "tools.engine.reproduce",
 }
 FIND_SECONDS = 30.0
-RESULTS = ("models/runs", "models/.checkpoints", "metrics/runs", "paper/main.pdf")
+RESULTS = ("models/runs", "models/.checkpoints", "metrics/runs", "paper/main.pdf", ".dvc/cache")  # with their copies
 Origin = tuple[int, str]  # process that made a run, and its start
 TRAINED_AGAIN = "completed runs trained again"
 

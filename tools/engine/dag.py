@@ -9,6 +9,7 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import PipelineStage
+from dvc.stage.loader import StageLoader
 from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
 
 from stages.core.errors import InputError
@@ -84,6 +85,14 @@ class Dag:
     def lock_entry(self, name: str) -> LockEntry:
         """A stage's part of dvc.lock as it is or will be written."""
         return self._made.get(name) or lock_entry(self.stages[name])
+
+    def adopt(self, name: str, entry: LockEntry) -> None:
+        """Take an entry for a stage's own: it is true of what is there; ``write_lock`` writes it."""
+        stage = self.stages[name]
+        StageLoader.fill_from_lock(stage, entry)
+        stage.cmd_changed = False
+        self._made[name] = entry
+        self._unwritten.add(name)
 
     def write_lock(self) -> None:
         """Bring dvc.lock up to date, stages that were not in it in the order of ``dvc repro``."""

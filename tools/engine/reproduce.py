@@ -24,9 +24,12 @@ from dvc.stage.exceptions import StageCmdFailedError, StageNotFound
 from dvc.stage.loader import StageLoader
 from dvc.stage.serialize import to_single_stage_lockfile
 
+from stages.core.contents import Contents
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text
-from tools.engine.messages import STUDIES, FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
+from tools.copies.run_cache import RunCache
+from tools.copies.store import Store, is_watched
+from tools.engine.messages import FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
 from tools.engine.recipe import REMEDY, fingerprint, here, require_same
 from tools.engine.remote import fetch, push
 
@@ -55,6 +58,7 @@ def reproduce(stage: PipelineStage, job: Job) -> None:
     for name, entry in job.upstream.items():
         fetch(load(stage.repo, name, entry), job.remote)
     before = hashes(stage)
+    require_whole(stage, before)
     try:
         ran = stage.reproduce(no_commit=True) is not None
     except StageCmdFailedError as error:
@@ -83,6 +87,23 @@ def hashes(stage: PipelineStage) -> dict[str, object]:
     return {dependency.def_path: fingerprint(dependency) for dependency in stage.deps}
 
 
+def require_whole(stage: PipelineStage, before: dict[str, object]) -> None:
+    """Check what a stage reads by its bytes, and what DVC would take from its caches in place of running it.
+
+    Raises:
+        InputError: names what is not what DVC, which goes by time and size, takes it for.
+    """
+    contents, store = Contents(), Store(stage.repo)
+    for dependency in stage.deps:
+        path = Path(dependency.def_path)
+        is_watched = not path.exists() or path.is_symlink() or hasattr(dependency, "params")
+        if not is_watched and contents.of(path) != before[dependency.def_path]:
+            raise InputError(f"{path}: damaged: not what it was, and its time and size are; `make paper` mends it")
+    for entry in RunCache.of(stage.repo).recall(stage, contents):
+        for out in entry["outs"]:
+            store.has(out["md5"])  # which removes what is damaged: DVC then runs the stage
+
+
 def require_unchanged(stage: PipelineStage, before: dict[str, object]) -> None:
     """Check that a stage made its outputs of what DVC is about to note: it hashes dependencies after the command.
 
@@ -100,13 +121,15 @@ def require_unchanged(stage: PipelineStage, before: dict[str, object]) -> None:
 def take_as_made(stage: PipelineStage) -> None:
     """What ``stage.reproduce`` leaves out with ``no_commit``: outputs into the cache, and a note for the run cache.
 
-    Of a stage with outputs that are in git DVC keeps no such note. The working copy of a study has no git for them:
-    there all is noted, so that it can be removed and comes back without training.
+    Of a stage with outputs that are in git DVC keeps no such note. Here all is noted and copied: what is damaged, or
+    was made of parameters that the study has again, comes back without training (``tools/copies/``).
     """
-    has_outputs_in_git = any(not (out.use_cache or out.is_metric or out.is_plot) for out in stage.outs)
-    if not has_outputs_in_git or STUDIES.name in Path.cwd().parts:
-        stage.repo.stage_cache.save(stage)
     stage.commit()
+    contents, store = Contents(), Store(stage.repo)
+    for out in stage.outs:
+        if not (out.use_cache or is_watched(out)):
+            store.put(Path(out.def_path), out.hash_info.value, contents)
+    RunCache.of(stage.repo).remember(stage)
 
 
 def load(repo: Repo, name: str, entry: LockEntry) -> PipelineStage:

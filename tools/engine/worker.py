@@ -19,6 +19,7 @@ import dask
 from distributed import Nanny, get_worker
 from distributed.comm import get_address_host
 
+from stages.core.as_made import LOOKED
 from stages.core.errors import InputError, run_stage
 from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address
 from tools.engine.diagnosis import failure
@@ -109,6 +110,7 @@ def environment(job: Job) -> dict[str, str]:
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "STUDY_JOBS": str(at_once),
+        LOOKED: "1",  # `reproduce` looks itself
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
         "PYTHONUTF8": "1",  # Arrow takes a file's name as UTF-8 in any locale

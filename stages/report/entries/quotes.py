@@ -8,6 +8,7 @@ import pandas as pd
 from stages.analysis.runs import RUNS
 from stages.core.errors import InputError
 from stages.core.free_text import plain
+from stages.core.parquet import read_parquet
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger, Source
@@ -35,13 +36,13 @@ def examples(results: Results, ledger: Ledger) -> list[Example]:
     texts alone is not quoted. There is none where the settings say so.
 
     Raises:
-        InputError: the training split is missing.
+        InputError: the training split is missing or damaged.
     """
     if not results.study.paper.examples:
         return []
     if not TRAIN.exists():
         raise InputError(f"{TRAIN}: not found; run `dvc repro prepare` first")
-    train = pd.read_parquet(TRAIN)
+    train = read_parquet(TRAIN, "prepare").to_pandas()
     columns = ["text", "pair"] if "pair" in train else ["text"]
     quotations = []
     for label in range(min(len(results.card.classes), QUOTED_CLASSES)):
