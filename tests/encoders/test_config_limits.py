@@ -117,7 +117,7 @@ def test_other_layers_than_the_weights_have_are_refused(two_layers, tmp_path, na
         changes["layer_types"] = ["full_attention"] * layers
     edit(folder / "config.json", **changes)
     if layers == 1:
-        place = r"\.(1)\.\S+, which config\.json's model lacks; required: none"
+        place = r"\.(1)\.\S+, which the model of config\.json lacks; required: none"
     else:
         place = r"\.2\.\S+ \(\d+ of \d+ weights of \S+ missing\)"
     with pytest.raises(InputError, match=rf"^here: model\.safetensors: (no )?\S+layers?{place}$"):
