@@ -66,9 +66,7 @@ def require_moderate(text: str, place: str | Path) -> None:
     for event in YAML(typ="safe").parse(text):
         if isinstance(event, AliasEvent):
             if event.anchor not in known:
-                raise InputError(
-                    f"{place}: *{event.anchor} stands before or within what it names; allowed: after it"
-                )
+                raise InputError(f"{place}: *{event.anchor} stands before or within what it names; allowed: after it")
             values, characters = values + known[event.anchor][0], characters + known[event.anchor][1]
         elif isinstance(event, ScalarEvent):
             values, characters = values + 1, characters + len(event.value)
