@@ -66,9 +66,9 @@ def _read_arrow(file: Path, source: str, choose: Choose) -> Table:
     read = _read_parquet if format_of(file.name) == ".parquet" else _read_stream
     try:
         names, table = read(file, source, choose)
-    except MemoryError:  # one of Arrow's exceptions is
-        raise
     except (OSError, ValueError, pa.ArrowException) as error:
+        if isinstance(error, MemoryError):  # Arrow's is one
+            raise
         kind = "Parquet" if read is _read_parquet else "Arrow"
         raise InputError(f"{source}: cannot be read as {kind}: {reason(error)}") from error
     columns = {name: _values(table[name], source, name) for name in table.column_names}
@@ -78,19 +78,17 @@ def _read_arrow(file: Path, source: str, choose: Choose) -> Table:
 def _read_parquet(file: Path, source: str, choose: Choose) -> tuple[list[str], pa.Table]:
     content = pa.BufferReader(read_bytes(file, source)) if file.suffix.lower() == ".gz" else file
     with pq.ParquetFile(content) as parquet:
-        names = parquet.schema_arrow.names
-        chosen = choose(names)
         empty = parquet.schema_arrow.empty_table()  # has the columns where there is no group
+    chosen = choose(empty.column_names)
     groups = row_groups(content, file.stat().st_size, chosen, source)
-    # A nested column "text.x" would come with "text" and one called "text": by name, each is there once.
-    return names, pa.concat_tables([table.select(chosen) for table in (empty, *groups)])
+    # Of a nested column "text.x" and one called "text", both would come with "text": by name, each is there once.
+    return empty.column_names, pa.concat_tables([table.select(chosen) for table in (empty, *groups)])
 
 
 def _read_stream(file: Path, source: str, choose: Choose) -> tuple[list[str], pa.Table]:
     names, table = stream_table(read_bytes(file, source), source)
-    (table := table.select(choose(names))).validate(
-        full=True
-    )  # Arrow trusts a file's offsets, and would read past their end
+    table = table.select(choose(names))
+    table.validate(full=True)  # Arrow trusts a file's offsets, and would read past their end
     return names, table
 
 

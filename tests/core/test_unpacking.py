@@ -100,9 +100,11 @@ def test_reading_ends_where_memory_would_and_gives_it_back(monkeypatch):
     """Of any library: the limit is the kernel's."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     monkeypatch.setattr(unpacking, "MOST", 2**28)
-    with pytest.raises(InputError, match=r"^it: takes more than 0\.2 GiB of memory to read; allowed: less$"):
-        with limited_memory("it"):
-            bytearray(2**30)
+    with (
+        pytest.raises(InputError, match=r"^it: takes more than 0\.2 GiB of memory to read; allowed: less$"),
+        limited_memory("it"),
+    ):
+        bytearray(2**30)
     with pytest.raises(InputError, match=r"^it: takes more"), limited_memory("it"):
         pa.allocate_buffer(2**30)
     assert resource.getrlimit(resource.RLIMIT_AS) == before
