@@ -9,9 +9,9 @@ from ruamel.yaml import YAML
 from stages import paper
 from stages.analysis.comparisons import compared
 from stages.analysis.runs import read_runs
+from stages.core.yaml_files import read_yaml
 from stages.report.entries import inputs
 from stages.study.grid import StudySettings
-from stages.study.params import read_yaml
 from tests.helpers.grids import Grids
 from tests.helpers.many_methods import LORA, configuration, every_kind, of_many_ranks
 from tests.helpers.paper import make_inputs, needs_latex, pages, written

@@ -85,11 +85,13 @@ class StageFile(BaseModel):
         """Read such a file at another place, or of another stage; see ``read``."""
         stage = stage or cls.STAGE
         try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+            return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError as error:
             raise InputError(f"{path}: not found; run `dvc repro {stage}` first") from error
         except ValidationError as error:
             raise InputError(f"{path}: {_first_fault(error)}; run `dvc repro -f {stage}`") from error
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror}; run `dvc repro -f {stage}`") from error
 
     def write(self, *names: str | int) -> None:
         """Indented, whole or not at all."""

@@ -19,7 +19,7 @@ def _full_commit(value: str) -> str:
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]  # fit for a folder, a stage's name and a key
 Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]  # of learning
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]  # a share of which something must be left
 Revision = Annotated[str, AfterValidator(_full_commit)]

@@ -10,6 +10,7 @@ from reprlib import repr as shown
 from textwrap import shorten
 
 from stages.core.errors import InputError
+from stages.core.unpacking import require_in_proportion
 from stages.data.settings import is_line
 
 # Split -> its names, in any letter case: of files, of folders and in a column `split`.
@@ -35,6 +36,7 @@ HALVES |= {"1string", "2string"}  # MRPC's "#1 String"
 # `max_length` would hide that.
 LONGEST = 1_000_000  # characters
 LONGEST_LISTED = 80  # of a name in a message
+BLOCK = 2**20  # bytes that are unpacked at once
 SAMPLE = 10_000  # bytes of a file by which its encoding is told
 
 
@@ -151,13 +153,18 @@ def read_bytes(file: Path, source: str) -> bytes:
     import gzip
     import zlib
 
-    raw = file.read_bytes()
     if file.suffix.lower() != ".gz":
-        return raw
+        return file.read_bytes()
+    packed, pieces, unpacked = file.stat().st_size, [], 0
     try:
-        return gzip.decompress(raw)
+        with gzip.open(file) as stream:
+            while piece := stream.read(BLOCK):
+                pieces.append(piece)
+                unpacked += len(piece)
+                require_in_proportion(unpacked, packed, source)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{source}: cannot be unpacked as gzip: {reason(error)}") from error
+    return b"".join(pieces)
 
 
 def reason(error: BaseException) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
-from ruamel.yaml import YAML
 
 from stages.core.errors import InputError
 from stages.core.types import Fraction, Strict
+from stages.core.yaml_files import read_map
 
 GRAMMAR = Path(__file__).with_name("grammar.yaml")
 
@@ -102,7 +102,7 @@ def load_grammar(path: Path = GRAMMAR) -> Grammar:
         InputError: a key is missing, unknown or of a wrong type.
     """
     try:
-        return Grammar.model_validate(YAML(typ="safe").load(path))
+        return Grammar.model_validate(read_map(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))

@@ -9,6 +9,7 @@ from stages.core.types import Revision, Seed, Strict
 
 MINIMUM_CLASSES, MAXIMUM_CLASSES = 2, 200  # with more values than that, a column is no class but a number or a name
 MINIMUM_ROWS = 2
+MOST_GENERATED = 10_000_000  # rows; more than an hour to write
 ALLOWED_LABELS = "allowed: a map from the source's values to class ids or names, or a list of at least two names"
 
 
@@ -148,10 +149,10 @@ class GeneratedData(Strict):
     """Reviews made by the project's own grammar (``stages/data/generator.py``); counts are rows."""
 
     source: Literal["generated"]
-    train: Annotated[int, Field(ge=16)]
-    validation: Annotated[int, Field(ge=2)]
-    test: Annotated[int, Field(ge=2)]
-    unsupervised: Annotated[int, Field(ge=0)]
+    train: Annotated[int, Field(ge=16, le=MOST_GENERATED)]
+    validation: Annotated[int, Field(ge=2, le=MOST_GENERATED)]
+    test: Annotated[int, Field(ge=2, le=MOST_GENERATED)]
+    unsupervised: Annotated[int, Field(ge=0, le=MOST_GENERATED)]
     label_noise: Annotated[float, Field(ge=0, lt=0.5)]
     seed: Seed
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.core.errors import InputError
+from stages.core.unpacking import limited_memory, row_groups, stream_table
 from stages.data.checks import DELIMITED, decoded, format_of, listed, read_bytes, reason, unmarked_utf16
 from stages.data.settings import Csv
 
@@ -46,12 +47,13 @@ def read_table(file: Path, source: str, options: Csv, choose: Choose) -> Table:
     suffix = format_of(file.name)
     if not file.is_file():
         raise InputError(f"{source}: not a file; expected one in the format {suffix}")
-    if suffix in DELIMITED:
-        table = _read_csv(file, source, options, choose)
-    elif suffix in (".json", ".jsonl"):
-        table = _read_json(file, source, choose)
-    else:
-        table = _read_arrow(file, source, choose)
+    with limited_memory(source):
+        if suffix in DELIMITED:
+            table = _read_csv(file, source, options, choose)
+        elif suffix in (".json", ".jsonl"):
+            table = _read_json(file, source, choose)
+        else:
+            table = _read_arrow(file, source, choose)
     if not any(map(len, table.columns.values())):
         raise InputError(f"{source}: no rows")
     return table
@@ -65,6 +67,8 @@ def _read_arrow(file: Path, source: str, choose: Choose) -> Table:
     try:
         names, table = read(file, source, choose)
     except (OSError, ValueError, pa.ArrowException) as error:
+        if isinstance(error, MemoryError):  # Arrow's is one
+            raise
         kind = "Parquet" if read is _read_parquet else "Arrow"
         raise InputError(f"{source}: cannot be read as {kind}: {reason(error)}") from error
     columns = {name: _values(table[name], source, name) for name in table.column_names}
@@ -73,21 +77,17 @@ def _read_arrow(file: Path, source: str, choose: Choose) -> Table:
 
 def _read_parquet(file: Path, source: str, choose: Choose) -> tuple[list[str], pa.Table]:
     content = pa.BufferReader(read_bytes(file, source)) if file.suffix.lower() == ".gz" else file
-    with pq.ParquetFile(content, page_checksum_verification=True) as parquet:
-        names = parquet.schema_arrow.names
-        chosen = choose(names)
-        groups = [parquet.read_row_group(group, columns=chosen) for group in range(parquet.num_row_groups)]
+    with pq.ParquetFile(content) as parquet:
         empty = parquet.schema_arrow.empty_table()  # has the columns where there is no group
-    # A nested column "text.x" would come with "text" and one called "text": by name, each is there once.
-    return names, pa.concat_tables([table.select(chosen) for table in (empty, *groups)])
+    chosen = choose(empty.column_names)
+    groups = row_groups(content, file.stat().st_size, chosen, source)
+    # Of a nested column "text.x" and one called "text", both would come with "text": by name, each is there once.
+    return empty.column_names, pa.concat_tables([table.select(chosen) for table in (empty, *groups)])
 
 
 def _read_stream(file: Path, source: str, choose: Choose) -> tuple[list[str], pa.Table]:
-    content = read_bytes(file, source)
-    is_file = content.startswith(b"ARROW1")  # the other format of the two, with an index at its end
-    with (pa.ipc.open_file if is_file else pa.ipc.open_stream)(pa.BufferReader(content)) as reader:
-        names = reader.schema.names
-        table = reader.read_all().select(choose(names))
+    names, table = stream_table(read_bytes(file, source), source)
+    table = table.select(choose(names))
     table.validate(full=True)  # Arrow trusts a file's offsets, and would read past their end
     return names, table
 

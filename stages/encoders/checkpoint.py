@@ -1,5 +1,7 @@
 """What a checkpoint brings of a classifier, and what the classifier's class says of itself; no family is named here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,7 @@ class Contents(NamedTuple):
     model: PreTrainedModel  # its modules and shapes; its weights are no weights
     missing: list[str]  # its weights that the checkpoint does not bring, sorted
     mismatched: dict[str, tuple[list[int], list[int]]]  # brought in another shape: that of the file and the model's
+    unexpected: list[str]  # brought, and of no use to the model: a head of another task, or layers that it lacks
 
     @property
     def encoder(self) -> str:
@@ -42,6 +45,18 @@ def classifier_class(name: str) -> type[PreTrainedModel]:
     return found
 
 
+@contextmanager
+def quiet_library() -> Iterator[None]:
+    """Without what Transformers logs of a configuration or a head that are to be judged here."""
+    was = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity(transformers.logging.CRITICAL)
+    transformers.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(was)
+
+
 def contents(folder: Path, model_class: str, shapes: dict[str, list[int]], classes: int) -> Contents:
     """Have Transformers itself load the names and ``shapes`` of a checkpoint, by its own rules for old names.
 
@@ -53,31 +68,24 @@ def contents(folder: Path, model_class: str, shapes: dict[str, list[int]], class
     found = classifier_class(model_class)
     number = torch.zeros(1)
     weights = {name: number.expand(shape) for name, shape in shapes.items()}
-    was = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
     try:
-        with torch.random.fork_rng(devices=[]):
+        with quiet_library(), torch.random.fork_rng(devices=[]):
             config = found.config_class.from_pretrained(folder, num_labels=classes, local_files_only=True)
             model, info = found.from_pretrained(
                 None, config=config, state_dict=weights, output_loading_info=True, ignore_mismatched_sizes=True
             )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise InputError(f"config.json makes no {model_class}: {' '.join(str(error).split())[:200]}") from error
-    finally:
-        transformers.logging.set_verbosity(was)
     mismatched = {name: (list(shape), list(own)) for name, shape, own in info["mismatched_keys"]}
     weights = {name for name, _ in model.named_parameters()}  # of the keys, some are buffers
-    return Contents(model, sorted(weights & info["missing_keys"]), mismatched)
+    return Contents(model, sorted(weights & info["missing_keys"]), mismatched, sorted(info["unexpected_keys"]))
 
 
-def require_encoder(
-    folder: Path, config: dict[str, Any], model_class: str, shapes: dict[str, list[int]], shown: str
-) -> Contents:
-    """What a checkpoint brings of a class, made for ``UNLIKELY`` many classes, once it is known to have the encoder.
+def require_type(config: dict[str, Any], model_class: str, shown: str) -> None:
+    """The configuration of a checkpoint is of the class's family.
 
     Raises:
-        InputError: it is of another class, does not fit its configuration, or is not whole.
+        InputError: it is of another.
     """
     required = classifier_class(model_class).config_class.model_type
     if config.get("model_type") != required:
@@ -85,12 +93,21 @@ def require_encoder(
             f"{shown}: config.json: model_type {config.get('model_type')!r}; required by model_class "
             f"{model_class}: {required!r}"
         )
+
+
+def require_encoder(folder: Path, model_class: str, shapes: dict[str, list[int]], shown: str) -> Contents:
+    """What a checkpoint brings of a class, made for ``UNLIKELY`` many classes, once it is known to have the encoder.
+
+    Raises:
+        InputError: it does not fit its configuration, or is not whole.
+    """
     try:
         found = contents(folder, model_class, shapes, UNLIKELY)
     except InputError as error:
         raise InputError(f"{shown}: {error}") from error
     _require_vocabulary(found, shown)
     _require_whole(found, shown)
+    _require_none_left_over(found, shown)
     _require_end_that_is_found(found, shown)
     return found
 
@@ -123,6 +140,20 @@ def _require_whole(found: Contents, shown: str) -> None:
             lacking = sorted(own & missing)
             raise InputError(
                 f"{shown}: model.safetensors: no {lacking[0]} ({len(lacking)} of {len(own)} weights of {name} missing)"
+            )
+
+
+def _require_none_left_over(found: Contents, shown: str) -> None:
+    """No weight of a module of the encoder may be left out: the model would be a part of what was pretrained.
+
+    What is left out lies in modules that the class lacks, such as the head of a masked language model, or is a pooler.
+    """
+    modules = {name for name, _ in found.model.base_model.named_children()} - {"pooler"}
+    for name in found.unexpected:
+        own = name.removeprefix(found.encoder)
+        if own.split(".")[0] in modules:
+            raise InputError(
+                f"{shown}: model.safetensors: {name}, which the model of config.json lacks; required: none"
             )
 
 

@@ -22,8 +22,9 @@ def complete(folder: Path, family: Architecture, found: Contents) -> None:
         tokenizer.pad_token = family.pad_token
     if family.pad_token is not None or not (folder / TOKENIZER).exists():
         tokenizer.save_pretrained(folder)
-    if found.model.config.get_text_config().pad_token_id != tokenizer.pad_token_id:
-        _write_padding(folder, tokenizer.pad_token_id)
+    config = found.model.config
+    if config.get_text_config().pad_token_id != tokenizer.pad_token_id or config.problem_type is not None:
+        _write_config(folder, tokenizer.pad_token_id)
     brought = head_brought(folder, family, found)
     if brought:
         print(f"{folder.name}: left out {', '.join(brought)}: a run starts with a head of its own")
@@ -31,8 +32,10 @@ def complete(folder: Path, family: Architecture, found: Contents) -> None:
         save_file({n: w for n, w in weights.items() if n not in brought}, folder / WEIGHTS, metadata={"format": "pt"})
 
 
-def _write_padding(folder: Path, pad_id: int) -> None:
+def _write_config(folder: Path, pad_id: int) -> None:
+    """With the padding token, and without the task of a head that is left out, which would choose another loss."""
     config = read_json(folder / CONFIG, str(folder))
+    config.pop("problem_type", None)
     config["pad_token_id"] = pad_id
     if "text_config" in config:
         config["text_config"]["pad_token_id"] = pad_id

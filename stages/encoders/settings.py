@@ -39,8 +39,8 @@ class PretrainedBase(Strict):
     """A miniature encoder pretrained by the ``base`` stage; ``steps: 0`` keeps it at random."""
 
     source: Literal["pretrain"]
-    vocab_size: Annotated[int, Field(ge=300)]
-    steps: Annotated[int, Field(ge=0)]
+    vocab_size: Annotated[int, Field(ge=300, le=10_000_000)]
+    steps: Annotated[int, Field(ge=0, le=100_000_000)]
     batch_size: Count
     learning_rate: Rate
     mlm_weight: Annotated[float, Field(ge=0, le=1)]
@@ -93,7 +93,7 @@ Base = PretrainedBase | LocalBase | HubBase | PackageBase
 class Tokenize(Strict):
     """``max_length`` counts tokens, special ones included."""
 
-    max_length: Annotated[int, Field(ge=8)]
+    max_length: Annotated[int, Field(ge=8, le=1_000_000)]
 
 
 class BaseSettings(StageFile, Strict):

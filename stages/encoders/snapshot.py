@@ -49,12 +49,17 @@ def read_json(path: Path, shown: str) -> dict[str, Any]:
         InputError: it is another thing.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{shown}: {path.name}: not valid JSON: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"{shown}: {path.name}: holds {type(content).__name__}; required: an object")
     return content
+
+
+def _refuse(constant: str) -> None:
+    """Python reads and writes NaN and Infinity, which no other program does, and which no size or rate is."""
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def tensor_shapes(folder: Path, shown: str) -> dict[str, list[int]]:

@@ -4,11 +4,13 @@ Messages call the checkpoint ``shown``. No code of a checkpoint's own is run.
 """
 
 import json
+import math
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.core.errors import InputError
+from stages.encoders.config_limits import require_plain, without_data
 from stages.encoders.settings import Architecture
 from stages.encoders.snapshot import (
     CONFIG,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from stages.encoders.checkpoint import Contents
 
 SHARDS = "model.safetensors.index.json"
+# So many numbers may a model have beside its checkpoint's, and for each of them: a head of many classes, buffers.
+NEW_BESIDE, NEW_FOR_EACH = 20_000_000, 4
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
@@ -46,13 +50,32 @@ def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
     for name, content in ((CONFIG, config), (TOKENIZER_CONFIG, tokenizer_config)):
         if "auto_map" in content:
             raise InputError(f"{shown}: {name}: auto_map asks for remote code; allowed: what transformers itself has")
+    require_plain(config, f"{shown}: {CONFIG}")
     shapes = tensor_shapes(folder, shown)
-    from stages.encoders.checkpoint import require_encoder  # seconds of imports
+    from stages.encoders.checkpoint import require_encoder, require_type  # seconds of imports
 
-    found = require_encoder(folder, config, family.model_class, shapes, shown)
+    require_type(config, family.model_class, shown)
+    _require_size(folder, family.model_class, shapes, shown)
+    found = require_encoder(folder, family.model_class, shapes, shown)
     _require_kind_of_tokenizer(folder, family, shown)
     _require_fitting_tokenizer(folder, found, family, shown)
     return found
+
+
+def _require_size(folder: Path, model_class: str, shapes: dict[str, list[int]], shown: str) -> None:
+    """The model that the configuration makes is about as large as the weights are, before memory is taken for it."""
+    from stages.encoders.checkpoint import UNLIKELY, classifier_class, quiet_library
+
+    found = classifier_class(model_class)
+    most = NEW_BESIDE + NEW_FOR_EACH * sum(math.prod(shape) for shape in shapes.values())
+    try:
+        with quiet_library(), without_data(most):
+            found(found.config_class.from_pretrained(folder, num_labels=UNLIKELY, local_files_only=True))
+    except InputError as error:
+        raise InputError(f"{shown}: {CONFIG} makes a model of {error}; {WEIGHTS} has the weights of less") from error
+    except Exception as error:  # of any class of Transformers
+        words = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{shown}: {CONFIG} makes no {model_class}: {words}") from error
 
 
 def require_files(names: Collection[str], family: Architecture, shown: str) -> None:

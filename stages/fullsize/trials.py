@@ -12,6 +12,7 @@ from typing import Any
 import transformers
 
 from stages.core.errors import InputError
+from stages.encoders.config_limits import MOST_PARAMETERS, require_moderate, without_data
 from stages.encoders.settings import Architecture, Base
 from stages.fullsize.models import META, for_want_of_data, meta_model, model_config, plain
 from stages.fullsize.sizes import known_sizes
@@ -24,6 +25,7 @@ DECIDING = {
     "modules_to_save", "gradient_checkpointing", "precision",
 }  # fmt: skip
 WITH_DATA_UP_TO = 20_000_000  # parameters of a model that is made in memory where its adapter asks for weights
+MOST_PRETRAINED = 2 * 10**9  # parameters of a miniature, which is made in memory, in fp32
 NAMES_SHOWN = 3
 _tried: set[str] = set()  # by what decides; settings of other rates and seeds ask for the same
 
@@ -40,9 +42,15 @@ def require_models(architectures: dict[str, Architecture], base: Base, runs: lis
         InputError: one cannot.
     """
     require_classes(architectures)
+    sizes = {}
+    for name, family in architectures.items():
+        for key in ("miniature", "full_size"):
+            require_moderate(getattr(family, key) or {}, f"architecture.{name}.{key}")
+        sizes[name] = known_sizes(name, family, base)
+        require_moderate(sizes[name] or {}, f"architecture.{name}: config.json")
+    most = MOST_PRETRAINED if isinstance(base, PretrainedBase) else MOST_PARAMETERS
     for settings in runs:
-        family = architectures[settings.architecture]
-        require_possible(settings, known_sizes(settings.architecture, family, base))
+        require_possible(settings, sizes[settings.architecture], most)
 
 
 def require_classes(architectures: dict[str, Architecture]) -> None:
@@ -61,8 +69,13 @@ def require_classes(architectures: dict[str, Architecture]) -> None:
             )
 
 
-def require_possible(settings: RunSettings, sizes: dict[str, Any] | None) -> None:
+def require_possible(settings: RunSettings, sizes: dict[str, Any] | None, most: int = MOST_PARAMETERS) -> None:
     """Its adapter is one of PEFT, and can be put on a model of these sizes, if they are known.
+
+    Args:
+        settings: of a run.
+        sizes: keywords of its class's configuration.
+        most: parameters that the model may have.
 
     Raises:
         InputError: it is not, or cannot; the line names the configuration and the architecture.
@@ -71,7 +84,7 @@ def require_possible(settings: RunSettings, sizes: dict[str, Any] | None) -> Non
     if key in _tried:
         return
     if sizes is not None:
-        _require_sizes(settings, sizes)
+        _require_sizes(settings, sizes, most)
     place = f"configuration.{settings.configuration}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run will say them
@@ -84,13 +97,14 @@ def require_possible(settings: RunSettings, sizes: dict[str, Any] | None) -> Non
     _tried.add(key)
 
 
-def _require_sizes(settings: RunSettings, sizes: dict[str, Any]) -> None:
+def _require_sizes(settings: RunSettings, sizes: dict[str, Any], most: int) -> None:
     """The model without any method can be made in these sizes."""
     key = settings.model_class + json.dumps(sizes, sort_keys=True)
     if key in _tried:
         return
     try:
-        plain(settings, model_config(settings, sizes), META)
+        with without_data(most):
+            plain(settings, model_config(settings, sizes), META)
     except Exception as error:  # of any class of Transformers
         words = " ".join(str(error).split()) or type(error).__name__
         place = f"architecture.{settings.architecture}"

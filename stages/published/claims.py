@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
-from ruamel.yaml import YAML
 
 from stages.core.errors import InputError
 from stages.core.files import StageFile
 from stages.core.types import Name, Strict
+from stages.core.yaml_files import read_map
 
 SOURCE = Path("stages/published/claims.yaml")
 Quantity = Literal["accuracy", "memory", "seconds", "parameters"]
@@ -135,7 +135,7 @@ def load_claims(path: Path = SOURCE) -> dict[str, Claim]:
         InputError: the first faulty key.
     """
     try:
-        return TypeAdapter(dict[Name, Claim]).validate_python(YAML(typ="safe").load(path))
+        return TypeAdapter(dict[Name, Claim]).validate_python(read_map(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if part != "[key]")

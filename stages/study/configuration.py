@@ -6,7 +6,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from stages.core.types import Count, Fraction, Method, Quantization, Rate, Strict
 from stages.encoders.settings import Architecture
-from stages.training.settings import OF_THE_STUDY, Adapter, Optimizer, Train
+from stages.training.settings import OF_THE_STUDY, Adapter, Epochs, Optimizer, Train
 
 ALL_LINEAR, PEFT_DEFAULT = "all-linear", "peft"  # targets that are no placement of an architecture
 
@@ -15,7 +15,7 @@ class TrainChanges(Strict):
     """What a configuration trains with instead of its profile's (``Train``) and protocol's (``optimizer``) settings."""
 
     learning_rate: Rate | None = None
-    epochs: Count | None = None
+    epochs: Epochs | None = None
     batch_size: Count | None = None
     gradient_accumulation: Count | None = None
     schedule: Literal["linear", "cosine", "constant"] | None = None

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from stages.core.errors import InputError
 from stages.core.types import Name, Rate, Seed, Strict
+from stages.core.yaml_files import read_map
 from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, Sample
 from stages.encoders.settings import Architecture, Base, HubBase, LocalBase, PackageBase, PretrainedBase, Tokenize
 from stages.study.adapter_files import with_adapter_files
@@ -45,7 +44,7 @@ class Params(Strict):
     protocol: Name
     lr: Rate
     lr_probe: Rate
-    seeds: list[Seed] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1, max_length=1000)
     architectures: list[Name] = Field(min_length=1)
     configurations: list[Name] = Field(min_length=1)
     probes: list[Name]
@@ -159,6 +158,9 @@ MODELS = {
 }
 
 
+LONGEST_SHOWN = 300  # characters of a value
+
+
 def _no_repeats(key: str, values: list) -> None:
     for value in values:
         if values.count(value) > 1:
@@ -171,24 +173,7 @@ def load_params(path: str | Path = PARAMS) -> Params:
     Raises:
         InputError: one line naming the file, the first wrong key, its value and what is allowed.
     """
-    return validated(read_yaml(path), path)
-
-
-def read_yaml(path: str | Path) -> object:
-    """What a file of parameters says, not validated.
-
-    ruamel.yaml reads YAML 1.2, in which ``2e-05`` (as ``dvc exp run -S`` writes it) is a number;
-    PyYAML reads it as a string.
-
-    Raises:
-        InputError: it cannot be read, or is not YAML.
-    """
-    try:
-        return YAML(typ="safe").load(Path(path))
-    except YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+    return validated(read_map(path), path)
 
 
 def validated(raw: object, path: str | Path) -> Params:
@@ -223,11 +208,17 @@ def _explain(fault: dict[str, Any]) -> str:
         return str(fault["ctx"]["error"])
     if fault["type"] == "missing":
         return "missing; a value is required"
-    value, message = fault["input"], fault["msg"]
+    value, message = _shown(fault["input"]), fault["msg"]
     if fault["type"] == "extra_forbidden":
         allowed = _model_at(fault["loc"][:-1]).model_fields
-        return f"{value!r}: unknown key; allowed: {', '.join(allowed)}"
-    return f"{value!r}: {message[0].lower()}{message[1:]}"
+        return f"{value}: unknown key; allowed: {', '.join(allowed)}"
+    return f"{value}: {message[0].lower()}{message[1:]}"
+
+
+def _shown(value: object) -> str:
+    """A value in a message, its start where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _model_at(path: tuple[str, ...]) -> type[Strict]:

@@ -12,15 +12,17 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from stages.core.files import StageFile
 from stages.core.types import Count, Fraction, Method, Precision, Quantization, Strict
 
+Epochs = Annotated[int, Field(ge=1, le=10_000)]
+
 
 class Train(Strict):
     """Optimisation common to every run of a profile, as far as a configuration says nothing else."""
 
-    epochs: Count
+    epochs: Epochs
     batch_size: Count
     gradient_accumulation: Count
     evaluation_batch_size: Count
-    lr_scale: Annotated[float, Field(gt=0)]
+    lr_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     precision: Precision
     threads: Count
     dropout: Literal["torch", "bulk"]  # bulk: four masks a random number, for CPUs (stages/training/dropout.py)

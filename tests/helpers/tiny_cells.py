@@ -1,6 +1,7 @@
 """Cells of the census at tiny sizes: any classifier of Transformers with any configuration."""
 
-from stages.study.params import read_yaml, validated
+from stages.core.yaml_files import read_yaml
+from stages.study.params import validated
 from stages.study.resolve import resolve_census
 from stages.training.settings import RunSettings
 from tests.helpers.tiny_study import ROOT

@@ -23,10 +23,11 @@ from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
 from stages.core.types import Strict
+from stages.core.yaml_files import read_yaml
 from stages.fullsize.cells import count_cell
 from stages.methods.adapters import CONFIG_CLASSES
 from stages.study.grid import StudySettings
-from stages.study.params import Params, read_yaml, validated
+from stages.study.params import Params, validated
 from stages.study.resolve import resolve_census, resolve_run, resolve_study
 from stages.training.record import Record
 from stages.training.run import fine_tune

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
+from dvc_data.hashfile.tree import Tree
 
 from stages.core.errors import InputError
 
@@ -49,7 +51,20 @@ def fetch(stage: PipelineStage, remote: str | None) -> None:
             result = stage.repo.cloud.pull(objects, remote=remote) if objects else None
             if result is None or result.failed:
                 raise InputError(f"remote {remote}: does not have {out.def_path} as {stage.addressing} made it")
+        require_within(out)
         out.checkout(force=True)
+
+
+def require_within(out: Output) -> None:
+    """Check that no file of a folder would be put elsewhere: a listing in a remote is as good as who wrote it.
+
+    Raises:
+        InputError: one would.
+    """
+    listing = out.get_obj()
+    for parts, *_ in listing if isinstance(listing, Tree) else []:
+        if any(part in ("", ".", "..") or "/" in part or "\\" in part for part in parts):
+            raise InputError(f"{out.def_path}: {'/'.join(parts)!r}: a file elsewhere; allowed: files of the folder")
 
 
 def contents(used: dict[object, set]) -> set:

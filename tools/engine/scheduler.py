@@ -16,7 +16,7 @@ from tools.engine import cluster, worker
 from tools.engine.dag import Dag
 from tools.engine.display import Display, listed
 from tools.engine.messages import Failure, Job, Outcome, log_path
-from tools.engine.outcomes import failed_run, result_of
+from tools.engine.outcomes import accepted, failed_run, result_of
 from tools.engine.plan import failed_before, standing_failure
 from tools.engine.state import Status, StudyState
 
@@ -201,7 +201,7 @@ class Head:
             return
         on_worker = self.in_flight.pop(name)
         self.pinned.pop(name, None)
-        result = result_of(name, future)
+        result = accepted(result_of(name, future), self.dag.stages[name])
         if isinstance(result, Failure):
             self.book_failure(result)
         elif self.options.remote and on_worker:

@@ -5,11 +5,12 @@ from pathlib import Path
 from stages.analysis.kept_study import FOLDER
 from stages.analysis.runs import made_by
 from stages.core.errors import InputError
+from stages.core.yaml_files import read_yaml
 from stages.data.card import Card
 from stages.published.claims import Claims
 from stages.published.reconciliation import Reconciliation
 from stages.study.grid import StudySettings
-from stages.study.params import Params, read_yaml
+from stages.study.params import Params
 from stages.study.resolve import resolve_run, resolve_study
 from stages.training.record import Record
 from stages.training.settings import Run

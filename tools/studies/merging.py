@@ -9,8 +9,9 @@ from typing import NamedTuple, TextIO
 from ruamel.yaml import YAML
 
 from stages.core.errors import InputError
+from stages.core.yaml_files import read_yaml
 from stages.data.settings import raw_value
-from stages.study.params import Params, read_yaml, validated
+from stages.study.params import Params, validated
 from tools.engine.messages import STUDIES
 
 FOLDER = Path("studies")

@@ -11,12 +11,13 @@ from ruamel.yaml import YAML
 
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text
+from stages.core.yaml_files import read_yaml
 from stages.data.card import Origin, Splits
 from stages.data.settings import DataSettings, LocalData
 from stages.data.sources import load_source
 from stages.data.splits import deduplicate
 from stages.prepare import prepared
-from stages.study.params import load_params, read_yaml, validated
+from stages.study.params import load_params, validated
 from stages.study.source_link import require_source
 from stages.study.typeset import without_glyph
 from tools.studies.classes import labels_for, without_rare

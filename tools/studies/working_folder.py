@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
 from zc.lockfile import LockError, LockFile
 
 from stages.core.errors import InputError
 from stages.core.files import write_text, written_whole
+from stages.core.yaml_files import read_map
 from stages.training.environment import git, head
 from tools.engine.messages import STUDIES
 from tools.studies.merging import PARAMS, Study, as_yaml, path_of, with_absolute_paths
@@ -108,7 +108,7 @@ def left_out() -> list[str]:
 def results(folder: Path) -> list[str]:
     """What of a study's results git has, as patterns from the project's folder: outputs that DVC does not cache."""
     patterns = [LOCK, str(PARAMS)]
-    for stage in YAML(typ="safe").load(folder / "dvc.yaml")["stages"].values():
+    for stage in read_map(folder / "dvc.yaml")["stages"].values():
         for output in [*stage.get("outs", []), *stage.get("metrics", [])]:
             if isinstance(output, dict):
                 path, options = next(iter(output.items()))

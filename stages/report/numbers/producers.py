@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
+from stages.core.yaml_files import read_map
 
 PIPELINE = Path("dvc.yaml")
 
@@ -24,7 +24,7 @@ class Producers:
 
     def __init__(self, path: Path = PIPELINE) -> None:
         self._outputs: list[tuple[re.Pattern[str], str, list[str]]] = []  # pattern, stage, axes of its matrix
-        for name, stage in YAML(typ="safe").load(path)["stages"].items():
+        for name, stage in read_map(path)["stages"].items():
             axes = list(stage.get("matrix", {}))
             for output in [*stage.get("outs", []), *stage.get("metrics", [])]:
                 self._outputs.append((_pattern(output), name, axes))

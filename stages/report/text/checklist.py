@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import jinja2
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
 
 from stages.core.errors import InputError
 from stages.core.types import Name, Strict
+from stages.core.yaml_files import read_map
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import MissingNumberError
 from stages.report.text.templates import environment
@@ -53,7 +53,7 @@ def load_checklist(path: Path = CHECKLIST) -> dict[str, Part]:
         InputError: names the file and the first faulty key.
     """
     try:
-        return TypeAdapter(dict[Name, Part]).validate_python(YAML(typ="safe").load(path))
+        return TypeAdapter(dict[Name, Part]).validate_python(read_map(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if part != "[key]")

@@ -8,7 +8,7 @@ import pytest
 
 from stages.core.errors import InputError
 from stages.core.files import sha256
-from stages.study.params import read_yaml
+from stages.core.yaml_files import read_yaml
 from tests.helpers.hashed_study import commit, git
 from tools.studies import build, keep
 from tools.studies.keeping import kept_files
