@@ -77,7 +77,7 @@ LINES, FILES = 250, 14
 FILES_OF = {
     "tools": 17,  # a command each, by the name that it is called
     "tools/benchmarks": 20,  # likewise
-    # One for each source of checkpoints; what a configuration may say is apart, for `settings` and `census` ask it alone.
+    # one for each source of checkpoints; what a configuration may say is apart: `settings` and `census` ask it alone
     "stages/encoders": 16,
 }
 # Basenames that stand twice because a reader expects the pair: a stage and its schema, an entry and its table.

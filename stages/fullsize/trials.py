@@ -13,7 +13,7 @@ import transformers
 
 from stages.core.errors import InputError
 from stages.encoders.config_limits import MOST_PARAMETERS, require_moderate, without_data
-from stages.encoders.settings import Architecture, Base
+from stages.encoders.settings import Architecture, Base, PretrainedBase
 from stages.fullsize.models import META, for_want_of_data, meta_model, model_config, plain
 from stages.fullsize.sizes import known_sizes
 from stages.methods.adapters import adapter_config
