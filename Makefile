@@ -11,8 +11,9 @@ SCHEDULER ?=
 YES ?=
 # A DVC remote, where those workers have clones of their own; without one, they share this folder.
 REMOTE ?=
-# Python would not look for the study in this folder; a library that the study uses would end on a warning, or on a date.
-unexport PYTHONSAFEPATH PYTHONWARNINGS SOURCE_DATE_EPOCH
+# Python would not look for the study in this folder; a library that the study uses would end on a warning, on a date, on
+# docstrings that are not there, or on a notebook's way to draw.
+unexport PYTHONSAFEPATH PYTHONWARNINGS SOURCE_DATE_EPOCH PYTHONOPTIMIZE MPLBACKEND
 $(if $(findstring :,$(CURDIR)),$(error $(CURDIR): a folder with a colon in its name cannot be on PATH; move the checkout))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What LaTeX needs on Debian and Ubuntu, and the files that show it is there.

@@ -22,6 +22,8 @@ def wrong_environment() -> str | None:
     """
     if sys.version_info < (3, 11):  # noqa: UP036
         return f"{sys.executable}: Python {sys.version_info[0]}.{sys.version_info[1]}; Python 3.11 or newer is needed"
+    if sys.flags.optimize:
+        return "PYTHONOPTIMIZE: unset it; Transformers needs docstrings that it strips, and the study needs assertions"
     if not REQUIREMENTS.exists():
         return None
     versions = _installed()
@@ -82,8 +84,15 @@ def start_in_utf8() -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
-# NumPy reads it at import and ends on what is no number; the PDF has one of its own.
-os.environ.pop("SOURCE_DATE_EPOCH", None)
+# What a shell has for other programs and would end or mislead those that a stage uses:
+FOREIGN = (
+    "SOURCE_DATE_EPOCH",  # NumPy ends on what is no number; the PDF has one of its own
+    "MPLBACKEND",  # a notebook's, which matplotlib here may lack; figures are drawn for a file
+    # a hook of git's has these, and git would take them for this folder's repository in any other, such as a copy's
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
+)
+for variable in FOREIGN:
+    os.environ.pop(variable, None)
 start_in_utf8()
 if fault := wrong_environment():
     sys.exit(f"error: {fault}")

@@ -167,7 +167,8 @@ def test_a_step_of_which_a_side_failed_is_not_compared():
     write_predictions(study, read_runs())
     statistics.main()
     text = written()
-    assert "Going from LoRA r=8 to LoRA r=16 changes mean accuracy by -- on DistilBERT;" in text
+    assert "Going from LoRA r=8 to LoRA r=16" not in text  # there is no number to say it with
+    assert "--" not in text
     assert "The step in placement gains" not in text
     assert "of the update falls" not in text
 

@@ -66,6 +66,27 @@ def test_help_is_printed_in_ascii(module):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_python_without_assertions_or_docstrings_is_named(level):
+    done = python("-m", "stages.settings", "--check", PYTHONOPTIMIZE=level)
+    fault = "unset it; Transformers needs docstrings that it strips, and the study needs assertions"
+    line = f"error: PYTHONOPTIMIZE: {fault}\n"
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (1, b"", line)
+
+
+def test_what_a_notebook_and_a_hook_of_git_have_in_their_shells_misleads_nothing(in_empty_folder):
+    subprocess.run(["git", "init", "--quiet", "elsewhere"], check=True)
+    code = (
+        "import stages, os, matplotlib, subprocess; "
+        "print(subprocess.run(['git', '-C', 'elsewhere', 'rev-parse', '--show-toplevel'], capture_output=True, "
+        "text=True).stdout, end='')"
+    )
+    shell = {"GIT_DIR": str(ROOT / ".git"), "GIT_INDEX_FILE": "index", "GIT_PREFIX": ""}
+    shell |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "SOURCE_DATE_EPOCH": "today"}
+    done = python("-c", code, **shell)
+    assert (done.returncode, done.stdout.decode()) == (0, f"{in_empty_folder / 'elsewhere'}\n"), done.stderr
+
+
 @pytest.fixture
 def latin_1_locale(tmp_path) -> dict[str, str]:
     """A shell in such a locale, which is made here: a machine may lack it."""

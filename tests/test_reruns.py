@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages.training import checkpoints
-from tests.helpers.hashed_study import make, reproduced
+from tests.helpers.hashed_study import git, make, reproduced
 
 GRID = {"architectures": ["distilbert"], "configurations": ["full"], "probes": ["full-probe"], "seeds": [42]}
 EVERYTHING_AFTER_TRAINING = ["collect", "statistics", "reconcile", "claims", "tables", "figures", "paper"]
@@ -47,6 +47,13 @@ def test_an_edit_reruns_what_uses_it_and_what_follows(study, file, stages):
     edit(study, file)
     assert sorted(reproduced(study)) == sorted(stages)
     assert reproduced(study) == []
+
+
+def test_a_clone_that_converts_line_endings_has_the_same_bytes(study, tmp_path):
+    git(study, "clone", "--quiet", "--config", "core.autocrlf=true", str(study), str(tmp_path / "clone"))
+    for file in git(study, "ls-files").splitlines():
+        if (study / file).is_file():
+            assert (tmp_path / "clone" / file).read_bytes() == (study / file).read_bytes(), file
 
 
 def test_what_python_leaves_behind_reruns_nothing(study):

@@ -32,7 +32,7 @@ def make(folder: Path, **grid: object) -> Path:
     """A study of this grid in a git repository, up to date and committed."""
     for name in ("stages", "paper", "data/reported", "metrics/studies/imdb-mini", "studies/adapters"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "generated"))
-    for name in ("requirements.txt", ".dvcignore", ".gitignore", "data/source"):
+    for name in ("requirements.txt", ".dvcignore", ".gitignore", ".gitattributes", "data/source"):
         shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
     write_params(folder, **grid)
     (folder / "hashes.py").write_text(HASHES, encoding="utf-8")

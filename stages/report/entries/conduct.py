@@ -1,5 +1,7 @@
 """Numbers of how the study was conducted: costs against full fine-tuning, fit, audit, machine."""
 
+import unicodedata
+
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
@@ -8,6 +10,7 @@ from stages.analysis.statistics import Statistics
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, FACTOR, HOURS, PERCENT, POINTS, SHARE, WATT_HOURS
+from stages.study.typeset import DESCRIPTION, SPACES, has_glyph, shortened
 
 
 def enter_conduct(ledger: Ledger, results: Results) -> None:
@@ -118,7 +121,16 @@ def _machine(ledger: Ledger, results: Results) -> None:
     ledger.add("machine.runs_at_once", runs["runs_at_once"].max(), COUNT, at_once, optional=True)
     for column in ("processor", "platform", "device"):
         for index, value in enumerate(runs[column].dropna().unique()):
-            ledger.add(f"machine.{column}.{index}", str(value), COUNT, Source(RUNS, column), optional=True)
+            name = legible(str(value)) or f"an unnamed {column}"
+            ledger.add(f"machine.{column}.{index}", name, COUNT, Source(RUNS, column), optional=True)
+
+
+def legible(name: str) -> str:
+    """What a machine calls itself, without characters that the fonts of the report lack, and shortened."""
+    normal = unicodedata.normalize("NFC", name)
+    kept = "".join(character for character in normal if has_glyph(character))
+    spaced = "".join(" " if unicodedata.category(character) in SPACES else character for character in kept)
+    return shortened(" ".join(spaced.split()), DESCRIPTION)
 
 
 def _versions(ledger: Ledger, results: Results) -> None:
