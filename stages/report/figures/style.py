@@ -94,7 +94,8 @@ def labels(definitions: Mapping[str, Architecture | Configuration]) -> dict[str,
 
 def legend_above(axes: Axes) -> None:
     """A legend between the axes and what is above them, in as many columns as its figure is wide."""
-    handles, names = axes.get_legend_handles_labels()
+    handles = list(axes.containers) or list(axes.lines)
+    names = [handle.get_label() for handle in handles]  # matplotlib itself leaves out a name that begins with _
     for columns in range(len(names), 0, -1):
         legend = axes.legend(
             handles, names, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, columnspacing=1, handlelength=1

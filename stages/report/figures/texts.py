@@ -54,12 +54,12 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
 
 def _token_lengths(axes: Axes, lengths: pd.DataFrame, study: StudySettings) -> None:
     """A line an architecture, and the limit."""
-    labels = style.labels(study.architectures)
+    labels, lines = style.labels(study.architectures), []
     for architecture, look in style.looks(list(study.architectures)).items():
         values = np.sort(lengths.loc[lengths["architecture"] == architecture, "true_length"].to_numpy())
         share = 100 * np.arange(1, len(values) + 1) / len(values)
         marks = [int(len(values) * part) for part in (0.1, 0.35, 0.6, 0.85)]
-        axes.plot(
+        lines += axes.plot(
             values,
             share,
             color=look.colour,
@@ -72,7 +72,7 @@ def _token_lengths(axes: Axes, lengths: pd.DataFrame, study: StudySettings) -> N
     axes.annotate("limit", (study.max_length, 6), xytext=(3, 0), textcoords="offset points", fontsize=7)
     axes.set(xlabel="Tokens in a training text", ylabel="Texts no longer (%)", ylim=(0, 102))
     axes.set_xlim(0, max(1.15 * study.max_length, np.percentile(lengths["true_length"], 99)))
-    axes.legend(loc="best")
+    axes.legend(handles=lines, loc="best")
 
 
 def _class_bars(axes: Axes, card: Card) -> None:

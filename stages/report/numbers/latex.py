@@ -23,6 +23,7 @@ SPECIAL = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
+LIGATED = "-,\u2018\u2019"  # signs of which the fonts make another where two stand together
 BREAK = "\u200b"  # Unicode's own: a line may end here, without a hyphen
 SEPARATORS = rf"-/._:?&=@,;+\\{BREAK}"  # of a word's parts, as they stand in a class of a pattern
 PART = re.compile(rf"[^{SEPARATORS}]+[{SEPARATORS}]*|[{SEPARATORS}]+")
@@ -84,8 +85,10 @@ def _character(character: str) -> str:
 
 
 def _unligated(latex: str) -> Latex:
-    """Two hyphens are no dash, and two commas no quotation mark."""
-    return Latex(latex.replace("--", "-{}-{}").replace(",,", ",{},{}"))
+    """Two hyphens are no dash, two commas and two single quotation marks no double one."""
+    for sign in LIGATED:
+        latex = latex.replace(2 * sign, f"{sign}{{}}{sign}{{}}")
+    return Latex(latex)
 
 
 def listing(items: list[str], last: str = "and") -> Latex:
