@@ -25,7 +25,7 @@ HOSTILE = {
     "LaTeX": "_$x^2$\\input{x}%\u202e#&",
     "HTML": "<script>&#x41;\u200b</script>",
     "Jinja": "=\\VAR{1/0}{{1/0}},,--\x1b[2J",
-    "shell": "$(touch made)`touch made`",
+    "shell": "$(touch made)`touch x`",
 }
 # What the schema takes and a model of the grid, or its file, does not have: refused by name before anything runs.
 REFUSED_LATER = {
@@ -124,6 +124,7 @@ def test_hostile_texts_everywhere_at_once(kind):
     assert squeezed(values[("profiles", "mini", "description")]) in printed
     assert SECRET.replace(" ", "") not in printed
     assert not Path("made").exists()
+    assert not Path("x").exists()
     page = Path("paper/numbers.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert page == "".join(c for c in page if c == "\n" or c == visible(c))
