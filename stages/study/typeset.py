@@ -10,7 +10,7 @@ from stages.core.free_text import SPACES, plain, visible
 
 # Latin letters up to here are in the fonts of both, but for a few.
 LAST_LETTER = 0x17F
-NO_LETTERS = "\u0126\u0127\u0138\u013f\u0140\u0149\u0166\u0167\u017f"
+NO_LETTERS = "\u0126\u0127\u0138\u013f\u0140\u0149\u014a\u014b\u0166\u0167\u017f"
 PUNCTUATION = "\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u20ac\u2122"
 
 CLASS, LABEL, DESCRIPTION, QUOTATION = 30, 60, 160, 300  # characters

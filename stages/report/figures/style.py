@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -111,23 +112,26 @@ def inches(text: str, size: float) -> float:
     return TextPath((0, 0), text, prop=font, usetex=False).get_extents().width / 72
 
 
-def legend_inside(axes: Axes) -> None:
+# Handles and their names are given everywhere: matplotlib itself leaves out a name that begins with _.
+def legend_inside(axes: Axes, handles: list[Artist]) -> None:
     """A legend where it hides least; above the axes where it is so wide that it would hide a curve."""
-    legend = axes.legend(loc="best")
+    legend = axes.legend(handles, _names(handles), loc="best")
     axes.figure.draw_without_rendering()
     if legend.get_window_extent().width > axes.get_window_extent().width / 2:
-        legend_above(axes)
+        legend_above(axes, handles)
 
 
-def legend_above(axes: Axes) -> None:
+def legend_above(axes: Axes, handles: list[Artist]) -> None:
     """A legend between the axes and what is above them, in as many columns as its figure is wide."""
-    handles, names = axes.get_legend_handles_labels()
-    for columns in range(len(names), 0, -1):
-        legend = axes.legend(
-            handles, names, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, columnspacing=1, handlelength=1
-        )
+    layout = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "columnspacing": 1, "handlelength": 1}
+    for columns in range(len(handles), 0, -1):
+        legend = axes.legend(handles, _names(handles), ncols=columns, **layout)
         if _fits(legend, axes.figure):
             return
+
+
+def _names(handles: list[Artist]) -> list[str]:
+    return [handle.get_label() for handle in handles]
 
 
 def legend_outside(figure: Figure, handles: list[Line2D], columns: int, at: str = "lower", **options: float) -> None:

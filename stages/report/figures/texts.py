@@ -54,12 +54,12 @@ def data(card: Card, lengths: pd.DataFrame, study: StudySettings) -> Figure:
 
 def _token_lengths(axes: Axes, lengths: pd.DataFrame, study: StudySettings) -> None:
     """A line an architecture, and the limit."""
-    labels = style.labels(study.architectures)
+    labels, lines = style.labels(study.architectures), []
     for architecture, look in style.looks(list(study.architectures)).items():
         values = np.sort(lengths.loc[lengths["architecture"] == architecture, "true_length"].to_numpy())
         share = 100 * np.arange(1, len(values) + 1) / len(values)
         marks = [int(len(values) * part) for part in (0.1, 0.35, 0.6, 0.85)]
-        axes.plot(
+        lines += axes.plot(
             values,
             share,
             color=look.colour,
@@ -72,7 +72,7 @@ def _token_lengths(axes: Axes, lengths: pd.DataFrame, study: StudySettings) -> N
     axes.annotate("limit", (study.max_length, 6), xytext=(3, 0), textcoords="offset points", fontsize=7)
     axes.set(xlabel="Tokens in a training text", ylabel="Texts no longer (%)", ylim=(0, 102))
     axes.set_xlim(0, max(1.15 * study.max_length, np.percentile(lengths["true_length"], 99)))
-    style.legend_inside(axes)
+    style.legend_inside(axes, lines)
 
 
 def _class_bars(axes: Axes, card: Card) -> None:
@@ -96,7 +96,7 @@ def _class_bars(axes: Axes, card: Card) -> None:
     axes.set_xlabel("Texts")
     axes.margins(x=0.14)
     axes.grid(visible=False, axis="y")
-    style.legend_above(axes)
+    style.legend_above(axes, list(axes.containers))
 
 
 def _class_points(axes: Axes, card: Card) -> None:
@@ -110,7 +110,7 @@ def _class_points(axes: Axes, card: Card) -> None:
     axes.set(xlabel="Class, by its number", ylabel="Texts")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    style.legend_above(axes)
+    style.legend_above(axes, list(axes.lines))
 
 
 def _counts(card: Card, label: int) -> list[int]:

@@ -23,9 +23,11 @@ SPECIAL = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
 }
+LIGATED = "-,\u2018\u2019"  # signs of which the fonts make another where two stand together
 BREAK = "\u200b"  # Unicode's own: a line may end here, without a hyphen
 SEPARATORS = rf"-/._:?&=@,;+\\{BREAK}"  # of a word's parts, as they stand in a class of a pattern
 PART = re.compile(rf"[^{SEPARATORS}]+[{SEPARATORS}]*|[{SEPARATORS}]+")
+CODE = re.compile(r"[<>{}|#$%^~]")  # what no word of a language has
 # TeX hyphenates a word of letters, but no line is as long as some; what has digits or signs it does not break at all.
 LONG_WORD, LONG_CODE = 24, 12
 
@@ -62,7 +64,8 @@ def _with_breaks(word: str) -> str:
     """After separators; inside a part only where that is long itself."""
     parts = PART.findall(word)
     opened = [_opened(part) for part in parts]
-    return word if len(word) <= LONG_WORD and opened == parts else BREAK.join(opened)
+    longest = LONG_CODE if CODE.search(word) else LONG_WORD
+    return word if len(word) <= longest and opened == parts else BREAK.join(opened)
 
 
 def _opened(part: str) -> str:
@@ -84,8 +87,10 @@ def _character(character: str) -> str:
 
 
 def _unligated(latex: str) -> Latex:
-    """Two hyphens are no dash, and two commas no quotation mark."""
-    return Latex(latex.replace("--", "-{}-{}").replace(",,", ",{},{}"))
+    """Two hyphens are no dash, two commas and two single quotation marks no double one."""
+    for sign in LIGATED:
+        latex = latex.replace(2 * sign, f"{sign}{{}}{sign}{{}}")
+    return Latex(latex)
 
 
 def listing(items: list[str], last: str = "and") -> Latex:
