@@ -39,7 +39,8 @@ def run_process(arguments: list[str], folder: Path, device: str, threads: int | 
         CalledProcessError: it failed; what it printed is in ``output``.
     """
     hidden = {} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
-    told = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads or cores())}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # packages may lie outside Python's own folders
+    told = {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads or cores())}
     environment = {**os.environ, **hidden, **told}
     began = time.perf_counter()
     with TemporaryFile("w+", encoding="utf-8") as output:
