@@ -78,8 +78,13 @@ def matmul_peak(device: str, dtype: str, threads: int, size: int | None = None) 
 
 
 def example_flops(settings: RunSettings, checkpoint: Path, length: int) -> float:
-    """Matrix-product FLOPs of training on one example of ``length`` tokens, forward and backward."""
-    model = build_model(settings, checkpoint, CLASSES).model.train()
+    """Matrix-product FLOPs of training on one example of ``length`` tokens, forward and backward.
+
+    Counted on the CPU on weights as they are before quantisation: the products are the same, and no counter knows
+    those of bitsandbytes' kernels.
+    """
+    plain = settings.model_copy(update={"quantization": "none"})
+    model = build_model(plain, checkpoint, CLASSES).model.train()
     ids = torch.full((2, length), 5)
     with FlopCounterMode(display=False) as counter:
         model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()
