@@ -172,6 +172,7 @@ def figures_of(record: Record) -> dict[str, float | int | None]:
     return {
         "startup_seconds": record.cost.startup_seconds,
         "train_seconds": record.cost.train_seconds,
+        "step_seconds_median": record.cost.step_seconds_median,
         "test_accuracy": record.quality.test_accuracy,
         "peak_memory_allocated_bytes": record.cost.peak_memory_allocated_bytes,
     }
@@ -183,6 +184,7 @@ def side(
     machine: MeasuredMachine,
     startup_seconds: float,
     train_seconds: float,
+    step_seconds_median: float,
     test_accuracy: float,
     peak_memory_allocated_bytes: int | None,
 ) -> Side:
@@ -192,6 +194,7 @@ def side(
         cpu_seconds=finished.cpu_seconds,
         startup_seconds=startup_seconds,
         train_seconds=train_seconds,
+        step_seconds_median=step_seconds_median,
         samples_per_second=work.examples / train_seconds,
         test_accuracy=test_accuracy,
         peak_memory_host_bytes=finished.resident_bytes,

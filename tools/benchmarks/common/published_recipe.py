@@ -30,17 +30,24 @@ from transformers import (
 
 
 class Clock(TrainerCallback):
-    """When the first step began, and the seconds of epochs without evaluation."""
+    """When the first step began, the seconds of epochs without evaluation, and from one step to the next."""
 
     def __init__(self) -> None:
         self.startup_seconds, self.seconds = None, 0.0
+        self.steps: list[float] = []
+        self.previous = None
 
     def on_step_begin(self, *_, **__) -> None:
         if self.startup_seconds is None:  # counted from boot: Linux knows the time of boot to the second only
             started = psutil.Process().create_time() - psutil.boot_time()
             self.startup_seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - started
+        now = time.perf_counter()
+        if self.previous is not None:
+            self.steps.append(now - self.previous)
+        self.previous = now
 
     def on_epoch_begin(self, *_, **__) -> None:
+        self.previous = None
         self.began = time.perf_counter()
 
     def on_epoch_end(self, *_, **__) -> None:
@@ -49,8 +56,8 @@ class Clock(TrainerCallback):
         self.seconds += time.perf_counter() - self.began
 
 
-def main(architecture: str, configuration: str, seed: int) -> None:
-    """Train and evaluate one run."""
+def main(architecture: str, configuration: str, seed: int) -> dict[str, float | int | None]:
+    """Train and evaluate one run; what it cost."""
     run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text(encoding="utf-8"))
     checkpoint, data = Path("models/base", architecture), Path("data/tokenized", architecture)
     set_seed(seed)
@@ -69,23 +76,25 @@ def main(architecture: str, configuration: str, seed: int) -> None:
         callbacks=[clock],
     )
     trainer.train()
-    report(clock, trainer.evaluate()["eval_accuracy"])
+    return report(clock, trainer.evaluate()["eval_accuracy"])
 
 
 def accuracy(prediction: EvalPrediction) -> dict[str, float]:
     return {"accuracy": float(np.mean(prediction.predictions.argmax(-1) == prediction.label_ids))}
 
 
-def report(clock: Clock, test_accuracy: float) -> None:
-    """What a run cost, as the last line of this process's output."""
+def report(clock: Clock, test_accuracy: float) -> dict[str, float | int | None]:
+    """What a run cost, which is also the last line of this process's output."""
     is_on_gpu = torch.cuda.is_available()
     figures = {
         "startup_seconds": clock.startup_seconds,
         "train_seconds": clock.seconds,
+        "step_seconds_median": float(np.median(clock.steps)) if clock.steps else clock.seconds,
         "test_accuracy": test_accuracy,
         "peak_memory_allocated_bytes": torch.cuda.max_memory_allocated() if is_on_gpu else None,
     }
     print(json.dumps(figures))
+    return figures
 
 
 def training_arguments(run: dict, seed: int) -> TrainingArguments:

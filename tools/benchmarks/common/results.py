@@ -42,6 +42,7 @@ class Side(Strict):
     cpu_seconds: float
     startup_seconds: float  # from the start of the process to the first step
     train_seconds: float  # without evaluation and saving
+    step_seconds_median: float | None  # of 16 examples; older reports lack it
     samples_per_second: float
     test_accuracy: float
     peak_memory_host_bytes: int  # resident set of the process
