@@ -1,8 +1,8 @@
 """Steps alone, at full size: the published recipe, a tuned one, ours, and ours replayed as CUDA graphs.
 
-``python -m tools.benchmarks.steps --device cuda``. ``speed`` starts a process a run, and of a GPU's minutes most are then
-spent on imports; here every run is forked from one process that has imported everything. Cells come in the order of
-CELLS and the report is written after each, so that it may be stopped at any time (``--seconds`` stops it in time).
+``python -m tools.benchmarks.steps --device cuda``. ``speed`` starts a process a run, and most of a GPU's minutes are
+then spent on imports; here every run is forked from one process that has imported everything. Cells come in the order
+of CELLS and the report is written after each, so that it may be stopped at any time (``--seconds`` stops it in time).
 """
 
 import argparse
@@ -19,7 +19,7 @@ import tools.benchmarks.common.forkable  # noqa: F401  # before any other import
 import transformers
 from tabulate import tabulate
 
-from stages.core.errors import InputError, run_stage
+from stages.core.errors import run_stage
 from stages.core.types import Strict
 from stages.study.grid import StudySettings
 from stages.training.record import Record
