@@ -5,7 +5,8 @@ to release. ``torch.distributed._tools.MemTracker`` does the same for one iterat
 is reached when gradients are accumulated beside the optimiser's state.
 
 Left out, as small: bitsandbytes' fp16 copy of the weight that a layer multiplies with, the columns of outliers that an
-8-bit layer multiplies in fp16, kernels' own scratch space beyond cuBLAS's, fragmentation. Evaluation is not counted.
+8-bit layer multiplies in fp16, kernels' own scratch space beyond cuBLAS's, and up to a mebibyte a tensor that the
+allocator counts when it gives a free block whole. Evaluation is not counted.
 """
 
 import math
@@ -29,9 +30,10 @@ from stages.methods.quantization import autocast_dtype
 from stages.training.settings import RunSettings
 
 BLOCK = 512  # the CUDA caching allocator rounds every request up to this many bytes
-# cuBLAS takes its workspace from torch's allocator: CUBLAS_WORKSPACE_CONFIG=:4096:2:16:8 (KiB x count) up to Ampere.
-CUBLAS_WORKSPACE = (4096 * 2 + 16 * 8) * 1024
-CUBLAS_WORKSPACE_HOPPER = 4096 * 8 * 1024  # :4096:8
+# cuBLAS takes its workspace from torch's allocator, one for the thread that calls forward and one for that which runs
+# backward: CUBLAS_WORKSPACE_CONFIG=:4096:2:16:8 (KiB x count) up to Ampere. The allocator's trace has both.
+CUBLAS_WORKSPACE = 2 * (4096 * 2 + 16 * 8) * 1024
+CUBLAS_WORKSPACE_HOPPER = 2 * 4096 * 8 * 1024  # :4096:8
 PAGED = "paged"  # the category that no allocator of torch counts
 
 

@@ -1,5 +1,6 @@
 """From a configuration's data to a configuration of Hugging Face PEFT, checked by PEFT's own class."""
 
+import peft.tuners.boft.layer
 from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftConfig, TaskType
 
 from stages.core.errors import InputError
@@ -10,6 +11,9 @@ from stages.training.settings import Adapter, RunSettings
 UNPLANNED_STEPS = 10**9
 # Fields with a part of PEFT that could not be gone on with after an interruption, and why.
 NOT_RESUMED = {"monteclora_config": "it draws its samples ahead, and no checkpoint could have them"}
+# On a GPU PEFT compiles a kernel of its own for each BOFT layer anew, half a minute each time, and goes on without when
+# torch no longer has what its source asks for; as on a CPU, it is not tried.
+peft.tuners.boft.layer.get_fbd_cuda = lambda: None
 CONFIG_CLASSES = {str(kind.value): config_class for kind, config_class in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
 
 

@@ -20,6 +20,7 @@ class Hooks:
 
     Attributes:
         own_loss: the model's own loss has a term beside the cross-entropy, and is to be asked for.
+        acts: any of these.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -31,6 +32,10 @@ class Hooks:
         self.penalties = [
             getattr(self.tuner, method) for field, method in PENALTIES.items() if getattr(self.config, field, None)
         ]
+
+    @property
+    def acts(self) -> bool:
+        return bool(self.own_loss or self.allocates or self.penalties)
 
     def loss(self, cross_entropy: torch.Tensor) -> torch.Tensor:
         """With the penalties, if there are any."""

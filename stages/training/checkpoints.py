@@ -135,13 +135,13 @@ def _set_random_states(states: dict[str, Any]) -> None:
 
 
 def _take_tensors(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
-    """``value`` for JSON: a tensor becomes ``{"tensor": path}`` and goes to ``tensors``; dictionaries, pairs.
+    """``value`` for JSON: a tensor becomes its path and device, and goes to ``tensors``; dictionaries, pairs.
 
     Pairs, for an optimiser numbers its parameters: keys that JSON would turn into strings.
     """
     if isinstance(value, torch.Tensor):
         tensors[path] = value.detach().cpu().contiguous().clone()
-        return {"tensor": path}
+        return {"tensor": path, "device": str(value.device)}
     if isinstance(value, dict):
         pairs = [[key, _take_tensors(item, f"{path}.{key}", tensors)] for key, item in value.items()]
         return {"pairs": pairs}
@@ -154,7 +154,7 @@ def _put_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
     """What ``_take_tensors`` was given."""
     if isinstance(value, dict):
         if "tensor" in value:
-            return tensors[value["tensor"]]
+            return tensors[value["tensor"]].to(value["device"])  # not all that hold one move it to where it was
         return {key: _put_tensors(item, tensors) for key, item in value["pairs"]}
     if isinstance(value, list):
         return [_put_tensors(item, tensors) for item in value]

@@ -28,7 +28,8 @@ class Train(Strict):
     dropout: Literal["torch", "bulk"]  # bulk: four masks a random number, for CPUs (stages/training/dropout.py)
     length_multiple: Count  # widths of batches are rounded up to this many tokens: fewer shapes for a GPU
     exclusive: bool  # nothing else runs meanwhile: costs are then comparable
-    compile: Literal["none", "default", "reduce-overhead"] = "none"  # torch.compile's mode; older records lack it
+    # graphs: CUDA graphs of steps as they are; the others are torch.compile's modes; older records lack it.
+    compile: Literal["none", "graphs", "default", "reduce-overhead"] = "none"
     schedule: Literal["linear", "cosine", "constant"] = "linear"  # of the rate after warm-up; the first two end at zero
     warmup: Fraction = 0.0  # share of the steps in which the rate rises to its height
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

@@ -22,7 +22,7 @@ from stages.methods.hooks import Hooks
 from stages.methods.quantization import autocast_dtype
 from stages.training import checkpoints
 from stages.training.batching import Batch, Split, epoch_order
-from stages.training.compilation import compile_steps
+from stages.training.compilation import compile_steps, replayed
 from stages.training.dropout import draw_in_bulk
 from stages.training.optimisation import make_optimizer, rate_factor, steps_of_epoch
 from stages.training.record import Epoch
@@ -82,6 +82,8 @@ class StudyTrainer:
         self.total_steps = self.epoch_steps * settings.train.epochs
         self.autocast = autocast_dtype(settings)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.autocast == torch.float16)
+        self.step = replayed(self.pass_batch, settings, self.hooks.acts, list(self.trainable.values()))
+        self.to_none = settings.train.compile != "graphs"  # of gradients: those of graphs stay where they are
         self.global_step = self.resumed_at_step = self.tokens = 0
         self.curve: list[Epoch] = []
 
@@ -152,23 +154,24 @@ class StudyTrainer:
         return loss
 
     def pass_widest(self) -> None:
-        """Forward and backward pass of the widest batch an epoch may have, without effect on what follows.
-
-        Host memory is watched in the first step alone, before later ones leave their marks on the heap, and that step
-        need not have the widest batch; by now the optimiser has its state.
-        """
+        """The widest batch an epoch may have, without effect: host memory is watched in the first step alone."""
         with torch.random.fork_rng():
             self.loss(self.train_split.widest(self.settings.train.batch_size)).backward()
-        self.optimizer.zero_grad()
+        self.optimizer.zero_grad(set_to_none=self.to_none)
 
     def training_step(self, batch: Batch, share: int) -> torch.Tensor:
-        """Forward and backward pass of one of ``share`` batches of a step; its part of the step's loss."""
-        loss = self.loss(batch) / share
-        self.scaler.scale(loss).backward()
+        """``pass_batch``, and after the first one the audit."""
+        loss = self.step(batch, share)
         if self.audit is None:
             self.audit = audit.audit(self.model, self.new_weights, self.head)
             if self.settings.head_policy == "new-modules":
                 audit.require_sound(self.audit)
+        return loss
+
+    def pass_batch(self, batch: Batch, share: int) -> torch.Tensor:
+        """Forward and backward pass of one of ``share`` batches of a step; its part of the step's loss."""
+        loss = self.loss(batch) / share
+        self.scaler.scale(loss).backward()
         return loss.detach()
 
     def optimizer_step(self) -> None:
@@ -181,7 +184,7 @@ class StudyTrainer:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.hooks.after_step(self.global_step)
-        self.optimizer.zero_grad()
+        self.optimizer.zero_grad(set_to_none=self.to_none)
         self.global_step += 1
 
     def loss(self, batch: Batch) -> torch.Tensor:

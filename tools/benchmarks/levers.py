@@ -57,6 +57,7 @@ LEVERS = {
         Lever("torch's dropout", {"train": {"dropout": "bulk"}}),
         Lever("widths in multiples of 32", {"train": {"length_multiple": 1}}),
         Lever("two batches a step", {"train": ONE_BATCH}),
+        Lever("steps not replayed", {"train": {"compile": "graphs"}}),
         Lever("steps not compiled", compiled("default")),
         Lever("no CUDA graphs", compiled("reduce-overhead")),
     ],

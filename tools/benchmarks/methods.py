@@ -3,7 +3,8 @@
 ``python -m tools.benchmarks.methods``, after ``dvc repro tokenize`` (``--inputs`` names another folder that has what it
 makes): the configurations of studies/beyond-lora.yaml and of variants.yaml here, on some hundred short texts of the
 study. Each trains twice, the second time killed after its first epoch and started again, and is loaded from its folder.
-``metrics/bench/methods.json`` and ``.md`` have a line for each.
+``metrics/bench/methods.json`` and ``.md`` have a line for each. With ``--device cuda`` it is ``methods-gpu``: in bf16
+unless ``--precision`` says otherwise, several at once.
 """
 
 import argparse
@@ -11,18 +12,21 @@ import logging
 import shutil
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import chdir, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import tools.benchmarks.common.forkable  # noqa: F401  # before any other import of bitsandbytes
+
+# isort: split
+import torch
 import transformers
 from datasets import disable_progress_bars, load_from_disk
-from pydantic import Field
-from tabulate import tabulate
 
 from stages.core.errors import InputError, run_stage
-from stages.core.types import Strict
 from stages.core.yaml_files import read_yaml
 from stages.fullsize.cells import count_cell
 from stages.methods.adapters import CONFIG_CLASSES
@@ -32,12 +36,15 @@ from stages.study.resolve import resolve_census, resolve_run, resolve_study
 from stages.training.record import Record
 from stages.training.run import fine_tune
 from stages.training.settings import Run, RunSettings
-from tools.benchmarks.common.children import FailedError, RefusedError, in_child, killed_once
+from tools.benchmarks.common.children import FORK, FailedError, RefusedError, in_child, killed_once
+from tools.benchmarks.common.method_rows import MethodRow, Methods, cells, table
 from tools.benchmarks.common.reloading import largest_difference
 from tools.benchmarks.common.results import publish
+from tools.machine import cores
 from tools.studies.merging import read_study
 
-REPORT = Path("metrics/bench/methods.json")
+REPORTS = {"cpu": Path("metrics/bench/methods.json"), "cuda": Path("metrics/bench/methods-gpu.json")}
+PRECISIONS = {"cpu": "fp32", "cuda": "bf16"}
 STUDY, VARIANTS = "beyond-lora", Path(__file__).with_name("variants.yaml")
 ARCHITECTURE, SEED = "roberta", 42
 ROWS = {"train": 200, "validation": 50, "test": 100}
@@ -46,74 +53,51 @@ EPOCHS = 3
 SAME = 1e-5  # of probabilities, after loading
 
 
-class MethodRow(Strict):
-    """What came of one configuration; None: not there, or not asked after a refusal."""
-
-    configuration: str
-    label: str
-    peft_type: str | None
-    quantization: str
-    outcome: str  # trained, refused or failed
-    reason: str | None = None  # why it was refused, or failed
-    trainable: int | None = None
-    adapter: int | None = None
-    adapted_modules: int | None = None
-    test_accuracy: float | None = None
-    resumed_same: bool | None = None  # weights and predictions of the killed run, byte for byte
-    reload_difference: float | None = None  # largest of a probability
-    full_size_trainable: int | None = None
-    faults: list[str] = Field(default_factory=list)  # of resuming, loading and counting
-
-    @property
-    def holds(self) -> bool:
-        """Trained, and all else went well; or refused."""
-        return self.outcome == "refused" or (self.outcome == "trained" and not self.faults)
-
-
-class Methods(Strict):
-    """All rows, and the kinds of PEFT of which there is none."""
-
-    architecture: str
-    peft: str  # its version
-    trained: int
-    refused: int
-    untried: list[str]
-    rows: list[MethodRow]
-
-
-def main(inputs: Path, only: list[str]) -> None:
-    """Try all, or ``only`` some; write and print.
+def main(
+    inputs: Path, only: list[str], device: str = "cpu", precision: str | None = None, jobs: int | None = None
+) -> None:
+    """Try all, or ``only`` some, ``jobs`` at once; write and print.
 
     Raises:
-        InputError: the inputs are not there, or something neither went well nor was refused.
+        InputError: the inputs or the device are not there, or something neither went well nor was refused.
     """
+    if (device == "cuda") != torch.cuda.is_available():
+        there = "torch sees a CUDA device" if device == "cpu" else "torch sees no CUDA device"
+        hide = "; CUDA_VISIBLE_DEVICES= hides it" if device == "cpu" else ""
+        raise InputError(f"--device {device}: {there}{hide}")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     disable_progress_bars()
     warnings.simplefilter("ignore")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # of what each 8-bit product is cast to
-    raw = parameters()
+    precision = precision or PRECISIONS[device]
+    raw = parameters(precision)
     rows = []
-    with workspace(inputs.resolve()):
-        for name in only or raw["configurations"]:
-            rows.append(tried(raw, name))
-            print(" | ".join(cells(rows[-1]) + rows[-1].faults), flush=True)
+    jobs = jobs or (cores() if device == "cuda" else 1)
+    with ProcessPoolExecutor(jobs, mp_context=FORK) as pool:
+        for row in pool.map(partial(tried_apart, inputs.resolve(), raw), only or raw["configurations"]):
+            rows.append(row)
+            print(" | ".join(cells(row) + row.faults), flush=True)
     kinds = {row.peft_type for row in rows}
     report = Methods(
         architecture=ARCHITECTURE,
+        device="cpu" if device == "cpu" else torch.cuda.get_device_name(),
+        precision=precision,
+        torch=version("torch"),
         peft=version("peft"),
+        bitsandbytes=version("bitsandbytes"),
         trained=sum(row.outcome == "trained" for row in rows),
         refused=sum(row.outcome == "refused" for row in rows),
         untried=sorted(CONFIG_CLASSES.keys() - kinds),
         rows=rows,
     )
     if not only:
-        publish(report, REPORT, table)
+        publish(report, REPORTS[device], table)
     if faulty := [row.configuration for row in rows if not row.holds]:
         raise InputError(f"{len(faulty)} of {len(rows)} neither went well nor were refused: {', '.join(faulty)}")
 
 
-def parameters() -> dict:
+def parameters(precision: str = "fp32") -> dict:
     """Of the study, on shorter texts and with the variants, not validated."""
     raw = read_study(STUDY).raw
     variants = read_yaml(VARIANTS)
@@ -122,7 +106,7 @@ def parameters() -> dict:
     raw["probes"] = []
     profile = raw["profiles"][raw["profile"]]
     profile["tokenize"]["max_length"] = LENGTH
-    profile["train"]["epochs"] = EPOCHS
+    profile["train"] |= {"epochs": EPOCHS, "precision": precision}
     return raw
 
 
@@ -144,6 +128,12 @@ def workspace(inputs: Path) -> Iterator[None]:
         shutil.copytree(inputs / "models/base" / ARCHITECTURE, Path(name, "models/base", ARCHITECTURE))
         with chdir(name):
             yield
+
+
+def tried_apart(inputs: Path, raw: dict, name: str) -> MethodRow:
+    """``tried``, in a workspace of its own."""
+    with workspace(inputs):
+        return tried(raw, name)
 
 
 def tried(raw: dict, name: str) -> MethodRow:
@@ -219,32 +209,11 @@ def full_size_trainable(params: Params, configuration: str) -> int:
     return count_cell(settings, census.full_size[ARCHITECTURE]).trainable
 
 
-def table(report: Methods, form: str) -> str:
-    """A row a configuration, those that were refused last."""
-    headers = ["configuration", "method", "trains", "adapter", "accuracy", "resumed", "reloaded", "at full size"]
-    trained = [cells(row) for row in report.rows if row.outcome == "trained"]
-    refused = [[row.configuration, row.label, row.reason] for row in report.rows if row.outcome != "trained"]
-    parts = [
-        f"{report.trained} trained, {report.refused} refused; peft {report.peft}, {report.architecture}.",
-        tabulate(trained, headers=headers, tablefmt=form, disable_numparse=True),
-        tabulate(refused, headers=["configuration", "method", "why not"], tablefmt=form, disable_numparse=True),
-    ]
-    return "\n\n".join(parts)
-
-
-def cells(row: MethodRow) -> list[str]:
-    """Of one row, as the table has them."""
-    if row.outcome != "trained":
-        return [row.configuration, row.label, f"{row.outcome}: {row.reason}"]
-    same = {True: "same", False: "other", None: "no"}[row.resumed_same]
-    difference = "no" if row.reload_difference is None else f"{row.reload_difference:.0e}"
-    counted = "not counted" if row.full_size_trainable is None else f"{row.full_size_trainable:,}"
-    figures = [f"{row.trainable:,}", f"{row.adapter:,}", f"{row.test_accuracy:.3f}", same, difference, counted]
-    return [row.configuration, row.label, *figures]
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=Path, default=Path(), help="a folder with data/tokenized and models/base")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], help="fp32 on a CPU, bf16 on a GPU, unless given")
+    parser.add_argument("--jobs", type=int, help="configurations at once; as many as cores on a GPU, else one")
     parser.add_argument("only", nargs="*", help="configurations to try; all, unless given, and then nothing is written")
     run_stage(main, **vars(parser.parse_args()))

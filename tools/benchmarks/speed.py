@@ -1,7 +1,7 @@
-"""What a run costs: the published recipe against the study's own, on this machine, in one call.
+"""What a run costs: the study's own against the published recipe and a tuned one, on this machine, in one call.
 
-``make bench``, after ``dvc repro tokenize``. Both sides train the same cells on the same data, a process a run, in
-turns (published, ours, published, ours), for each architecture and four methods: alone, and two at once on one thread
+``make bench``, after ``dvc repro tokenize``. All three train the same cells on the same data, a process a run, in turns
+(published, tuned, ours, published, ...), for each architecture and four methods: alone, and two at once on one thread
 each, as ``make paper`` runs the study on two cores. ``--full-size`` does it with random weights at the published sizes
 and IMDb-length texts (tools/benchmarks/common/full_size.py), ``--device cuda`` on a GPU. What was not measured is null
 in metrics/bench/speed.json and "not measured" in the table.
@@ -20,13 +20,24 @@ from stages.training.record import Record
 from stages.training.settings import Run, RunSettings
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.processes import Finished, example_flops, last_json, run_process
-from tools.benchmarks.common.results import Extrapolation, MeasuredMachine, Side, Speed, SpeedRow, Together, publish
+from tools.benchmarks.common.results import (
+    Extrapolation,
+    MeasuredMachine,
+    Ratios,
+    Side,
+    Speed,
+    SpeedRow,
+    Together,
+    publish,
+)
 from tools.benchmarks.common.workspace import options, prepared
 from tools.benchmarks.speed_table import table
 
 REPORTS = {False: Path("metrics/bench/speed.json"), True: Path("metrics/bench/speed-full-size.json")}
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
-PUBLISHED, OURS = "tools.benchmarks.common.published_recipe", "stages.train"
+PUBLISHED, TUNED = "tools.benchmarks.common.published_recipe", "tools.benchmarks.common.tuned_recipe"
+OURS = "stages.train"
+OUTPUTS = {PUBLISHED: "published", TUNED: "tuned"}  # the folder that a peer saves into
 
 
 def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
@@ -46,17 +57,22 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = 
         for number, run in enumerate(runs, 1):
             print(f"[{number} of {len(runs)}] {run.architecture} {run.configuration}: ", end="", flush=True)
             cells.append(measure(run, workspace, machine, repeats, pair))
-    report = Speed(
+            publish(
+                speed(cells, machine, repeats, rows if full else None), REPORTS[full], table, quiet=number < len(runs)
+            )
+
+
+def speed(cells: list[SpeedRow], machine: MeasuredMachine, repeats: int, rows: int | None) -> Speed:
+    """The report of the cells measured so far; ``rows`` of training texts at full size."""
+    return Speed(
         machine=machine,
         repeats=repeats,
-        full_size=full,
+        full_size=rows is not None,
         cells=cells,
-        median_ratio_seconds=median(cell.ratio_seconds for cell in cells),
-        median_ratio_alone=median(cell.ratio_alone for cell in cells),
-        median_ratio_together=median(cell.ratio_together for cell in cells) if pair else None,
-        extrapolation=full_size.extrapolate(cells, rows) if full else Extrapolation(),
+        median_over_published=medians([cell.over_published for cell in cells]),
+        median_over_tuned=medians([cell.over_tuned for cell in cells]),
+        extrapolation=Extrapolation() if rows is None else full_size.extrapolate(cells, rows),
     )
-    publish(report, REPORTS[full], table)
 
 
 class Work(NamedTuple):
@@ -67,53 +83,73 @@ class Work(NamedTuple):
 
 
 def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, pair: list[int]) -> SpeedRow:
-    """Both sides of one run, in turns; then the runs of a ``pair`` of seeds at once."""
+    """The three sides of one run, in turns; then the runs of a ``pair`` of seeds at once."""
     settings = RunSettings.read_from(workspace / RunSettings.path(run.architecture, run.configuration))
     checkpoint = workspace / "models/base" / run.architecture
     lengths = full_size.lengths(workspace / "data/tokenized" / run.architecture / "train")
     examples = len(lengths) * settings.train.epochs
     work = Work(examples, examples * example_flops(settings, checkpoint, round(sum(lengths) / len(lengths))))
     device = "cpu" if machine.device == "cpu" else "cuda"
-    published_sides, our_sides = [], []
+    sides: dict[str, list[Side]] = {PUBLISHED: [], TUNED: [], OURS: []}
     for _ in range(repeats):
-        finished = train(PUBLISHED, run, workspace, device)
-        published_sides.append(side(finished, work, machine, **last_json(finished)))
-        print(f"published {finished.seconds:.1f} s, ", end="", flush=True)
-        finished = train(OURS, run, workspace, device)
-        record = Record.read_from(workspace / run.record_path)
-        our_sides.append(side(finished, work, machine, **figures_of(record)))
-        print(f"ours {finished.seconds:.1f} s", flush=True)
-    published, ours = middle(published_sides), middle(our_sides)
-    published_together = ours_together = None
+        for command, measured in sides.items():
+            finished = train(command, run, workspace, device)
+            measured.append(side(finished, work, machine, **figures(command, run, workspace, finished)))
+            print(f"{OUTPUTS.get(command, 'ours')} {finished.seconds:.1f} s", end="; ", flush=True)
+    print()
+    alone = {command: middle(measured) for command, measured in sides.items()}
+    at_once = {command: together(command, run, pair, workspace) if pair else None for command in sides}
     if pair:
-        published_together, ours_together = (together(command, run, pair, workspace) for command in (PUBLISHED, OURS))
-        print(
-            f"  two at once, a run: published {published_together.seconds:.1f} s, ours {ours_together.seconds:.1f} s",
-            flush=True,
-        )
+        seconds = [f"{OUTPUTS.get(command, 'ours')} {one.seconds:.1f} s" for command, one in at_once.items()]
+        print(f"  two at once, a run: {'; '.join(seconds)}", flush=True)
+    record = Record.read_from(workspace / run.record_path)
     return SpeedRow(
         architecture=run.architecture,
         configuration=run.configuration,
         examples=examples,
-        published=published,
-        ours=ours,
-        published_together=published_together,
-        ours_together=ours_together,
-        ratio_alone=published.seconds / ours.seconds,
-        ratio_together=published_together.seconds / ours_together.seconds if pair else None,
-        ratio_seconds=published.seconds / (ours_together or ours).seconds,
-        ratio_samples_per_second=ours.samples_per_second / published.samples_per_second,
+        published=alone[PUBLISHED],
+        tuned=alone[TUNED],
+        ours=alone[OURS],
+        published_together=at_once[PUBLISHED],
+        tuned_together=at_once[TUNED],
+        ours_together=at_once[OURS],
+        over_published=ratios(alone[PUBLISHED], alone[OURS], at_once[PUBLISHED], at_once[OURS]),
+        over_tuned=ratios(alone[TUNED], alone[OURS], at_once[TUNED], at_once[OURS]),
         evaluation_seconds_per_example=record.cost.evaluation_seconds / full_size.evaluated(workspace, settings),
         predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device),
     )
 
 
+def ratios(peer: Side, ours: Side, peer_together: Together | None, ours_together: Together | None) -> Ratios:
+    return Ratios(
+        alone=peer.seconds / ours.seconds,
+        after_startup=(peer.seconds - peer.startup_seconds) / (ours.seconds - ours.startup_seconds),
+        together=peer_together.seconds / ours_together.seconds if ours_together else None,
+        as_used=peer.seconds / (ours_together or ours).seconds,
+        samples_per_second=ours.samples_per_second / peer.samples_per_second,
+    )
+
+
+def medians(cells: list[Ratios]) -> Ratios:
+    """The median of each ratio; None of what was not measured."""
+    found = {}
+    for name in Ratios.model_fields:
+        values = [getattr(cell, name) for cell in cells]
+        found[name] = None if None in values else median(values)
+    return Ratios(**found)
+
+
 def train(command: str, run: Run, workspace: Path, device: str) -> Finished:
-    """A run in a process of its own; of the published recipe nothing stays but what it prints."""
+    """A run in a process of its own; of a peer nothing stays but what it prints."""
     finished = run_process([command, run.architecture, run.configuration, str(run.seed)], workspace, device)
-    if command == PUBLISHED:
-        shutil.rmtree(workspace / "published")
+    if command in OUTPUTS:
+        shutil.rmtree(workspace / OUTPUTS[command])
     return finished
+
+
+def figures(command: str, run: Run, workspace: Path, finished: Finished) -> dict[str, float | int | None]:
+    """What a peer prints; of a run of ours, the same from its record."""
+    return last_json(finished) if command in OUTPUTS else figures_of(Record.read_from(workspace / run.record_path))
 
 
 def together(command: str, run: Run, seeds: list[int], workspace: Path) -> Together:
@@ -124,20 +160,19 @@ def together(command: str, run: Run, seeds: list[int], workspace: Path) -> Toget
     with ThreadPoolExecutor(len(seeds)) as pool:
         finished = list(pool.map(start, arguments))
     seconds = (time.perf_counter() - began) / len(seeds)
-    if command == PUBLISHED:
-        shutil.rmtree(workspace / "published")
-        figures = [last_json(process) for process in finished]
-    else:
-        paths = [workspace / run.model_copy(update={"seed": seed}).record_path for seed in seeds]
-        figures = [figures_of(Record.read_from(path)) for path in paths]
-    return Together(seconds=seconds, test_accuracies=[one["test_accuracy"] for one in figures])
+    if command in OUTPUTS:
+        shutil.rmtree(workspace / OUTPUTS[command])
+    of_seeds = [run.model_copy(update={"seed": seed}) for seed in seeds]
+    found = [figures(command, one, workspace, process) for one, process in zip(of_seeds, finished, strict=True)]
+    return Together(seconds=seconds, test_accuracies=[one["test_accuracy"] for one in found])
 
 
 def figures_of(record: Record) -> dict[str, float | int | None]:
-    """What the published recipe prints, of a run of ours."""
+    """What a peer prints, of a run of ours."""
     return {
         "startup_seconds": record.cost.startup_seconds,
         "train_seconds": record.cost.train_seconds,
+        "step_seconds_median": record.cost.step_seconds_median,
         "test_accuracy": record.quality.test_accuracy,
         "peak_memory_allocated_bytes": record.cost.peak_memory_allocated_bytes,
     }
@@ -149,6 +184,7 @@ def side(
     machine: MeasuredMachine,
     startup_seconds: float,
     train_seconds: float,
+    step_seconds_median: float,
     test_accuracy: float,
     peak_memory_allocated_bytes: int | None,
 ) -> Side:
@@ -158,6 +194,7 @@ def side(
         cpu_seconds=finished.cpu_seconds,
         startup_seconds=startup_seconds,
         train_seconds=train_seconds,
+        step_seconds_median=step_seconds_median,
         samples_per_second=work.examples / train_seconds,
         test_accuracy=test_accuracy,
         peak_memory_host_bytes=finished.resident_bytes,

@@ -1,25 +1,25 @@
 """The table of ``metrics/bench/speed.json``."""
 
-import math
-
 from tabulate import tabulate
 
-from tools.benchmarks.common.results import Side, Speed, SpeedRow, Together
+from tools.benchmarks.common.results import Ratios, Side, Speed, SpeedRow, Together
 
-HEADERS = ("cell", "s/run", "ours", "two at once", "ours", "ratio", "samples/s", "ours", "accuracy (%)", "ours",
-           "peak MiB", "ours", "start-up (s)", "ours", "% of peak", "ours")  # fmt: skip
+# Of a figure, the published recipe's, the tuned recipe's and ours.
+FIGURES = ("s/run", "two at once", "samples/s", "accuracy (%)", "peak MiB", "start-up (s)", "% of peak")
+RATIOS = ("ours vs published", "vs tuned")
+HEADERS = ("cell", *(name for figure in FIGURES for name in (figure, "tuned", "ours")), *RATIOS)
 NOT_MEASURED = "not measured"
 
 
 def table(report: Speed, form: str) -> str:
-    """A row a cell, published and ours side by side, and what follows from all of them."""
+    """A row a cell, the three sides beside each other, and what follows from all of them."""
     rows = [row_of(cell, report.full_size) for cell in report.cells]
     lines = [
         tabulate(rows, headers=HEADERS, tablefmt=form, disable_numparse=True, stralign="right"),
         "",
-        f"seconds a run, published / ours, median over cells: {report.median_ratio_seconds:.2f} as each is used"
-        f" (alone {report.median_ratio_alone:.2f}, two at once {report.median_ratio_together or math.nan:.2f})",
-        f"samples/s of full fine-tuning, ours / published: {ratios_of_full(report)}",
+        f"seconds a run, published / ours, median over cells: {said(report.median_over_published)}",
+        f"seconds a run, tuned / ours, median over cells: {said(report.median_over_tuned)}",
+        *(f"samples/s, ours / tuned, {line}" for line in by_method(report)),
         f"matrix-product peak: {report.machine.peak_flops_per_second / 1e9:.0f} GFLOP/s, {report.machine.precision}",
         f"peak memory of training, measured / predicted: {peaks(report)}",
         f"42 runs at full size: {extrapolated(report)}",
@@ -28,29 +28,43 @@ def table(report: Speed, form: str) -> str:
 
 
 def row_of(cell: SpeedRow, full_size: bool) -> list[str]:
-    sides, pairs = (cell.published, cell.ours), (cell.published_together, cell.ours_together)
+    sides = (cell.published, cell.tuned, cell.ours)
+    pairs = (cell.published_together, cell.tuned_together, cell.ours_together)
     return [
         f"{cell.architecture} {cell.configuration}",
         *(f"{side.seconds:.1f}" for side in sides),
         *(f"{pair.seconds:.1f}" if pair else "-" for pair in pairs),
-        f"{cell.ratio_seconds:.2f}",
         *(f"{side.samples_per_second:.0f}" for side in sides),
         *("random" if full_size else accuracies(side, pair) for side, pair in zip(sides, pairs, strict=True)),
         *(f"{(side.peak_memory_allocated_bytes or side.peak_memory_host_bytes) / 2**20:.0f}" for side in sides),
         *(f"{side.startup_seconds:.1f}" for side in sides),
         *(f"{100 * side.share_of_peak:.1f}" for side in sides),
+        f"{cell.over_published.as_used:.2f}",
+        f"{cell.over_tuned.as_used:.2f}",
     ]
+
+
+def said(ratios: Ratios) -> str:
+    together = NOT_MEASURED if ratios.together is None else f"{ratios.together:.2f}"
+    return (
+        f"{ratios.as_used:.2f} as each is used (alone {ratios.alone:.2f}, from the first step on"
+        f" {ratios.after_startup:.2f}, two at once {together}; samples/s {ratios.samples_per_second:.2f})"
+    )
+
+
+def by_method(report: Speed) -> list[str]:
+    """A line a method: the ratio of each architecture."""
+    lines: dict[str, list[str]] = {}
+    for cell in report.cells:
+        ratio = f"{cell.architecture} {cell.over_tuned.samples_per_second:.2f}"
+        lines.setdefault(cell.configuration, []).append(ratio)
+    return [f"{configuration}: {', '.join(found)}" for configuration, found in lines.items()]
 
 
 def accuracies(side: Side, pair: Together | None) -> str:
     """In percent, a seed each."""
     fractions = pair.test_accuracies if pair else [side.test_accuracy]
     return " ".join(f"{100 * accuracy:.1f}" for accuracy in fractions)
-
-
-def ratios_of_full(report: Speed) -> str:
-    full = [cell for cell in report.cells if cell.configuration == "full"]
-    return ", ".join(f"{cell.architecture} {cell.ratio_samples_per_second:.2f}" for cell in full) or NOT_MEASURED
 
 
 def peaks(report: Speed) -> str:

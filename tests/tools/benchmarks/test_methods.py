@@ -8,7 +8,8 @@ from stages.methods.adapters import CONFIG_CLASSES
 from stages.study.params import validated
 from tests.helpers.tiny_study import ROOT
 from tools.benchmarks.common.children import FailedError, RefusedError, in_child
-from tools.benchmarks.methods import MethodRow, Methods, examined, parameters, table
+from tools.benchmarks.common.method_rows import MethodRow, Methods, table
+from tools.benchmarks.methods import examined, parameters
 
 
 @pytest.fixture
@@ -91,7 +92,9 @@ def test_the_table_says_why_of_what_was_refused():
         row(outcome="trained", reload_difference=4e-7, full_size_trainable=887042, **figures),
         row(outcome="refused", reason="no head could train"),
     ]
-    report = Methods(architecture="roberta", peft="0.21.2", trained=1, refused=1, untried=[], rows=rows)
+    versions = {"torch": "2.13.0", "peft": "0.21.2", "bitsandbytes": "0.50.2"}
+    about = {"architecture": "roberta", "device": "cpu", "precision": "fp32", **versions}
+    report = Methods(**about, trained=1, refused=1, untried=[], rows=rows)
     lines = table(report, "github").splitlines()
     assert lines[0] == "1 trained, 1 refused; peft 0.21.2, roberta."
     assert [cell.strip() for cell in lines[4].split("|")[1:-1]] == [
@@ -99,3 +102,6 @@ def test_the_table_says_why_of_what_was_refused():
     ]  # fmt: skip
     assert [cell.strip() for cell in lines[-1].split("|")[1:-1]] == ["a", "A", "no head could train"]
     assert all(one.holds for one in rows)
+    on_a_gpu = report.model_copy(update={"device": "NVIDIA H100", "precision": "bf16"})
+    said = "1 trained, 1 refused; peft 0.21.2, roberta, bf16 on NVIDIA H100, torch 2.13.0."
+    assert table(on_a_gpu, "github").splitlines()[0] == said

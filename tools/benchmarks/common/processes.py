@@ -39,7 +39,8 @@ def run_process(arguments: list[str], folder: Path, device: str, threads: int | 
         CalledProcessError: it failed; what it printed is in ``output``.
     """
     hidden = {} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
-    told = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads or cores())}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # packages may lie outside Python's own folders
+    told = {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads or cores())}
     environment = {**os.environ, **hidden, **told}
     began = time.perf_counter()
     with TemporaryFile("w+", encoding="utf-8") as output:
@@ -77,8 +78,13 @@ def matmul_peak(device: str, dtype: str, threads: int, size: int | None = None) 
 
 
 def example_flops(settings: RunSettings, checkpoint: Path, length: int) -> float:
-    """Matrix-product FLOPs of training on one example of ``length`` tokens, forward and backward."""
-    model = build_model(settings, checkpoint, CLASSES).model.train()
+    """Matrix-product FLOPs of training on one example of ``length`` tokens, forward and backward.
+
+    Counted on the CPU on weights as they are before quantisation: the products are the same, and no counter knows
+    those of bitsandbytes' kernels.
+    """
+    plain = settings.model_copy(update={"quantization": "none"})
+    model = build_model(plain, checkpoint, CLASSES).model.train()
     ids = torch.full((2, length), 5)
     with FlopCounterMode(display=False) as counter:
         model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.sum().backward()

@@ -21,6 +21,7 @@ from transformers import (
     AutoTokenizer,
     BitsAndBytesConfig,
     DataCollatorWithPadding,
+    EvalPrediction,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -29,25 +30,34 @@ from transformers import (
 
 
 class Clock(TrainerCallback):
-    """When the first step began, and the seconds of epochs without evaluation."""
+    """When the first step began, the seconds of epochs without evaluation, and from one step to the next."""
 
     def __init__(self) -> None:
         self.startup_seconds, self.seconds = None, 0.0
+        self.steps: list[float] = []
+        self.previous = None
 
     def on_step_begin(self, *_, **__) -> None:
         if self.startup_seconds is None:  # counted from boot: Linux knows the time of boot to the second only
             started = psutil.Process().create_time() - psutil.boot_time()
             self.startup_seconds = time.clock_gettime(time.CLOCK_BOOTTIME) - started
+        now = time.perf_counter()
+        if self.previous is not None:
+            self.steps.append(now - self.previous)
+        self.previous = now
 
     def on_epoch_begin(self, *_, **__) -> None:
+        self.previous = None
         self.began = time.perf_counter()
 
     def on_epoch_end(self, *_, **__) -> None:
+        if torch.cuda.is_available():  # which may still be at its last steps
+            torch.cuda.synchronize()
         self.seconds += time.perf_counter() - self.began
 
 
-def main(architecture: str, configuration: str, seed: int) -> None:
-    """Train and evaluate one run."""
+def main(architecture: str, configuration: str, seed: int) -> dict[str, float | int | None]:
+    """Train and evaluate one run; what it cost."""
     run = json.loads(Path("data/settings/runs", architecture, f"{configuration}.json").read_text(encoding="utf-8"))
     checkpoint, data = Path("models/base", architecture), Path("data/tokenized", architecture)
     set_seed(seed)
@@ -62,22 +72,29 @@ def main(architecture: str, configuration: str, seed: int) -> None:
         data_collator=DataCollatorWithPadding(
             AutoTokenizer.from_pretrained(checkpoint), padding="max_length", max_length=run["max_length"]
         ),
-        compute_metrics=lambda p: {"accuracy": float(np.mean(p.predictions.argmax(-1) == p.label_ids))},
+        compute_metrics=accuracy,
         callbacks=[clock],
     )
     trainer.train()
-    accuracy = trainer.evaluate()["eval_accuracy"]
-    allocated = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
-    print(
-        json.dumps(
-            {
-                "startup_seconds": clock.startup_seconds,
-                "train_seconds": clock.seconds,
-                "test_accuracy": accuracy,
-                "peak_memory_allocated_bytes": allocated,
-            }
-        )
-    )
+    return report(clock, trainer.evaluate()["eval_accuracy"])
+
+
+def accuracy(prediction: EvalPrediction) -> dict[str, float]:
+    return {"accuracy": float(np.mean(prediction.predictions.argmax(-1) == prediction.label_ids))}
+
+
+def report(clock: Clock, test_accuracy: float) -> dict[str, float | int | None]:
+    """What a run cost, which is also the last line of this process's output."""
+    is_on_gpu = torch.cuda.is_available()
+    figures = {
+        "startup_seconds": clock.startup_seconds,
+        "train_seconds": clock.seconds,
+        "step_seconds_median": float(np.median(clock.steps)) if clock.steps else clock.seconds,
+        "test_accuracy": test_accuracy,
+        "peak_memory_allocated_bytes": torch.cuda.max_memory_allocated() if is_on_gpu else None,
+    }
+    print(json.dumps(figures))
+    return figures
 
 
 def training_arguments(run: dict, seed: int) -> TrainingArguments:
@@ -100,20 +117,28 @@ def training_arguments(run: dict, seed: int) -> TrainingArguments:
     )
 
 
-def build(run: dict, checkpoint: Path, classes: int) -> torch.nn.Module:
-    """The classifier with the method's adapters, as PEFT's documentation shows."""
+def build(
+    run: dict, checkpoint: Path, classes: int, compute: torch.dtype = torch.float32, checkpointing: bool = True
+) -> torch.nn.Module:
+    """The classifier with the method's adapters, as PEFT's documentation shows.
+
+    Args:
+        compute: what 4-bit layers multiply in.
+        checkpointing: of gradients, where the weights are quantised.
+    """
     is_quantized = run["quantization"] != "none"
     quantisation = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute,
         llm_int8_skip_modules=run["head"],
     )
     model = getattr(transformers, run["model_class"]).from_pretrained(
         checkpoint, num_labels=classes, dtype=torch.float32, quantization_config=quantisation if is_quantized else None
     )
     if is_quantized:
-        model = prepare_model_for_kbit_training(model)
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
     common = {
         "task_type": TaskType.SEQ_CLS,
         "target_modules": run["target_modules"],

@@ -9,6 +9,7 @@ import transformers
 from peft import PeftModel
 
 from stages.methods.building import load_model
+from stages.methods.quantization import autocast_dtype
 from stages.training.batching import read_classes
 from stages.training.run import open_split
 from stages.training.scores import PROBABILITY
@@ -32,10 +33,12 @@ def difference(model: torch.nn.Module, run: Run, settings: RunSettings) -> float
     model.eval()
     test = open_split(settings, Path("data/tokenized", run.architecture, "test"), model)
     order = test.by_length()
-    with torch.inference_mode():
+    model.to(test.ids.device)
+    dtype = autocast_dtype(settings)
+    with torch.inference_mode(), torch.autocast(test.ids.device.type, dtype, enabled=dtype is not None):
         batches = test.batches(order, settings.train.evaluation_batch_size)
         logits = [model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits for batch in batches]
-    probabilities = torch.cat(logits).double().softmax(dim=1).numpy()
+    probabilities = torch.cat(logits).double().cpu().softmax(dim=1).numpy()
     columns = pq.read_table(run.model_path / "predictions.parquet").to_pydict()
     expected = np.column_stack([values for name, values in columns.items() if name.startswith(PROBABILITY)])
     return float(np.abs(probabilities - expected[order]).max())

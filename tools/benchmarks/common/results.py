@@ -7,15 +7,16 @@ from stages.core.files import write_text
 from stages.core.types import Strict
 
 
-def publish(report: Strict, path: Path, table: Callable[[Strict, str], str]) -> None:
-    """``report`` as JSON at ``path``, its ``table`` beside it in Markdown and on the terminal.
+def publish(report: Strict, path: Path, table: Callable[[Strict, str], str], quiet: bool = False) -> None:
+    """``report`` as JSON at ``path``, its ``table`` beside it in Markdown and, unless ``quiet``, on the terminal.
 
     Args:
         table: of the report, in a format that ``tabulate`` knows.
     """
     write_text(path, report.model_dump_json(indent=2) + "\n")
     write_text(path.with_suffix(".md"), f"{table(report, 'github')}\n")
-    print(table(report, "simple"))
+    if not quiet:
+        print(table(report, "simple"))
 
 
 class MeasuredMachine(Strict):
@@ -27,7 +28,7 @@ class MeasuredMachine(Strict):
     cores: int
     load_average: float  # of the minute before: others' work slows what is measured here
     device: str
-    threads: int  # of our runs; the published recipe takes all cores
+    threads: int  # of our runs; the others take all cores
     precision: str  # of our runs
     packages: dict[str, str]
     commit: str | None
@@ -41,6 +42,7 @@ class Side(Strict):
     cpu_seconds: float
     startup_seconds: float  # from the start of the process to the first step
     train_seconds: float  # without evaluation and saving
+    step_seconds_median: float | None  # of 16 examples; older reports lack it
     samples_per_second: float
     test_accuracy: float
     peak_memory_host_bytes: int  # resident set of the process
@@ -55,20 +57,30 @@ class Together(Strict):
     test_accuracies: list[float]
 
 
+class Ratios(Strict):
+    """How many times faster ours is than a peer; of seconds unless said otherwise."""
+
+    alone: float  # of a process: the peer on all cores, ours on its threads
+    after_startup: float  # the same from the first step on
+    together: float | None  # two at once
+    as_used: float  # on this machine: the peer alone, ours two at once where that was measured
+    samples_per_second: float
+
+
 class SpeedRow(Strict):
-    """One architecture and configuration, both ways."""
+    """One architecture and configuration, three ways."""
 
     architecture: str
     configuration: str
     examples: int  # trained on, epochs included
     published: Side
+    tuned: Side
     ours: Side
     published_together: Together | None  # null on a GPU, at full size, on a single core, and with a single seed
+    tuned_together: Together | None
     ours_together: Together | None
-    ratio_alone: float  # seconds of a process, published / ours: the one on all cores, the other on its threads
-    ratio_together: float | None  # the same of two at once
-    ratio_seconds: float  # as each is used on this machine: published alone, ours two at once where that was measured
-    ratio_samples_per_second: float  # ours / published
+    over_published: Ratios
+    over_tuned: Ratios
     evaluation_seconds_per_example: float  # ours
     predicted_peak_bytes: int | None  # stages/fullsize/peak_memory.py; null on a CPU
 
@@ -85,7 +97,6 @@ class Speed(Strict):
     repeats: int
     full_size: bool
     cells: list[SpeedRow]
-    median_ratio_seconds: float
-    median_ratio_alone: float
-    median_ratio_together: float | None
+    median_over_published: Ratios
+    median_over_tuned: Ratios
     extrapolation: Extrapolation
