@@ -10,7 +10,7 @@ from stages import paper
 from stages.analysis.runs import RUNS, read_runs
 from stages.core.csv_tables import write_table
 from stages.core.free_text import plain, visible
-from stages.study.params import read_yaml
+from stages.core.yaml_files import read_yaml
 from tests.helpers.free_texts import taken, texts, with_text
 from tests.helpers.kinds import Kind, foreign
 from tests.helpers.paper import needs_latex, pages, prepare

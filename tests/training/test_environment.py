@@ -41,6 +41,7 @@ def no_commit(monkeypatch) -> None:
 def another_users(monkeypatch) -> None:
     commit("x")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own tests do it so
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # in which the user may trust all repositories
 
 
 def broken_head(monkeypatch) -> None:
