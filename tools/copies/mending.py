@@ -64,15 +64,15 @@ class Mending:
     def look_after(self, name: str, stage: PipelineStage) -> None:
         """Mend a stage's outputs, if they are of what it would read now; else find such in the run cache."""
         stands = self._stands(stage)
-        if stands and all([self._keep(out) for out in stage.outs]):
+        if stands and all(self._has_copy(out) for out in stage.outs):
+            self._keep_all(stage)
             self.run_cache.remember(stage)
             return
         for entry in self.run_cache.recall(stage, self.contents):
             if self._has(entry):
                 self.dag.adopt(name, entry)
                 self.recalled.append(name)
-                for out in stage.outs:
-                    self._keep(out)
+                self._keep_all(stage)
                 return
         if stands:
             self._give_up(name, stage)
@@ -106,20 +106,25 @@ class Mending:
             return entry.get_hash().value if entry.exists else None
         return self.contents.of(path)
 
-    def _keep(self, out: Output) -> bool:
-        """Whether both copies of an output are now what dvc.lock says."""
-        name, path = out.hash_info.value, path_of(out)
-        if is_watched(out):
-            return self._content(out) == name
-        if self.contents.of(path) == name:
-            if self.store.put(path, name, self.contents):
+    def _has_copy(self, out: Output) -> bool:
+        """Whether one of both is what dvc.lock says."""
+        name = out.hash_info.value
+        return self._content(out) == name or (not is_watched(out) and self.store.has(name))
+
+    def _keep_all(self, stage: PipelineStage) -> None:
+        """Make the other copy of each output what the good one is.
+
+        That git has an output and DVC's cache not yet, as after `dvc repro` or in a clone, is nothing to speak of.
+        """
+        for out in stage.outs:
+            name, path = out.hash_info.value, path_of(out)
+            if is_watched(out):
+                continue
+            if self.contents.of(path) != name:
+                self.store.take(name, path, self.contents)
+                self.taken.append(out.def_path)
+            elif self.store.put(path, name, self.contents) and (out.use_cache or name in self.store.damaged):
                 self.put.append(out.def_path)
-            return True
-        if not self.store.has(name):
-            return False
-        self.store.take(name, path, self.contents)
-        self.taken.append(out.def_path)
-        return True
 
     def _has(self, entry: LockEntry) -> bool:
         """Whether every output of a lock entry is here or in the cache."""
@@ -128,11 +133,12 @@ class Mending:
 
     def _give_up(self, name: str, stage: PipelineStage) -> None:
         """Remove what is damaged of a stage's outputs, so that DVC, which may not see that it is, sees it missing."""
-        self.lost.append(name)
         for out in stage.outs:
             path = path_of(out)
-            if self._content(out) == out.hash_info.value or path.is_symlink():
+            if not path.exists() or path.is_symlink() or self._content(out) == out.hash_info.value:
                 continue
+            if name not in self.lost:
+                self.lost.append(name)
             if path.is_dir():
                 shutil.rmtree(path)
             else:

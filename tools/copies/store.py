@@ -18,6 +18,7 @@ class Store:
 
     def __init__(self, repo: Repo) -> None:
         self.folder = Path(repo.cache.local.path)
+        self.damaged: set[str] = set()
         self._whole: dict[str, bool] = {}
 
     def path(self, name: str) -> Path:
@@ -85,6 +86,7 @@ class Store:
             return False
         if md5(path) != name.removesuffix(FOLDER):
             os.unlink(path)
+            self.damaged.add(name)
             return False
         within = self.listing(name).values() if name.endswith(FOLDER) else []
         return all([self.has(file) for file in within])  # a list: each is looked at
