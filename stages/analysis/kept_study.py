@@ -1,15 +1,18 @@
 """A study that is kept in git (``make keep``), beside a build whose texts are generated."""
 
+from math import isclose, nan
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 from scipy.stats import kendalltau
 
-from stages.analysis.runs import RUNS, read_runs, summarise
+from stages.analysis.runs import CELL, FACTOR, RUNS, read_runs, summarise
+from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
+from stages.training.record import Record
 
 FOLDER = Path("metrics/studies")  # a folder a study, by its name in studies/
 REAL = "imdb-mini"  # the study of real reviews that is set beside generated ones
@@ -53,6 +56,7 @@ def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: 
     if card.source != "generated" or not table.exists():
         return None
     runs = read_runs(table)
+    require_its_records(name, runs)
     architecture = next((known for known in runs["architecture"].unique() if known in study.architectures), None)
     if architecture is None:
         return None
@@ -71,3 +75,27 @@ def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: 
         base=BaseReport.read_from(kept(name, BaseReport.path(architecture)), BaseReport.STAGE.format(architecture)),
         agreement=float(kendalltau(kept_cells["test_accuracy_mean"], here, nan_policy="omit").statistic),
     )
+
+
+def require_its_records(name: str, runs: pd.DataFrame) -> None:
+    """A kept table has a row for each kept record, and its accuracy.
+
+    Raises:
+        InputError: one of the two is damaged.
+    """
+    if FACTOR in runs:  # whose rows are called by their cell, and records by the rate that was chosen too
+        return
+    folder = kept(name, Path("metrics/runs"))
+    recorded = {}
+    for path in sorted(folder.glob("*/*/*.json")):
+        record = Record.read_from(path)
+        cell = record.run.architecture, record.run.configuration, record.run.seed
+        recorded[cell] = record.quality.test_accuracy
+    told = {tuple(cell): accuracy for *cell, accuracy in runs[[*CELL, "seed", "test_accuracy"]].itertuples(index=False)}
+    for cell in sorted(recorded.keys() | told.keys()):
+        # the last digit of a float is up to who reads it
+        if not isclose(recorded.get(cell, nan), told.get(cell, nan), rel_tol=1e-12):
+            raise InputError(
+                f"{kept(name, RUNS)}: {'/'.join(map(str, cell))}: test_accuracy {told.get(cell)}, in {folder} "
+                f"{recorded.get(cell)}; `git checkout {FOLDER / name}` brings both back"
+            )

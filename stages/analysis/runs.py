@@ -1,6 +1,7 @@
 """The tidy table of runs (``metrics/runs.csv``), and its means over seeds: a row a cell."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,22 +118,30 @@ def read_runs(path: Path = RUNS) -> pd.DataFrame:
     Raises:
         InputError: the file is missing.
     """
-    try:
-        return read_table(path, is_text)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
+    return _table(path, {"architecture", "configuration", "seed", "test_accuracy"}, is_text)
 
 
 def read_failed(path: Path = FAILED) -> pd.DataFrame:
     """The runs of the grid that failed and are shown as holes, a row each: ``FAILED_COLUMNS``.
 
     Raises:
-        InputError: the file is missing.
+        InputError: the file is missing or damaged.
     """
+    return _table(path, set(FAILED_COLUMNS), lambda name: name != "seed")
+
+
+def _table(path: Path, required: set[str], is_text: Callable[[str], bool]) -> pd.DataFrame:
+    """A table that ``collect`` wrote, here or for a kept study."""
+    again = "run `dvc repro -f collect`" if path in (RUNS, FAILED) else f"`git checkout {path}` brings it back"
     try:
-        return read_table(path, lambda name: name != "seed")
+        table = read_table(path, is_text)
     except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run `dvc repro collect` first") from error
+        raise InputError(f"{path}: not found; {again.replace(' -f', '')} first") from error
+    except (OSError, ValueError) as error:  # pandas' own of an empty or a ragged file are the latter
+        raise InputError(f"{path}: no table: {' '.join(str(error).split())}; {again}") from error
+    if not required <= set(table.columns):
+        raise InputError(f"{path}: no column {min(required - set(table.columns))}; {again}")
+    return table
 
 
 def complete_configurations(study: StudySettings, runs: pd.DataFrame) -> dict[str, list[str]]:

@@ -22,6 +22,10 @@ Rate = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]  # of learning
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]  # a share of which something must be left
+# Measured; a clock that was set or a byte that was flipped gives others.
+Duration = Annotated[float, Field(ge=0, le=300_000_000, allow_inf_nan=False)]  # seconds, ten years at most
+Size = Annotated[int, Field(ge=0, le=2**60)]  # bytes
+Number = Annotated[int, Field(ge=0, le=10**15)]  # of parameters, of steps
 Revision = Annotated[str, AfterValidator(_full_commit)]
 
 Method = Literal["full", "subset", "peft"]  # all weights train, some of them, or what PEFT adds; the head always does

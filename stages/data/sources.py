@@ -15,7 +15,6 @@ from stages.data.layout import INNER, UNDIVIDED, Layout, all_files, has_csv, loc
 from stages.data.parts import Part, read_parts
 from stages.data.settings import Columns, Csv, GeneratedData, HubData, LocalData, OwnData
 
-IMDB_ID = "stanfordnlp/imdb"
 STATED = {"license": "licence", "name": "name", "task": "task", "language": "language"}
 STATED |= {"citation": "citation", "description": "description"}
 
@@ -123,7 +122,7 @@ def _ignored_test(part: Part, layout: Layout) -> str:
 
 def _as_stated(origin: Origin, splits: Splits, settings: LocalData | HubData) -> Origin:
     """With IMDb's name, licence and citation where it is IMDb, and in any case with what the settings say."""
-    if getattr(settings, "hub_id", None) == IMDB_ID or ("pair" not in splits["train"] and is_imdb(splits)):
+    if is_imdb(splits):  # by its rows alone: a name, be it that of a repository, is anybody's to give
         origin = as_imdb(origin)
     stated = {field: getattr(settings, name) for name, field in STATED.items()}
     return origin.model_copy(update={field: value for field, value in stated.items() if value is not None})

@@ -5,14 +5,17 @@ Source: Hanif 2025, notebook and report. ``runs.csv`` holds the 59 printed runs,
 ``table3.csv`` the report's tables as printed, errors included.
 """
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from stages.core.csv_tables import read_table
+from stages.core.errors import InputError
 
 FOLDER = Path("data/reported")
+AGAIN = "`git checkout {}` brings it back"
 TEXTS = {"arch", "config", "exp_id", "kernel", "method"}  # columns
 GIGABYTE = 2**30  # "GB" of the notebook: torch's bytes divided by 1024 three times
 ARCHITECTURES = {
@@ -44,6 +47,15 @@ METHODS_OF_TABLE1 = {
     "QLoRA Opt": "qlora",
     "IA3": "ia3",
 }
+# Of each file, as it was copied from the published study: no other figures may be printed as its own.
+SHA256 = {
+    "configs.csv": "2651e4a0af592c2ebba7d04b9f71bf12b83805c01b06321a2d2e31499ec40083",
+    "epochs.csv": "e1c02c411d88568ae4782e91aff3dd3f93f27650fedad23cb1cfa100dc727e7a",
+    "kernel_segments.csv": "177c8b47c49be6bc38174f5aba92169cea817aeef3f8bae242b56de57cbee0c4",
+    "runs.csv": "bd401568baf619f0733043dcf527c35e308e1dc7b7235b4c257fbbda22d3a921",
+    "table1.csv": "242e346d3810098d860ac1fb688c251c93dc5f2797eba4a6cf53ce80b6795ab1",
+    "table3.csv": "e19547985f96bf10a86da30c922ffa522f92fe94dca75af21dc4f2cd83a64575",
+}
 CONFIGURATIONS_OF_TABLE3 = {"LoRA": "lora-ffn", "QLoRA": "qlora-ffn", "IA3": "ia3"}  # at the base rate
 
 
@@ -57,6 +69,13 @@ class PrintedTables(NamedTuple):
 
 
 def read_printed() -> PrintedTables:
+    """All that is held against each other.
+
+    Raises:
+        InputError: a file is damaged or edited, be it one that no table is made of.
+    """
+    for name in SHA256:
+        require_as_copied(name)
     return PrintedTables(runs(), segments(), table1(), table3())
 
 
@@ -94,7 +113,23 @@ def table3() -> pd.DataFrame:
 
 
 def _read(name: str) -> pd.DataFrame:
+    require_as_copied(name)
     return read_table(FOLDER / name, lambda column: column in TEXTS)
+
+
+def require_as_copied(name: str) -> None:
+    """A file of the published figures is what it was.
+
+    Raises:
+        InputError: it is damaged or edited.
+    """
+    path = FOLDER / name
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; {AGAIN.format(path)}") from error
+    if found != SHA256[name]:
+        raise InputError(f"{path}: not as it was copied from the published study (SHA-256); {AGAIN.format(path)}")
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,11 +4,13 @@
 where and how it was measured. Keys carry their units.
 """
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
 from stages.core.files import StageFile
-from stages.core.types import Strict
+from stages.core.types import Duration, Number, Size, Strict
 from stages.training.settings import RunSettings
 
 
@@ -29,13 +31,16 @@ class RunIdentity(Strict):
     started_at: str  # ISO 8601, UTC
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Epoch(Strict):
     """One row of the learning curve; the loss is the mean cross-entropy in nats."""
 
     epoch: int
-    train_loss: float
-    selection_loss: float
-    selection_accuracy: float
+    train_loss: Finite
+    selection_loss: Finite
+    selection_accuracy: Annotated[float, Field(ge=0, le=1)]
 
 
 def accuracy(confusion: list[list[int]]) -> float:
@@ -97,12 +102,12 @@ class Quality(Strict):
 class Parameters(Strict):
     """Counts of scalar parameters; 4-bit weights count one a weight, not one a stored byte."""
 
-    trainable: int
-    total: int
-    adapter: int
-    head: int
-    new_but_frozen: int
-    trainable_but_dead: int
+    trainable: Number
+    total: Number
+    adapter: Number
+    head: Number
+    new_but_frozen: Number
+    trainable_but_dead: Number
 
 
 class Cost(Strict):
@@ -114,24 +119,24 @@ class Cost(Strict):
     last process did.
     """
 
-    startup_seconds: float  # from the start of the process to the first step
-    train_seconds: float  # optimisation steps only, evaluation and saving left out
-    evaluation_seconds: float
-    saving_seconds: float
-    step_seconds_median: float
-    step_seconds_p95: float
-    steps: int
-    resumed_at_step: int  # 0: not interrupted
-    tokens_per_second: float  # without padding
-    peak_memory_allocated_bytes: int | None
-    peak_memory_reserved_bytes: int | None
-    peak_memory_host_bytes: int
-    evaluation_peak_memory_allocated_bytes: int | None
-    evaluation_peak_memory_reserved_bytes: int | None
-    evaluation_peak_memory_host_bytes: int
-    baseline_memory_host_bytes: int
-    checkpoint_bytes: int
-    energy_joules: float | None  # of the whole device, where it reports it
+    startup_seconds: Duration  # from the start of the process to the first step
+    train_seconds: Duration  # optimisation steps only, evaluation and saving left out
+    evaluation_seconds: Duration
+    saving_seconds: Duration
+    step_seconds_median: Duration
+    step_seconds_p95: Duration
+    steps: Number
+    resumed_at_step: Number  # 0: not interrupted
+    tokens_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # without padding
+    peak_memory_allocated_bytes: Size | None
+    peak_memory_reserved_bytes: Size | None
+    peak_memory_host_bytes: Size
+    evaluation_peak_memory_allocated_bytes: Size | None
+    evaluation_peak_memory_reserved_bytes: Size | None
+    evaluation_peak_memory_host_bytes: Size
+    baseline_memory_host_bytes: Size
+    checkpoint_bytes: Size
+    energy_joules: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None  # of the whole device, where it reports it
 
 
 class Environment(Strict):

@@ -9,6 +9,7 @@ import pytest
 from stages import collect, tables
 from stages.analysis.kept_study import REAL, kept, read_kept_study
 from stages.analysis.runs import RUNS
+from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import read_results
@@ -22,6 +23,16 @@ SEEN = {"full": [0.90, 0.92], "lora-ffn": [0.80, 0.82], "ia3": [0.61, 0.60]}
 
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
+
+def keep_record(name: str, row: dict[str, object]) -> None:
+    """A record of this build as that of a row of a kept table."""
+    record = json.loads(next(Path("metrics/runs").rglob("*.json")).read_text(encoding="utf-8"))
+    record["run"] |= {key: row[key] for key in ("architecture", "configuration", "seed")}
+    record["quality"]["test_accuracy"] = row["test_accuracy"]
+    path = kept(name, Path("metrics/runs", row["architecture"], row["configuration"], f"{row['seed']}.json"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record), encoding="utf-8")
 
 
 def prepare(**changes) -> None:
@@ -38,6 +49,8 @@ def prepare(**changes) -> None:
     ]
     kept(REAL, Path("metrics/base")).mkdir(parents=True)
     pd.DataFrame(rows).to_csv(TABLE, index=False)
+    for row in rows:
+        keep_record(REAL, row)
     make_card(source="local").write_to(kept(REAL, Card.path()))
     report = json.loads(next(Path("metrics/base").glob("*.json")).read_text())
     kept(REAL, BaseReport.path("distilbert")).write_text(json.dumps(report))
@@ -74,6 +87,8 @@ def test_of_a_kept_study_of_several_architectures_the_first_that_this_build_has_
     folder = kept("all-three", Path("metrics"))
     shutil.copytree(kept(REAL, Path("metrics")), folder)
     pd.concat([other, kept_runs]).to_csv(kept("all-three", RUNS), index=False)
+    for row in other.to_dict("records"):
+        keep_record("all-three", row)
     results = read_results()
     found = read_kept_study("all-three", results.study, results.cells, results.card)
     assert (found.name, found.architecture) == ("all-three", "distilbert")
@@ -115,3 +130,42 @@ def test_report_says_what_the_encoder_was_trained_on():
     )
     assert "was fine-tuned in 6 runs on 1,500 of its training texts" in text
     assert r"(Kendall's $\tau$) of 1.00." in text
+
+
+def drop_last_row(content: bytes) -> bytes:
+    return content[: content[:-1].rindex(b"\n") + 1]
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (lambda content: b"", "no table: No columns to parse from file; `git checkout {} brings it back"),
+        (lambda content: b"\xff\xfe\x00", "no table: 'utf-8' codec can't decode byte 0xff in position 0"),
+        (lambda content: content[:20], "no column "),
+        (
+            lambda content: content[: content.index(b"\n") + 1],
+            "distilbert/full/42: test_accuracy None, in metrics/studies/imdb-mini/runs 0.9; `git checkout",
+        ),
+        (drop_last_row, "distilbert/ia3/43: test_accuracy None, in metrics/studies/imdb-mini/runs 0.6; `git checkout"),
+        (
+            lambda content: content.replace(b",0.61,", b",0.91,"),
+            "distilbert/ia3/42: test_accuracy 0.91, in metrics/studies/imdb-mini/runs 0.61; `git checkout",
+        ),
+    ],
+    ids=["emptied", "other bytes", "cut in its header", "its header alone", "a row less", "a digit"],
+)
+def test_a_damaged_table_of_a_kept_study_is_named(damage, fault):
+    prepare()
+    TABLE.write_bytes(damage(TABLE.read_bytes()))
+    with pytest.raises(InputError) as caught:
+        tables.main()
+    assert str(caught.value).startswith(f"{TABLE}: {fault}".replace("{} brings", f"{TABLE}` brings"))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\x80\x04pickle"])
+def test_a_damaged_record_of_a_kept_study_is_named(content):
+    prepare()
+    record = kept(REAL, Path("metrics/runs/distilbert/full/42.json"))
+    record.write_bytes(content)
+    with pytest.raises(InputError, match=rf"^{record}: Invalid JSON: "):
+        tables.main()

@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,6 +18,8 @@ from stages.data.card import (
     is_imdb,
     split_sha256,
 )
+from stages.data.settings import LocalData
+from stages.data.sources import load_source
 
 ORIGIN = Origin(source="local", name="reviews", classes=["bad", "good"])
 
@@ -167,3 +170,20 @@ def test_imdb_is_cited_and_other_data_is_not_taken_for_it():
     assert imdb.name == "Large Movie Review Dataset v1.0 (IMDb)"
     assert "Maas" in imdb.citation
     assert imdb.source == "local"
+
+
+NAMES = ["Large Movie Review Dataset v1.0 (IMDb)", "aclImdb", "imdb", "stanfordnlp--imdb"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_of_a_folder_or_of_its_readme_makes_imdb_of_other_rows(in_empty_folder, name):
+    folder = Path("data", name)
+    folder.mkdir(parents=True)
+    for split in ("train", "test"):
+        rows = "".join(f"{split} {index},{'pos' if index % 2 else 'neg'}\n" for index in range(20))
+        (folder / f"{split}.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    readme = f"---\npretty_name: {NAMES[0]}\nlicense: other\n---\nMaas et al., 2011\n"
+    (folder / "README.md").write_text(readme, encoding="utf-8")
+    origin, splits = load_source(LocalData(source="local", path=str(folder)))
+    assert not is_imdb(splits)
+    assert origin.citation is None

@@ -7,6 +7,8 @@ import torch
 
 from stages.meters.clock import WARM_UP_STEPS, Seconds, Stopwatch, process_age
 
+STARTED = psutil.Process().create_time()
+
 
 def test_stopwatch_leaves_out_what_lies_between_epochs():
     watch = Stopwatch()
@@ -74,9 +76,18 @@ def test_seconds_add_up_even_when_the_activity_fails():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start of a process is known by the wall clock")
-def test_process_age_does_not_depend_on_the_time_of_boot(monkeypatch):
-    """Linux gives it in whole seconds: the start of a process by the wall clock is up to a second early."""
-    before, created, booted = process_age(), psutil.Process().create_time(), psutil.boot_time()
-    monkeypatch.setattr(psutil, "boot_time", lambda: booted - 500)
-    monkeypatch.setattr(psutil.Process, "create_time", lambda self: created - 500)
-    assert 0 < before <= process_age() < before + 250
+def test_process_age_depends_on_no_clock_that_is_set(monkeypatch):
+    before = process_age()
+    monkeypatch.setattr(psutil, "boot_time", lambda: 0.0)
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: 0.0)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert 0 < before <= process_age() < before + 100
+    assert abs(before - (time.clock_gettime(time.CLOCK_REALTIME) - STARTED)) < 100
+
+
+@pytest.mark.parametrize("set_to", [0.0, 3e9])
+def test_where_the_wall_clock_says_it_a_clock_that_was_set_does_not(monkeypatch, set_to):
+    """Set back by years, a start-up took 1.7e9 s."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(time, "time", lambda: set_to)
+    assert 0 < process_age() < 86_400

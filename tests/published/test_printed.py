@@ -1,6 +1,12 @@
 import math
+import shutil
+from pathlib import Path
 
+import pytest
+
+from stages.core.errors import InputError
 from stages.published import printed
+from tests.helpers.tiny_study import ROOT
 
 
 def test_every_printed_run_has_a_cell():
@@ -43,3 +49,25 @@ def test_printed_training_losses_are_means_over_accumulated_batches():
     at_chance = epochs[epochs["eval_loss"].between(0.69, 0.70)]
     assert len(at_chance) >= 6
     assert at_chance["train_loss"].sub(math.log(2)).abs().max() < 0.002
+
+
+@pytest.mark.parametrize("name", sorted(printed.SHA256))
+@pytest.mark.parametrize("damage", ["emptied", "cut", "one digit", "gone"])
+def test_a_damaged_file_of_the_published_figures_is_named(tmp_path, monkeypatch, name, damage):
+    """`configs.csv` and `epochs.csv` too, of which no table is made."""
+    folder = Path(shutil.copytree(ROOT / "data/reported", tmp_path / "reported"))
+    monkeypatch.setattr(printed, "FOLDER", folder)
+    printed.read_printed()
+    path = folder / name
+    content = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        digit = content.rindex(b"1")
+        damaged = {"emptied": b"", "cut": content[:-20], "one digit": content[:digit] + b"2" + content[digit + 1 :]}
+        path.write_bytes(damaged[damage])
+    with pytest.raises(InputError) as caught:
+        printed.read_printed()
+    fault = "not as it was copied from the published study (SHA-256)"
+    fault = "No such file or directory" if damage == "gone" else fault
+    assert str(caught.value) == f"{path}: {fault}; `git checkout {path}` brings it back"
