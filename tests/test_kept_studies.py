@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 
 from stages import collect
 from stages.analysis.kept_study import FOLDER
-from stages.analysis.runs import factors_of, made_by, read_runs, summarise, tidy, with_holes
+from stages.analysis.runs import Factors, factors_of, made_by, read_runs, summarise, tidy, with_holes
+from stages.core.csv_tables import write_table
 from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
@@ -46,11 +47,7 @@ def test_its_tables_are_those_of_its_records(name, monkeypatch, in_empty_folder)
     for path, settings in resolve(params).items():
         settings.write_to(path)
     shutil.copytree(kept / "runs", "metrics/runs")
-    Card.read_from(kept / "card.json").write()
-    if params.rate_factors:
-        collect_chosen(kept)
-    else:
-        collect.main()
+    tabulate(Tuning.read_from(kept / "tuning.json").factors if params.rate_factors else {})
     # Columns that came since are not in an older table.
     now, then = (read_runs(path) for path in (Path("metrics/runs.csv"), kept / "runs.csv"))
     shared = [column for column in then if column in now]
@@ -62,12 +59,12 @@ def test_its_tables_are_those_of_its_records(name, monkeypatch, in_empty_folder)
             assert means[architecture][configuration] | cell == means[architecture][configuration]
 
 
-def collect_chosen(kept: Path) -> None:
-    """The table of the chosen rates' records, which alone are kept, and their means."""
-    study, tuning = StudySettings.read(), Tuning.read_from(kept / "tuning.json")
-    made = [(run, made_by(run, tuning.factors).record_path) for run in study.runs]
-    runs = tidy([(run, Record.read_from(path)) for run, path in made if path.exists()], tuning.factors)
-    runs.to_csv("metrics/runs.csv", index=False)
+def tabulate(factors: Factors) -> None:
+    """The table of the kept records, of tuned studies those of the chosen rates, and their means, as ``collect`` does."""
+    study = StudySettings.read()
+    made = [(run, made_by(run, factors).record_path) for run in study.runs]
+    runs = tidy([(run, Record.read_from(path)) for run, path in made if path.exists()], factors)
+    write_table(Path("metrics/runs.csv"), runs)
     summary = collect.nested(with_holes(summarise(runs), study).reset_index())
     Path("metrics/summary.json").write_text(json.dumps(summary), encoding="utf-8")
 
