@@ -60,7 +60,7 @@ def test_its_tables_are_those_of_its_records(name, monkeypatch, in_empty_folder)
 
 
 def tabulate(factors: Factors) -> None:
-    """The table of the kept records and their means, as ``collect`` does; of tuned studies those of the chosen rates."""
+    """The table of the kept records and their means, as ``collect`` makes it; in tuned studies of the chosen rates."""
     study = StudySettings.read()
     made = [(run, made_by(run, factors).record_path) for run in study.runs]
     runs = tidy([(run, Record.read_from(path)) for run, path in made if path.exists()], factors)

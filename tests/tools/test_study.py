@@ -1,6 +1,8 @@
 """How make paper ends."""
 
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +13,7 @@ from stages.study.params import Params, load_params
 from stages.training.settings import Run
 from tests.helpers.tiny_study import ROOT, write_params
 from tools.engine.state import StudyState, new_state
-from tools.study import discard_outdated, main, report
+from tools.study import bring_up_to_date, discard_outdated, main, report
 
 RUN = Run(architecture="roberta", configuration="full", seed=1, role="train")
 HINT = ", `allow_failed: true` in params.yaml goes on without them"
@@ -52,6 +54,20 @@ def test_a_failed_run_may_stand_as_a_hole(capsys):
     state = study(run="failed", collect="done", tables="done", figures="done", paper="done")
     report(state, params(True))
     assert "blocked" not in capsys.readouterr().out
+
+
+def test_a_study_keeps_experiments_out_before_it_touches_anything(monkeypatch):
+    @contextmanager
+    def busy(repo):
+        assert repo == "of DVC"
+        raise InputError("other: runs here")
+        yield
+
+    monkeypatch.setattr("tools.engine.dag.Dag", lambda: SimpleNamespace(repo="of DVC"))
+    monkeypatch.setattr("tools.engine.experiments.kept_out", busy)
+    monkeypatch.setattr("tools.study.arrange", lambda _: pytest.fail("it moved files"))
+    with pytest.raises(InputError, match=r"^other: runs here$"):
+        bring_up_to_date(params(False), 1, None, None)
 
 
 @pytest.mark.usefixtures("in_empty_folder")

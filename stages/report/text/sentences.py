@@ -98,6 +98,7 @@ class _Body:
         self._sentence: list[nodes.Node] = []  # what there is of the current one
         self._braces = 0  # open in it: no sentence ends inside a group of LaTeX
         self._is_setting = False  # the line is LaTeX's own
+        self._follows_block = False  # whose own end of line Jinja2 took
 
     def take(self, body: list[nodes.Node]) -> None:
         for node in body:
@@ -127,6 +128,9 @@ class _Body:
 
     def _take_text(self, text: nodes.TemplateData) -> None:
         line, at = text.lineno, 0
+        if self._follows_block and text.data.lstrip(" \t").startswith("\n"):  # an empty line
+            self.end_sentence()
+        self._follows_block = False
         for mark in BREAKS.finditer(text.data):
             kind = mark.lastgroup
             cut = mark.start() if kind in ("blank", "setting", "start") else mark.end()
@@ -150,6 +154,7 @@ class _Body:
         return line
 
     def _add(self, node: nodes.Node) -> None:
+        self._follows_block = False
         self._sentence.append(node)
         self.at_end = False
 
@@ -158,11 +163,13 @@ class _Body:
         is_closed = all(self._branch(branch, self.at_end).at_end for branch in _branches(node))
         starts = self.at_end and (is_closed or isinstance(node, nodes.If))  # a loop's second turn starts where it ends
         arranged = self._with_branches(node, starts)
+        self._follows_block = True
         if self.at_end and is_closed:
             whole = [arranged] if node.find(nodes.Include) else _called([arranged], self._file)
             (self._sentence or self.done).extend(whole)
             return
         self._add(arranged)
+        self._follows_block = True
         self._braces += _open_braces(node.body)
         if is_closed:
             self.end_sentence()

@@ -47,6 +47,8 @@ def rendered(ledger: Ledger, text: str, **names) -> str:
         ("A\n\\BLOCK{if yes}\nb. C \\VAR{number(not_here)}. D\n\\BLOCK{endif}\nd.", "A\nb.  D\nd."),
         # a condition that asks for the number goes as a sentence would
         ("A.\n\\BLOCK{if number(not_here)}\nB.\n\\BLOCK{endif}\nC.", "A.\nC."),
+        # an empty line behind a condition, of which Jinja2 takes one end
+        ("\\BLOCK{if yes}\nA\n\\BLOCK{endif}\n\nB \\VAR{number(not_here)}.\n", "A\n\n\n"),
         # LaTeX stays in one piece
         ("A \\textit{b. \\VAR{number(not_here)}. c} d. E.", " E."),
         (
