@@ -55,19 +55,19 @@ def test_every_variable_that_a_target_takes_is_looked_at():
         ),
         (
             ["check", "STUDY=smss"],
-            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, tuned; `make new NAME=smss DATA=...` writes "
-            "one",
+            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, laptop, tuned; `make new NAME=smss "
+            "DATA=...` writes one",
         ),
         (
             ["paper", "STUDY=smss"],
-            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, tuned; `make new NAME=smss DATA=...` writes "
-            "one",
+            "STUDY: 'smss': unknown name; allowed: beyond-lora, imdb-mini, laptop, tuned; `make new NAME=smss "
+            "DATA=...` writes one",
         ),
         (
             ["status", "STUDY=--help"],
             "STUDY: '--help': allowed: a-z, 0-9 and -, first a letter or a digit, at most 60 characters",
         ),
-        (["keep"], "STUDY: empty; allowed: a name in studies/: beyond-lora, imdb-mini, tuned"),
+        (["keep"], "STUDY: empty; allowed: a name in studies/: beyond-lora, imdb-mini, laptop, tuned"),
         (
             ["paper", "STUDY=imdb-mini", "REMOTE=there", "SCHEDULER=tcp://here:1"],
             "REMOTE: not with STUDY: workers' clones have the study of params.yaml; let them share this folder",
