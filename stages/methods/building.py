@@ -81,7 +81,10 @@ def with_method(loaded: Loaded, settings: RunSettings, data: TrainingData | None
         return loaded._replace(model=apply_method(loaded.model, settings, loaded.head))
     if data is not None:  # where what starts from data reads it
         loaded = loaded._replace(model=loaded.model.to(next(data.batches(1))["input_ids"].device))
-    with one_line(settings):
+    # as in training, for what follows a 4-bit layer gets that layer's lower precision (follow_autocast)
+    dtype = autocast_dtype(settings) if settings.is_quantized else None
+    device = next(loaded.model.parameters()).device.type
+    with one_line(settings), torch.autocast(device, dtype, enabled=dtype is not None):
         model = apply_method(loaded.model, settings, loaded.head, data)
         require_fit(model)
     return loaded._replace(model=model)

@@ -100,7 +100,9 @@ class Params(Strict):
         source = self.profiles[self.profile].base.source
         required = {"hub": ("hub_id", "revision"), "pretrain": ("miniature", "tokenizer")}.get(source, ())
         if source == "package" and len(self.architectures) > 1:
-            raise ValueError(f"architectures: {len(self.architectures)}: base.source package has one checkpoint")
+            raise ValueError(
+                f"architectures: {len(self.architectures)}: base.source package has one checkpoint; allowed: one"
+            )
         for name in self.architectures:
             for key in required:
                 if getattr(self.architecture[name], key) is None:

@@ -4,11 +4,14 @@ from pathlib import Path
 import pytest
 import torch
 from bitsandbytes.nn import Linear4bit
+from transformers import BertConfig, BertModel
 
+from stages import settings
 from stages.methods import building
 from stages.methods.building import build_model, plain_model
 from stages.study.params import load_params
 from stages.study.resolve import resolve_run
+from stages.training.settings import RunSettings
 from stages.training.startup import nothing_to_compute
 from tests.helpers.raw_splits import BINARY
 from tests.helpers.tiny_study import write_base, write_params
@@ -33,6 +36,11 @@ ADAPTED = {
     ("deberta", "ia3"): ["attention.output.dense", "output.dense", "value_proj"],
 }
 
+BERT = {
+    "label": "BERT",
+    "model_class": "BertForSequenceClassification",
+    "modules": {"attention-ffn": ["query", "value", "intermediate.dense", "output.dense"]},
+}
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -130,3 +138,22 @@ def test_settings_are_not_changed_by_peft():
     settings, _ = build("roberta", "lora-r8")
     assert settings.modules_to_save == ["classifier"]
     assert settings.target_modules == ["query", "value"]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_an_adapter_fits_on_a_quantised_pooler(precision):
+    """One that the checkpoint brings is quantised as the encoder is, and its output is in their precision."""
+    changes = {"architectures": ["bert"], "configurations": ["qlora-ffn"], "probes": [], "published": "none"}
+    base = {"profiles.mini.base": {"source": "local", "path": "models"}, "profiles.mini.train.precision": precision}
+    write_params(Path(), **changes, **base, **{"architecture.bert": BERT})
+    settings.main()
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=60, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, pad_token_id=0
+    )
+    BertModel(config).save_pretrained("models/bert")
+    loaded = build_model(RunSettings.read("bert", "qlora-ffn"), Path("models/bert"), BINARY)
+    assert loaded.head == ["classifier"]
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        logits = loaded.model(input_ids=torch.full((2, 8), 5)).logits
+    assert logits.isfinite().all()

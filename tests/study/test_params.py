@@ -7,6 +7,7 @@ from stages.core.errors import InputError
 from stages.study.params import load_params
 from tests.helpers.tiny_study import ROOT, write_params
 
+PACKAGE = {"source": "package", "name": "tiny-encoder", "version": "0.1.0", "path": "tiny_encoder/model"}
 BAD = {
     "wrong type": ({"lr": "abc"}, "lr: 'abc': input should be a valid number"),
     "negative rate": ({"lr": -1}, "lr: -1: input should be greater than 0"),
@@ -65,6 +66,22 @@ BAD = {
     "architecture that is nowhere on the hub": (
         {"profile": "paper", "architecture.roberta.revision": None},
         "architecture.roberta.revision: missing; required by base.source hub",
+    ),
+    "several architectures of one package": (
+        {"profiles.mini.base": PACKAGE},
+        "architectures: 3: base.source package has one checkpoint; allowed: one",
+    ),
+    "a hash that is none": (
+        {"architectures": ["roberta"], "profiles.mini.base": PACKAGE | {"sha256": {"config.json": "abc"}}},
+        "profiles.mini.base.sha256.config.json: 'abc': string should match pattern '^[0-9a-f]{64}$'",
+    ),
+    "a folder outside the package": (
+        {"architectures": ["roberta"], "profiles.mini.base": PACKAGE | {"path": "../model"}},
+        "profiles.mini.base.path: '../model': allowed: a folder of the package, such as its_name/model",
+    ),
+    "a key that a package lacks": (
+        {"architectures": ["roberta"], "profiles.mini.base": PACKAGE | {"revision": "main"}},
+        "profiles.mini.base.revision: 'main': unknown key; allowed: source, name, version, path, sha256",
     ),
     "class of another task": (
         {"architecture.roberta.model_class": "RobertaForMaskedLM"},

@@ -10,10 +10,11 @@ from stages.core.errors import InputError
 from stages.hub import client as hub
 from stages.training.environment import GitError
 from tests.helpers.check import CPU, GPU, fill_hub_cache, free, run_check
+from tests.helpers.packages import MODEL, NAME, VERSION, install
 from tests.helpers.paper import needs_latex
 from tests.helpers.snapshots import write_snapshot
 from tests.helpers.tiny_study import ROOT, write_params
-from tools import check
+from tools import check, machine
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -178,3 +179,52 @@ def test_command_line_ends_with_exit_code_1():
     assert (quick.returncode, quick.stdout) == (1, "")
     assert quick.stderr.startswith("error: data.source: 'hub': stanfordnlp/imdb@e6281661ce1c: not cached")
     assert quick.stderr.count("\n") == 1
+
+
+def small_in_bf16() -> None:
+    write_params(Path(), **{"profiles.mini.train.precision": "bf16"})
+
+
+def test_a_processor_without_bf16_is_named_before_anything_runs(monkeypatch, capsys):
+    small_in_bf16()
+    monkeypatch.setattr(machine, "has_bf16", lambda: False)
+    monkeypatch.setattr(machine, "processor", lambda: "An old CPU")
+    line = (
+        "profiles.mini.train.precision: 'bf16': An old CPU has no bf16 and would emulate it, slower than fp32; set it "
+        "to fp32"
+    )
+    with pytest.raises(InputError) as caught:
+        check.main(quick=True)
+    assert str(caught.value) == line
+    assert check.main(quick=True, elsewhere=True)
+    complete, lines = run_check(monkeypatch, capsys)
+    assert not complete
+    assert "bf16 faster than fp32 none" in lines
+    assert lines[-1] == f"missing: bf16: {line}"
+
+
+@pytest.mark.parametrize(("gain", "complete"), [(2.4, True), (0.7, False)])
+def test_what_bf16_is_worth_is_measured(gain, complete, monkeypatch, capsys):
+    small_in_bf16()
+    monkeypatch.setattr(machine, "has_bf16", lambda: True)
+    monkeypatch.setattr(check, "gain_of_bf16", lambda: gain)
+    assert check.main(quick=True)
+    found, lines = run_check(monkeypatch, capsys)
+    assert found == complete
+    assert f"bf16 faster than fp32 {gain} times as fast" in lines
+    fault = "missing: bf16: profiles.mini.train.precision: 'bf16': slower here than fp32; set it to fp32"
+    assert (fault in lines) != complete
+
+
+def test_a_package_is_at_hand_or_its_fault_is_named(monkeypatch, capsys):
+    base = {"source": "package", "name": NAME, "version": VERSION, "path": MODEL}
+    write_params(Path(), architectures=["distilbert"], **{"profiles.mini.base": base})
+    with pytest.raises(InputError) as caught:
+        check.main(quick=True)
+    assert str(caught.value) == "base.name: 'tiny-encoder': not installed; pip install --no-deps tiny-encoder==0.1.0"
+    write_snapshot(Path("published"), "distilbert")
+    install(Path("site"), Path("published"))
+    monkeypatch.syspath_prepend(str(Path("site").absolute()))
+    assert check.main(quick=True)
+    _, lines = run_check(monkeypatch, capsys)
+    assert "distilbert checkpoint package tiny-encoder 0.1.0 at hand" in lines
