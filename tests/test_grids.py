@@ -63,3 +63,11 @@ def test_probes_of_the_headline_grid_are_not_further_runs(monkeypatch):
     text = Grids(monkeypatch).text(configurations=["qlora-ffn", "qlora-ffn-probe"], probes=[], seeds=[42])
     assert "further run" not in text
     assert r"\subsection{Learning Rate}" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("holes", [41925, 23049])
+def test_a_section_stands_though_a_sentence_before_it_is_left_out(holes, monkeypatch):
+    grid = {"configurations": ["qlora-ffn", "lora-r16", "full", "qlora-ffn-probe", "lora-ffn", "lora-r8", "ia3"]}
+    grid |= {"probes": ["full-probe", "lora-ffn-probe", "ia3-probe"], "architectures": ["deberta"], "seeds": [42]}
+    build([grid | {"holes": holes}], monkeypatch)
