@@ -14,6 +14,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from stages import tokenize
 from stages.core.errors import InputError
+from stages.core.files import sha256
 from stages.encoders.token_report import TokenReport
 from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.word_tokenizer import CLS, SEP, SPECIAL, WORDS, configure, write_tokenizer
@@ -81,7 +82,8 @@ def test_the_report_counts_what_is_cut():
     tokenize.main("tiny")
     report = TokenReport.read("tiny")
     split = {"truncated_share": 0.2, "tokens_median": 5.0, "tokens_max": 11}
-    assert report.model_dump() == {
+    assert report.sha256 == {split: sha256(tokenize.FOLDER / "tiny" / split) for split in report.splits}
+    assert report.model_dump(exclude={"sha256"}) == {
         "architecture": "tiny",
         "max_length": 8,
         "splits": {name: {"rows": rows, **split} for name, rows in (("train", 1500), ("validation", 5), ("test", 10))},
