@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 
+from stages.core.errors import InputError
 from stages.training.batching import Batch
 from stages.training.settings import RunSettings
 
@@ -81,11 +82,19 @@ class StepGraphs:
                 parameter.grad.zero_()
 
     def record(self, batch: Batch, share: int) -> tuple[torch.cuda.CUDAGraph, list[torch.Tensor], torch.Tensor]:
-        """The graph, what it reads and what it leaves; recording computes nothing."""
+        """The graph, what it reads and what it leaves; recording computes nothing.
+
+        Raises:
+            InputError: the model does in its steps what no graph can hold, as DeBERTa, which copies to the device.
+        """
         own = Batch(*(None if tensor is None else tensor.clone() for tensor in batch))
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
-            loss = self.step(own, share)
+        try:
+            with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
+                loss = self.step(own, share)
+        except RuntimeError as error:  # after which nothing can be computed in this process
+            reason = " ".join(str(error).split())
+            raise InputError(f"train.compile: 'graphs': not for this model, allowed: none: {reason}") from error
         return graph, _tensors(own), loss
 
 

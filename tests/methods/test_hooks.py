@@ -111,3 +111,4 @@ def test_most_methods_have_no_state_and_no_step():
     hooks.after_step(0)
     hooks.set_state({})
     assert hooks.state() == {}
+    assert not hooks.acts

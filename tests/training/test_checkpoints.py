@@ -7,6 +7,7 @@ import torch
 
 from stages.study.params import load_params
 from stages.study.resolve import resolve_run
+from stages.training import checkpoints
 from stages.training.checkpoints import ORIGIN, WHOLE, fingerprint, last, load, open_folder, save
 from stages.training.optimisation import make_optimizer
 from stages.training.record import Epoch
@@ -78,6 +79,16 @@ def test_loaded_state_is_the_saved_one(name):
     steps(again, optimizer)
     assert all(map(torch.equal, again.parameters(), expected))
     assert {file.suffix for file in (FOLDER / "checkpoint-2").iterdir()} == {".safetensors", ".json", ""}
+
+
+def test_every_tensor_comes_back_to_the_device_where_it_was():
+    """What is keyed by a name and not by a parameter, no optimiser moves of itself: LoRA-FA's moments, AdaLoRA's ranks."""
+    taken: dict[str, torch.Tensor] = {}
+    state = {"layer": {"moment": torch.ones(2, device="cpu")}}
+    noted = checkpoints._take_tensors(state, "method", taken)
+    assert noted["pairs"][0][1]["pairs"][0][1] == {"tensor": "method.layer.moment", "device": "cpu"}
+    noted["pairs"][0][1]["pairs"][0][1]["device"] = "meta"
+    assert checkpoints._put_tensors(noted, taken)["layer"]["moment"].is_meta
 
 
 def steps(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:

@@ -73,28 +73,37 @@ def main(
     precision = precision or PRECISIONS[device]
     raw = parameters(precision)
     rows = []
-    jobs = jobs or (cores() if device == "cuda" else 1)
-    with ProcessPoolExecutor(jobs, mp_context=FORK) as pool:
+    with ProcessPoolExecutor(jobs or (cores() if device == "cuda" else 1), mp_context=FORK) as pool:
+        name = pool.submit(device_name, device).result()  # a process that asks itself could not fork on
         for row in pool.map(partial(tried_apart, inputs.resolve(), raw), only or raw["configurations"]):
             rows.append(row)
             print(" | ".join(cells(row) + row.faults), flush=True)
-    kinds = {row.peft_type for row in rows}
-    report = Methods(
+            if not only:  # what is tried is kept, should a machine be taken away
+                publish(methods(rows, name, precision), REPORTS[device], table, quiet=True)
+    if not only:
+        publish(methods(rows, name, precision), REPORTS[device], table)
+    if faulty := [row.configuration for row in rows if not row.holds]:
+        raise InputError(f"{len(faulty)} of {len(rows)} neither went well nor were refused: {', '.join(faulty)}")
+
+
+def device_name(device: str) -> str:
+    return "cpu" if device == "cpu" else torch.cuda.get_device_name()
+
+
+def methods(rows: list[MethodRow], device: str, precision: str) -> Methods:
+    """The report of the configurations tried so far."""
+    return Methods(
         architecture=ARCHITECTURE,
-        device="cpu" if device == "cpu" else torch.cuda.get_device_name(),
+        device=device,
         precision=precision,
         torch=version("torch"),
         peft=version("peft"),
         bitsandbytes=version("bitsandbytes"),
         trained=sum(row.outcome == "trained" for row in rows),
         refused=sum(row.outcome == "refused" for row in rows),
-        untried=sorted(CONFIG_CLASSES.keys() - kinds),
+        untried=sorted(CONFIG_CLASSES.keys() - {row.peft_type for row in rows}),
         rows=rows,
     )
-    if not only:
-        publish(report, REPORTS[device], table)
-    if faulty := [row.configuration for row in rows if not row.holds]:
-        raise InputError(f"{len(faulty)} of {len(rows)} neither went well nor were refused: {', '.join(faulty)}")
 
 
 def parameters(precision: str = "fp32") -> dict:
@@ -131,7 +140,8 @@ def workspace(inputs: Path) -> Iterator[None]:
 
 
 def tried_apart(inputs: Path, raw: dict, name: str) -> MethodRow:
-    """``tried``, in a workspace of its own."""
+    """``tried``, in a workspace and on a core of its own."""
+    torch.set_num_threads(1)
     with workspace(inputs):
         return tried(raw, name)
 

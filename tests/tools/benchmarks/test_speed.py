@@ -40,23 +40,29 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
     report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
     (cell,) = report.cells
     assert (cell.architecture, cell.configuration, cell.examples) == ("distilbert", "ia3", 2 * 48)
-    for side in (cell.published, cell.ours):
+    for side in (cell.published, cell.tuned, cell.ours):
         assert 0 < side.train_seconds < side.seconds
         assert 0 < side.startup_seconds < side.seconds
         assert side.samples_per_second == pytest.approx(96 / side.train_seconds)
         assert side.share_of_peak > 0
         assert side.peak_memory_host_bytes > 2**27
         assert side.peak_memory_allocated_bytes is None
-    assert report.median_ratio_seconds == cell.ratio_seconds == cell.published.seconds / cell.ours.seconds
-    assert report.median_ratio_alone == cell.ratio_alone == cell.ratio_seconds
-    assert (cell.published_together, cell.ours_together, report.median_ratio_together) == (None, None, None)
+        assert 0 < side.step_seconds_median < side.train_seconds
+    assert report.median_over_published == cell.over_published
+    assert report.median_over_tuned == cell.over_tuned
+    assert cell.over_tuned.as_used == cell.over_tuned.alone == cell.tuned.seconds / cell.ours.seconds
+    after = [side.seconds - side.startup_seconds for side in (cell.tuned, cell.ours)]
+    assert cell.over_tuned.after_startup == after[0] / after[1]
+    assert cell.over_published.samples_per_second == cell.ours.samples_per_second / cell.published.samples_per_second
+    assert (cell.published_together, cell.tuned_together, cell.ours_together) == (None, None, None)
+    assert cell.over_tuned.together is None
     assert cell.predicted_peak_bytes is None
     output = capsys.readouterr().out
     assert "[1 of 1] distilbert ia3: published" in output
     assert output.endswith("42 runs at full size: not measured\n")
     written = Path("metrics/bench/speed.md").read_text(encoding="utf-8").splitlines()
     assert written[0].lstrip("| ").startswith("cell")
-    assert written[2].count("|") == 17
+    assert written[2].count("|") == 1 + 1 + 7 * 3 + 2
     assert written[-1] == "42 runs at full size: not measured"
 
 
@@ -64,9 +70,10 @@ def planted(cell_seconds: float):
     """Processes that take ``cell_seconds``, half of it training; ours leave the record of a real run's form."""
 
     def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
-        if arguments[0] == "tools.benchmarks.common.published_recipe":
-            (folder / "published").mkdir(exist_ok=True)
+        if arguments[0] in speed.OUTPUTS:
+            (folder / speed.OUTPUTS[arguments[0]]).mkdir(exist_ok=True)
         figures = {"startup_seconds": 1.0, "train_seconds": cell_seconds / 2, "test_accuracy": 0.5}
+        figures["step_seconds_median"] = 0.1
         return Finished(cell_seconds, cell_seconds, 2**20, json.dumps(figures | {"peak_memory_allocated_bytes": None}))
 
     return run
@@ -82,7 +89,8 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
         time.sleep(0.1 if arguments[0] == "stages.train" else 0.3)
         return planted(6.0)(arguments, folder, device)
 
-    record = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75, "peak_memory_allocated_bytes": None}
+    record = {"startup_seconds": 1.0, "train_seconds": 1.0, "step_seconds_median": 0.1, "test_accuracy": 0.75}
+    record["peak_memory_allocated_bytes"] = None
     monkeypatch.setattr(speed, "run_process", run)
     monkeypatch.setattr(
         speed.Record, "read_from", lambda path: SimpleNamespace(cost=SimpleNamespace(evaluation_seconds=1))
@@ -90,17 +98,18 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     monkeypatch.setattr(speed, "figures_of", lambda _: record)
     monkeypatch.setattr("tools.benchmarks.common.workspace.cores", lambda: 2)
     speed.main()
-    published, ours = "tools.benchmarks.common.published_recipe", "stages.train"
-    alone, pairs = ran[:2], [sorted(ran[2:4]), sorted(ran[4:])]
-    assert alone == [(published, "42", None), (ours, "42", None)]
-    assert pairs == [[(name, seed, 1) for seed in ("42", "43")] for name in (published, ours)]
+    sides = ["tools.benchmarks.common.published_recipe", "tools.benchmarks.common.tuned_recipe", "stages.train"]
+    alone, pairs = ran[:3], [sorted(ran[3:5]), sorted(ran[5:7]), sorted(ran[7:])]
+    assert alone == [(name, "42", None) for name in sides]
+    assert pairs == [[(name, seed, 1) for seed in ("42", "43")] for name in sides]
     report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
     (cell,) = report.cells
     assert cell.published_together.test_accuracies == [0.5, 0.5]
     assert cell.ours_together.test_accuracies == [0.75, 0.75]
-    assert cell.ratio_alone == 1.0
-    assert cell.ratio_together == cell.published_together.seconds / cell.ours_together.seconds > 1
-    assert report.median_ratio_seconds == cell.ratio_seconds == 6.0 / cell.ours_together.seconds
+    assert cell.over_published.alone == cell.over_tuned.alone == 1.0
+    assert cell.over_published.together == cell.published_together.seconds / cell.ours_together.seconds > 1
+    assert cell.over_tuned.together == cell.tuned_together.seconds / cell.ours_together.seconds > 1
+    assert report.median_over_tuned.as_used == cell.over_tuned.as_used == 6.0 / cell.ours_together.seconds
     assert "75.0 75.0" in capsys.readouterr().out
 
 
@@ -117,6 +126,7 @@ def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
         return {
             "startup_seconds": 1.0,
             "train_seconds": 10.0,
+            "step_seconds_median": 0.1,
             "test_accuracy": 0.5,
             "peak_memory_allocated_bytes": None,
         }
@@ -130,14 +140,14 @@ def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
     monkeypatch.setattr(speed, "figures_of", own)
     speed.main(full=True, rows=16)
     report = Speed.model_validate_json(Path("metrics/bench/speed-full-size.json").read_text(encoding="utf-8"))
-    assert len(ran) == 2 * 12
+    assert len(ran) == 3 * 12
     # 16 examples in 10 s; 32 evaluated in 32 s; 50 - 10 - 32 s fixed
     seconds = 2 * 22404 / 1.6 + (2 * 2500 + 24678) + 8
     assert list(report.extrapolation.seconds_by_cell.values()) == pytest.approx([seconds] * 12)
     assert report.extrapolation.grid_seconds == pytest.approx(42 * seconds)
     output = capsys.readouterr().out
     assert f"42 runs at full size: {42 * seconds / 60:.1f} min" in output
-    assert "ours / published: distilbert 2.50, roberta 2.50, deberta 2.50\n" in output
+    assert "samples/s, ours / tuned, full: distilbert 2.50, roberta 2.50, deberta 2.50\n" in output
     assert "peak memory of training, measured / predicted: not measured\n" in output
 
 
@@ -146,12 +156,12 @@ def test_measured_peaks_are_set_against_the_predicted(monkeypatch):
     monkeypatch.setattr(speed, "run_process", planted(6.0))
     cost = SimpleNamespace(evaluation_seconds=1)
     monkeypatch.setattr(speed.Record, "read_from", lambda path: SimpleNamespace(cost=cost))
-    figures = {"startup_seconds": 1.0, "train_seconds": 1.0, "test_accuracy": 0.75}
+    figures = {"startup_seconds": 1.0, "train_seconds": 1.0, "step_seconds_median": 0.1, "test_accuracy": 0.75}
     measured = iter([90, 104])
     monkeypatch.setattr(speed, "figures_of", lambda _: figures | {"peak_memory_allocated_bytes": next(measured)})
     monkeypatch.setattr(full_size, "predicted_peak", lambda *_: 100)
     reports = []
-    monkeypatch.setattr(speed, "publish", lambda report, *_: reports.append(report))
+    monkeypatch.setattr(speed, "publish", lambda report, *_, quiet: reports.append(report))
     speed.main()
     speed.main()
     both = reports[0].model_copy(update={"cells": [cell for report in reports for cell in report.cells]})

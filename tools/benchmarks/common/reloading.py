@@ -35,6 +35,7 @@ def difference(model: torch.nn.Module, run: Run, settings: RunSettings) -> float
     order = test.by_length()
     model.to(test.ids.device)
     dtype = autocast_dtype(settings)
+    torch.backends.cuda.enable_cudnn_sdp(False)  # as in the run: another kernel rounds otherwise
     with torch.inference_mode(), torch.autocast(test.ids.device.type, dtype, enabled=dtype is not None):
         batches = test.batches(order, settings.train.evaluation_batch_size)
         logits = [model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits for batch in batches]
