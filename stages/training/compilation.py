@@ -43,7 +43,8 @@ class StepGraphs:
     """Forward and backward passes recorded as CUDA graphs, one a shape of batches, and replayed.
 
     A step of these encoders is a thousand small kernels, and starting them takes Python several times as long as they
-    take the GPU. A graph starts them all at once: the same kernels on the same random numbers. Gradients must stay
+    take the GPU. A graph starts them all at once. A run made twice so has the same weights, to the bit, but not those
+    of one whose steps are not replayed: Transformers may then leave out a mask that masks nothing. Gradients must stay
     where they are: they are set to zero and not to None. Source: PyTorch's documentation, "CUDA Graphs".
 
     Args:

@@ -82,7 +82,7 @@ def test_loaded_state_is_the_saved_one(name):
 
 
 def test_every_tensor_comes_back_to_the_device_where_it_was():
-    """What is keyed by a name and not by a parameter no optimiser moves: LoRA-FA's moments, AdaLoRA's ranks."""
+    """No optimiser moves what is not keyed by a parameter: LoRA-FA's moments, and AdaLoRA's ranks are in none."""
     taken: dict[str, torch.Tensor] = {}
     state = {"layer": {"moment": torch.ones(2, device="cpu")}}
     noted = checkpoints._take_tensors(state, "method", taken)

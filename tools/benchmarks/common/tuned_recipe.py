@@ -1,4 +1,4 @@
-"""The same runs by a Hugging Face ``Trainer`` as a careful user sets it today: every option that made it faster.
+"""The same runs by a Hugging Face ``Trainer`` as a careful user sets it today.
 
 Texts in memory, padded to the longest of a batch of 16, batches of similar length, fused AdamW, no gradient
 checkpointing, the validation split evaluated in large batches by length, weights alone saved and only of a better
