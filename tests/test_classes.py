@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, brier_score_loss, confusion_matrix, 
 from stages import collect, settings, statistics, tokenize
 from stages.analysis.runs import read_runs
 from stages.analysis.statistics import Statistics
-from stages.data.card import Card
+from stages.core.files import sha256
+from stages.encoders.base_report import BaseReport
 from stages.encoders.token_report import TokenReport
 from stages.study.grid import StudySettings
 from stages.training.record import Record
@@ -54,7 +55,13 @@ def study(request, tmp_path_factory) -> tuple[Path, list[str], bool]:
         write_base("distilbert")
         for split, count in ROWS.items():
             write_raw(split, rows_of(count, len(classes), in_pairs), classes)
-        make_card(classes=classes).write_to(Card.path())
+        card, checkpoint = make_card(classes=classes), Path("models/base/distilbert/model.safetensors")
+        splits = {split: card.splits[split].model_copy(update={"rows": count}) for split, count in ROWS.items()}
+        card.model_copy(update={"splits": splits}).write()
+        digest = sha256(checkpoint)
+        BaseReport(
+            source="local", revision=None, checkpoint_sha256=digest, files={}, parameters=1, vocab_size=1
+        ).write_to(BaseReport.path("distilbert"))
         tokenize.main("distilbert")
         for run in StudySettings.read().runs:
             fine_tune(run.architecture, run.configuration, run.seed)

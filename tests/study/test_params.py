@@ -48,7 +48,7 @@ BAD = {
     ),
     "unknown mode of compilation": (
         {"profiles.mini.train.compile": "fast"},
-        "profiles.mini.train.compile: 'fast': input should be 'none', 'default' or 'reduce-overhead'",
+        "profiles.mini.train.compile: 'fast': input should be 'none', 'graphs', 'default' or 'reduce-overhead'",
     ),
     "CUDA graphs over accumulated batches": (
         {"profiles.paper.train.compile": "reduce-overhead"},

@@ -1,16 +1,15 @@
 """Numbers of how the study was conducted: costs against full fine-tuning, fit, audit, machine."""
 
-import unicodedata
-
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
+from stages.core.free_text import plain
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, FACTOR, HOURS, PERCENT, POINTS, SHARE, WATT_HOURS
-from stages.study.typeset import DESCRIPTION, SPACES, has_glyph, shortened
+from stages.study.typeset import DESCRIPTION, has_glyph, shortened
 
 
 def enter_conduct(ledger: Ledger, results: Results) -> None:
@@ -127,10 +126,8 @@ def _machine(ledger: Ledger, results: Results) -> None:
 
 def legible(name: str) -> str:
     """What a machine calls itself, without characters that the fonts of the report lack, and shortened."""
-    normal = unicodedata.normalize("NFC", name)
-    kept = "".join(character for character in normal if has_glyph(character))
-    spaced = "".join(" " if unicodedata.category(character) in SPACES else character for character in kept)
-    return shortened(" ".join(spaced.split()), DESCRIPTION)
+    kept = "".join(character for character in plain(name) if has_glyph(character))
+    return shortened(" ".join(kept.split()), DESCRIPTION)
 
 
 def _versions(ledger: Ledger, results: Results) -> None:
