@@ -85,9 +85,9 @@ def create_bucket(endpoint: str) -> None:
             time.sleep(0.5)
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return probe.getsockname()[1]
 
 

@@ -25,8 +25,9 @@ QUIET = {
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
 }
-# Dask's workers always have an HTTP server; without routes it answers nothing.
+# Dask's workers and schedulers always have an HTTP server, without keys; without routes it answers nothing.
 CLOSED = {"distributed.worker.http.routes": []}
+CLOSED_SCHEDULER = {"distributed.scheduler.http.routes": []}
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
 SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
@@ -44,6 +45,8 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
     dask.config.set({**UNTOUCHED, **QUIET, **CLOSED, "distributed.scheduler.allowed-failures": 3})
     if address is None:
         require_loopback()
+        if not has_dashboard():
+            dask.config.set(CLOSED_SCHEDULER)
         with start(jobs) as cluster, Client(cluster) as client:
             yield client
         return

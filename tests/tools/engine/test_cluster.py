@@ -27,6 +27,7 @@ from distributed.security import Security
 from stages.core.errors import InputError
 from stages.training.settings import Run
 from tests.helpers.tiny_study import ROOT
+from tools.engine import cluster
 from tools.engine.cluster import GONE, connect, slots
 from tools.engine.dag import Dag
 from tools.engine.scheduler import Head, Options
@@ -179,6 +180,16 @@ def test_the_local_cluster_takes_no_client_without_its_keys():
             asyncio.run(comm.connect(address.replace("tls", "tcp"), timeout=5))
         with pytest.raises(FatalCommClosedError, match="TLS certificate does not match"):
             asyncio.run(comm.connect(address, timeout=5, **Security.temporary().get_connection_args("client")))
+
+
+def test_the_local_cluster_shows_no_page_without_a_dashboard(monkeypatch):
+    """Those pages have no keys: every user of the machine could read of the study."""
+    monkeypatch.setattr(cluster, "has_dashboard", lambda: False)
+    with connect(None, 1) as client:
+        port = client.scheduler_info()["services"]["dashboard"]
+        for page in ("", "health", "metrics", "json/identity.json", "info/main/workers.html"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"http://127.0.0.1:{port}/{page}")
 
 
 def test_a_worker_listens_only_where_its_scheduler_reaches_it(scheduler, in_empty_folder):
