@@ -57,7 +57,7 @@ def read_split(name: str) -> pd.DataFrame:
     path = RAW / f"{name}.parquet"
     if not path.exists():
         raise InputError(f"{path}: not found; run `dvc repro prepare` first")
-    return read_parquet(path, "prepare").to_pandas(ignore_metadata=True)
+    return read_parquet(path, "prepare").replace_schema_metadata().to_pandas()
 
 
 def majority(train: pd.DataFrame, test: pd.DataFrame) -> Majority:

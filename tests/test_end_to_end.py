@@ -55,7 +55,7 @@ def test_outputs_that_git_should_track_are_tracked(clone):
     assert "metrics/summary.json" in tracked
     assert "dvc.lock" in tracked
     outputs = [name for name in tracked if name.startswith(("data/", "models/"))]
-    assert all(name.startswith("data/reported/") for name in outputs)
+    assert all(name.startswith("data/reported/") or name == "data/source" for name in outputs)
 
 
 @pytest.mark.slow

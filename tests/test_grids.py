@@ -54,7 +54,7 @@ def test_random_grids(monkeypatch):
 def test_full_fine_tuning_that_failed_is_not_said_to_lead():
     build_with_holes()
     text = written()
-    assert "on every architecture with runs of both" in text
+    assert "reaches the highest mean test accuracy on DistilBERT, an adapter on RoBERTa." in text
     assert "DeBERTa-v3, not comparable with" not in text
     assert "; --" not in text
 

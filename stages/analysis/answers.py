@@ -58,7 +58,7 @@ def _path(run: Run) -> str:
 
 def _read(run: Run) -> pd.DataFrame:
     try:
-        frame = read_parquet(Path(_path(run)), run.stage).to_pandas(ignore_metadata=True)
+        frame = read_parquet(Path(_path(run)), run.stage).replace_schema_metadata().to_pandas()
     except FileNotFoundError as error:
         raise InputError(f"{_path(run)}: no predictions of this run; `dvc repro {run.stage}` makes them") from error
     missing = [name for name in COLUMNS if name not in frame]

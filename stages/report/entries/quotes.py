@@ -42,7 +42,7 @@ def examples(results: Results, ledger: Ledger) -> list[Example]:
         return []
     if not TRAIN.exists():
         raise InputError(f"{TRAIN}: not found; run `dvc repro prepare` first")
-    train = read_parquet(TRAIN, "prepare").to_pandas(ignore_metadata=True)
+    train = read_parquet(TRAIN, "prepare").replace_schema_metadata().to_pandas()
     columns = ["text", "pair"] if "pair" in train else ["text"]
     quotations = []
     for label in range(min(len(results.card.classes), QUOTED_CLASSES)):
