@@ -3,6 +3,13 @@
 from stages.data.card import Card
 from stages.study.grid import StudySettings
 
+# The published study's checkpoints, by the hub's names of then and of today.
+CHECKPOINTS = {
+    "distilbert": ("distilbert-base-uncased", "distilbert/distilbert-base-uncased"),
+    "roberta": ("roberta-base", "FacebookAI/roberta-base"),
+    "deberta": ("microsoft/deberta-v3-base",),
+}
+
 
 def is_discussed(study: StudySettings, card: Card) -> bool:
     """The published study is of film reviews: only beside such data, its own or generated ones, is it a subject."""
@@ -24,6 +31,12 @@ def why_not_compared(study: StudySettings, card: Card) -> str | None:
         return "other data than its own decide nothing about the published study"
     if card.sampled_from:
         return "a sample of its data decides nothing about the published study"
-    if study.base_source != "hub":
+    if study.base_source != "hub" or not has_its_checkpoints(study):
         return "other checkpoints than its own decide nothing about the published study"
     return None
+
+
+def has_its_checkpoints(study: StudySettings) -> bool:
+    """Whether each architecture of the published study is of the checkpoint that it was there."""
+    shared = [name for name in CHECKPOINTS if name in study.architectures]
+    return all(study.architectures[name].hub_id in CHECKPOINTS[name] for name in shared)

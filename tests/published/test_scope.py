@@ -57,3 +57,14 @@ def test_only_its_own_data_and_size_decide_about_it(changes, card, reason):
 def test_without_a_subject_there_is_no_comparison():
     assert not is_compared(full_study().model_copy(update={"published": "none"}), IMDB_CARD)
     assert not is_compared(resolve_study(load_params(ROOT / "params.yaml")), make_card())
+
+
+@pytest.mark.parametrize(
+    ("hub_id", "compared"),
+    [("roberta-base", True), ("FacebookAI/roberta-base", True), ("somebody/roberta-base", False)],
+)
+def test_only_its_own_checkpoints_decide_about_it(hub_id, compared):
+    study = full_study()
+    other = study.architectures["roberta"].model_copy(update={"hub_id": hub_id})
+    study = study.model_copy(update={"architectures": study.architectures | {"roberta": other}})
+    assert is_compared(study, IMDB_CARD) is compared
