@@ -16,7 +16,7 @@ from stages.report.entries.inputs import read_results
 from stages.report.numbers.companion import write_companion
 from stages.report.text.checklist import CHECKLIST
 from stages.report.text.context import FLOATS, GENERATED, context, free_texts, produced
-from stages.report.text.lint import check_floats, check_printed, check_table, check_template
+from stages.report.text.lint import check_floats, check_printed, check_table, check_template, written_text
 from stages.report.text.pdf import compile_pdf, overfull, texts_in, type3_fonts
 from stages.report.text.templates import render
 from stages.study.current import require_current
@@ -39,6 +39,7 @@ def main() -> None:
     require_current()
     for template in (TEMPLATE, *sorted(SECTIONS.glob("*.tex.j2")), CHECKLIST):
         check_template(template)
+    written_text(BIBLIOGRAPHY)
     results = read_results()
     ledger = build(results)
     for kind in FLOATS:

@@ -18,6 +18,8 @@ from tools.engine.messages import JOURNAL, LockEntry, Outcome, journal_path
 from tools.engine.recipe import code_dependencies, fingerprint
 from tools.engine.reproduce import lock_entry
 
+BACK = "`git checkout {}` brings back what is committed"
+
 
 def unusable(error: OSError) -> str:
     """A file or folder that DVC cannot use, and what helps."""
@@ -25,6 +27,13 @@ def unusable(error: OSError) -> str:
         f"{error.filename}: {error.strerror}: DVC cannot use it; if it is DVC's cache for the whole "
         "machine, set DVC_SITE_CACHE_DIR to a folder of your own"
     )
+
+
+def unreadable(error: DvcException) -> str:
+    """What DVC says of a file that it cannot read, and what helps where it is one that git has."""
+    line = " ".join(str(error).split())
+    named = [name for name in ("dvc.lock", "dvc.yaml") if name in line]
+    return f"{line}; {BACK.format(named[0])}" if named else line
 
 
 class Dag:
@@ -41,9 +50,11 @@ class Dag:
             index = self.repo.index
             graph = get_active_graph(index.graph)
         except DvcException as error:
-            raise InputError(" ".join(str(error).split())) from error
+            raise InputError(unreadable(error)) from error
         except OSError as error:
             raise InputError(unusable(error)) from error
+        if not len(graph):
+            raise InputError(f"dvc.yaml: no stages; {BACK.format('dvc.yaml')}")
         self.stages: dict[str, PipelineStage] = {stage.name: stage for stage in plan_repro(graph, list(graph))}
         self.upstream: dict[str, list[str]] = {}
         self.downstream: dict[str, list[str]] = {}

@@ -18,13 +18,31 @@ LAYOUT = re.compile(
 NUMERAL = re.compile(r"(?<![A-Za-z0-9.\\-])\d(?:[\d.,]*\d)?(?:\s*\\?%)?(?!\d)")
 
 
+def written_text(path: Path) -> str:
+    """The text of a file that somebody wrote for the report.
+
+    Raises:
+        InputError: it is empty or no text: the report would be built without it, in silence.
+    """
+    again = f"`git checkout {path}` brings it back"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8; {again}") from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; {again}") from error
+    if not text.strip():
+        raise InputError(f"{path}: empty; {again}")
+    return text
+
+
 def check_template(path: Path) -> None:
     """Refuse numerals in a template's prose.
 
     Raises:
-        InputError: the first one, with file and line.
+        InputError: the first one, with file and line; or it is empty or no text.
     """
-    text = path.read_text(encoding="utf-8")
+    text = written_text(path)
     body = text.find(r"\begin{document}")
     _refuse(
         path, text, max(body, 0), "typed by hand; enter it in stages/report/entries/results.py and print number(key)"

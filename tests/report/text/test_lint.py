@@ -71,3 +71,20 @@ def test_float_that_nothing_produces_is_named_with_its_line():
     before_the_end(r"\input{generated/tables/none}")
     with pytest.raises(InputError, match=r"^paper/main\.tex:\d+: paper/generated/tables/none: used and not produced$"):
         paper.main()
+
+
+@pytest.mark.parametrize(("content", "fault"), [(b"", "empty"), (b" \n", "empty"), (b"\x86\xff", "not UTF-8")])
+@pytest.mark.parametrize("file", ["main.tex.j2", SECTION, "checklist.yaml", "references.bib"])
+def test_a_file_of_the_report_that_is_lost_is_named(file, content, fault):
+    prepare(**SMALL)
+    Path("paper", file).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        paper.main()
+    assert str(error.value) == f"paper/{file}: {fault}; `git checkout paper/{file}` brings it back"
+
+
+def test_a_file_of_the_report_that_is_gone_is_named():
+    prepare(**SMALL)
+    Path("paper/references.bib").unlink()
+    with pytest.raises(InputError, match=r"^paper/references\.bib: No such file or directory; `git checkout paper/ref"):
+        paper.main()

@@ -84,3 +84,22 @@ def test_a_cache_of_the_machine_that_cannot_be_written_is_named(monkeypatch):
         "/var/tmp/dvc: Permission denied: DVC cannot use it; if it is DVC's cache for the whole machine, "
         "set DVC_SITE_CACHE_DIR to a folder of your own"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "fault"),
+    [
+        ("dvc.yaml", b"", "dvc.yaml: no stages"),
+        ("dvc.yaml", b"\x86\xff", "unable to read: 'dvc.yaml', is not valid utf-8"),
+        ("dvc.lock", b"", "'./dvc.lock' validation failed"),
+        ("dvc.lock", b"\x86\xff", "unable to read: 'dvc.lock', is not valid utf-8"),
+        ("dvc.lock", b"stages: [", "unable to read: 'dvc.lock'"),
+    ],
+)
+def test_a_file_of_dvc_that_is_lost_is_named(file, content, fault):
+    Path(file).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        Dag()
+    line = str(error.value)
+    assert line.startswith(fault)
+    assert line.endswith(f"; `git checkout {file}` brings back what is committed")
