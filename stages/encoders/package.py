@@ -4,8 +4,10 @@ The package is data here: its files are found by its metadata and read; it is ne
 """
 
 import base64
-from importlib.metadata import Distribution, PackageNotFoundError, PackagePath, distribution
+import csv
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from stages.core.errors import InputError
 from stages.core.files import sha256
@@ -15,6 +17,13 @@ CONFIG, MODEL_CARD = "config.json", "README.md"
 DIGITS = 12  # of a hash in a message
 
 
+class ListedFile(NamedTuple):
+    """A file of a package: where it is to be, and the SHA-256 that RECORD gives; None where it gives none."""
+
+    path: Path
+    sha256: str | None
+
+
 def folder_of(base: PackageBase) -> Path:
     """Where the checkpoint lies, once the package is known to be there in the version that is asked for.
 
@@ -22,7 +31,7 @@ def folder_of(base: PackageBase) -> Path:
         InputError: it is not installed, is of another version, or has no such folder.
     """
     files = _checkpoint_files(base)
-    return Path(files[CONFIG].locate()).parent
+    return files[CONFIG].path.parent
 
 
 def require_unchanged(base: PackageBase, names: tuple[str, ...]) -> None:
@@ -47,7 +56,7 @@ def require_unchanged(base: PackageBase, names: tuple[str, ...]) -> None:
                 raise InputError(f"{base.shown}: {base.path}/{name}: {fault}; {again}")
 
 
-def _fault(path: Path, listed: PackagePath | None, required: str | None) -> str | None:
+def _fault(path: Path, listed: ListedFile | None, required: str | None) -> str | None:
     """What is wrong with a file that the package lists, or whose hash is ``required``."""
     if listed is None:
         return "not a file of the package, whose RECORD lacks it"
@@ -55,7 +64,7 @@ def _fault(path: Path, listed: PackagePath | None, required: str | None) -> str 
         return "not found, but in the package's RECORD"
     by = "base.sha256"
     if required is None:
-        required, by = _recorded(listed), "the package's RECORD"
+        required, by = listed.sha256, "the package's RECORD"
     if required is None:
         return "no SHA-256 in the package's RECORD, nor in base.sha256"
     found = sha256(path)
@@ -91,15 +100,24 @@ def _installed(base: PackageBase) -> Distribution:
     return found
 
 
-def _checkpoint_files(base: PackageBase) -> dict[str, PackagePath]:
-    """The package's files in the folder that holds the checkpoint, by name, as its RECORD lists them."""
-    listed = _installed(base).files
-    if listed is None:
+def _checkpoint_files(base: PackageBase) -> dict[str, ListedFile]:
+    """The package's files in the folder that holds the checkpoint, by name, as its RECORD lists them.
+
+    RECORD itself is read: ``Distribution.files`` leaves out what is not there, from Python 3.12 on.
+    """
+    package = _installed(base)
+    record = package.read_text("RECORD")
+    if record is None:
         raise InputError(f"{base.shown}: no RECORD of its files; install it anew: {_pip(base)} --force-reinstall")
+    rows = [row for row in csv.reader(record.splitlines()) if row]
     folder = PurePosixPath(base.path)
-    files = {path.name: path for path in listed if PurePosixPath(path).parent == folder}
+    files = {}
+    for path, *rest in rows:
+        if PurePosixPath(path).parent == folder:
+            files[PurePosixPath(path).name] = ListedFile(Path(package.locate_file(path)), _sha256_of(*rest[:1]))
     if CONFIG not in files:
-        folders = sorted(str(path.parent) for path in listed if path.name == CONFIG)
+        found = [PurePosixPath(row[0]) for row in rows]
+        folders = sorted(str(path.parent) for path in found if path.name == CONFIG)
         raise InputError(
             f"base.path: {base.path!r}: no {CONFIG} there in {base.shown}; "
             f"allowed: {', '.join(folders) or 'another package: this one has no checkpoint'}"
@@ -107,9 +125,9 @@ def _checkpoint_files(base: PackageBase) -> dict[str, PackagePath]:
     return files
 
 
-def _recorded(path: PackagePath) -> str | None:
-    """The SHA-256 that RECORD gives, in hexadecimal digits; it has them in base 64 without padding."""
-    if path.hash is None or path.hash.mode != "sha256":
+def _sha256_of(entry: str = "") -> str | None:
+    """The SHA-256 of RECORD's entry, in hexadecimal digits; it has them in base 64 without padding."""
+    kind, _, value = entry.partition("=")
+    if kind != "sha256":
         return None
-    value = path.hash.value
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
