@@ -103,19 +103,22 @@ def whole() -> Census:
 
 
 def test_one_unprinted_run_explains_every_run_of_the_processes_predicted_wrongly(whole, monkeypatch):
-    """Where the notebook shows that DeBERTa's first IA3 run is missing (D4), the peaks say so by themselves."""
+    """Where the notebook shows that DeBERTa's first IA3 run is missing (D4), the peaks say so by themselves.
+
+    They do not say of which adapter: each of the four leaves a largest error of 1.1 to 1.4 per cent.
+    """
     monkeypatch.setattr(reported, "FOLDER", ROOT / "data/reported")
     table = by_process(whole).set_index("process")
     assert table["runs"].sum() == 59
     assert table["unprinted"].to_dict() == {name: "" for name in table.index} | {
         "8040": "lora-ffn",
         "D3": "qlora-ffn",
-        "D4": "lora-r16",
+        "D4": "lora-r8",
     }
     assert not table["fresh"]["D4"]
     assert table["fresh"].drop("D4").all()
-    assert (table["largest_error"][["8040", "D3", "D4"]].round(3) == [0.465, 0.331, 0.159]).all()
-    assert (table["largest_with_unprinted"].round(3)[["8040", "D3", "D4"]] == [0.054, 0.005, 0.012]).all()
+    assert (table["largest_error"][["8040", "D3", "D4"]].round(3) == [0.453, 0.325, 0.157]).all()
+    assert (table["largest_with_unprinted"].round(3)[["8040", "D3", "D4"]] == [0.041, 0.002, 0.011]).all()
     assert (table["largest_with_unprinted"].drop("8040") < 0.025).all()
 
 
