@@ -2,7 +2,7 @@
 
 Nothing is padded and no row is dropped; ``true_length`` keeps what truncation hides, and the report
 metrics/tokenized/<architecture>.json says how often it does. The bytes depend on the texts, the tokenizer,
-``max_length`` and the names of the classes alone, so DVC sees a change exactly when there is one.
+``max_length``, ``truncation_side`` and the names of the classes alone, so DVC sees a change exactly when there is one.
 """
 
 import argparse
@@ -44,6 +44,7 @@ def main(architecture: str) -> None:
     datasets.disable_progress_bars()
     checkpoint = Path("models/base", settings.architecture)
     tokenizer = load_tokenizer(checkpoint, settings.max_length)
+    tokenizer.truncation_side = settings.truncation_side
     tokenized = DatasetDict()
     for split in SPLITS:
         tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length, checkpoint)
@@ -87,7 +88,8 @@ def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length:
     in_pairs = has_pairs(table)
     with_segments = in_pairs and has_segments(checkpoint)
     # The library's own fingerprint is partly random and lands in state.json: this one follows the content.
-    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}{' segments' * with_segments}"
+    ways = " segments" * with_segments + " left" * (tokenizer.truncation_side == "left")
+    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}{ways}"
     return Dataset(table).map(
         lambda batch: encode(tokenizer, batch["text"], batch["pair"] if in_pairs else None, max_length, with_segments),
         batched=True,

@@ -9,7 +9,7 @@ from pydantic import Field
 from stages.core.files import StageFile
 from stages.core.types import Strict
 from stages.data.settings import Line
-from stages.encoders.settings import Architecture
+from stages.encoders.settings import Architecture, TruncationSide
 from stages.study.configuration import Configuration
 from stages.study.rates import Factor, multiplied
 from stages.training.settings import OWN_RATE, Run, Train
@@ -62,6 +62,7 @@ class StudySettings(StageFile, Strict):
     sweep: list[Run] = Field(default_factory=list)  # the runs of the headline grid at these multiples of their rates
     allow_failed: bool
     max_length: int
+    truncation_side: TruncationSide = "right"  # study.json of older kept studies lacks it
     train: Train
 
     def label(self, architecture: str) -> str:
