@@ -168,7 +168,8 @@ def test_paths_are_those_of_the_workspace(monkeypatch):
 
 
 def test_the_path_in_a_package_is_no_path_of_the_workspace():
-    write(SMS.replace("{source: local, path: /models}", "{source: package, name: p, version: '1', path: p/model}"))
+    sms = SMS.replace("{source: local, path: /models}", "{source: package, name: p, version: '1', path: p/model}")
+    write(f"architectures: [roberta]\n{sms}")
     raw = with_absolute_paths(read_study("sms").raw, Path("/work space"))
     assert raw["profiles"]["sms"]["base"]["path"] == "p/model"
     assert raw["profiles"]["sms"]["data"]["path"] == "/work space/data/sms.csv"
