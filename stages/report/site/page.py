@@ -1,6 +1,7 @@
 """``paper/site/index.html``, put together: what is shown of each study, the script and its libraries in one file."""
 
 import json
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def render(views: list[StudyView], ledger: Ledger, title: str) -> str:
         data=Markup(as_script(data)),
         style=_code("page.css", "style"),
         script=_code("page.js", "script"),
-        vega=_inlined(vl_convert.javascript_bundle(EMBEDDED), "script"),
+        vega=_inlined(_vega(), "script"),
         tables=Markup(as_script(_of_itables("dt_bundle.js"))),
         tables_style=_inlined(_of_itables("dt_bundle.css"), "style"),
     )
@@ -89,6 +90,11 @@ def _shown(value: object) -> object:
 
 def _code(name: str, element: str) -> Markup:
     return _inlined((FOLDER / name).read_text(encoding="utf-8"), element)
+
+
+@cache
+def _vega() -> str:
+    return vl_convert.javascript_bundle(EMBEDDED)
 
 
 def _of_itables(name: str) -> str:

@@ -56,5 +56,5 @@ def with_unit(number: Number) -> str:
 
 def joined(numeral: str, symbol: str) -> str:
     """A numeral with its unit."""
-    space = "" if symbol in ("", "%") else "\N{NO-BREAK SPACE}"
+    space = "" if symbol in ("", "%") else " "
     return f"{numeral.replace('-', MINUS) if 'e' not in numeral else numeral}{space}{symbol}"
