@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ Published = Literal["hanif2025", "none"]  # the study that this one reproduces, 
 # Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
 ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "none": 0, "nf4": 1, "fp4": 1, "int8": 1}
 OTHER_METHODS = {"adapter.peft_type", "method", "parameters"}  # choices that make one
+PAGE = "site/index.html"  # beside the PDF
 MOST_FOR_ALL_PAIRS = 12  # configurations of a headline grid
 
 
@@ -28,6 +29,13 @@ class PaperText(Strict):
     authors: list[Line] = Field(min_length=1)
     keywords: list[Line] | None = None
     examples: bool = True
+    # Where paper/site/ is published; the signs are those that mean nothing to TeX in a link.
+    site: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=200)] | None = None
+
+    @property
+    def page(self) -> str:
+        """What the numbers of the PDF lead to, from the folder that it is in or at the address that is given."""
+        return f"{self.site.rstrip('/')}/index.html" if self.site else PAGE
 
     @property
     def texts(self) -> dict[str, str]:
