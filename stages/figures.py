@@ -28,11 +28,8 @@ from stages.study.grid import StudySettings
 from stages.tuning.tuning import Tuning
 
 FOLDER = Path("paper/generated/figures")
-DRAWN_FROM = {
-    "data": Card.path(),
-    "memory": Census.path(),
-    "tuning": Tuning.path(),
-}  # the others from the table of runs
+# The others are drawn from the table of runs.
+DRAWN_FROM = {"data": Card.path(), "memory": Census.path(), "tuning": Tuning.path()}
 
 
 def main() -> None:

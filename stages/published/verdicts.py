@@ -159,7 +159,7 @@ def _parts(claim: Claim, test: Test, evidence: Evidence) -> list[Part]:
     if test.form == "matching":
         return [_matching(test, evidence, *bounds)]
     if test.form == "stated":
-        return [_stated(claim, test, *bounds)]
+        return [_stated(claim, test, evidence, *bounds)]
     parts = []
     for architecture in test.architectures or evidence.architectures:
         for configurations in test.pairs or [[cell] for cell in test.cells]:
@@ -199,8 +199,10 @@ def _matching(test: Test, evidence: Evidence, low: float, high: float) -> Part:
     return Part(verdict, f"{{{figure.key}}} of the cells are as their runs have them", figure, holding, cells - holding)
 
 
-def _stated(claim: Claim, test: Test, low: float, high: float) -> Part:
+def _stated(claim: Claim, test: Test, evidence: Evidence, low: float, high: float) -> Part:
     """The reduction between two figures of the claim, each rounded to what is printed."""
+    if evidence.reproduced:
+        return Part(UNDECIDED, "records say nothing about figures that somebody else printed", None, undecided=1)
     before, after = (claim.figures[name].value for name in test.stated)
     half = 0 if test.rounding is None else claim.figures[test.rounding].value
     reduction = Estimate(

@@ -1,11 +1,12 @@
 """Numbers of the published claims, and the claims in LaTeX: quotations, rules, ``1 of 3``."""
 
+import math
 import re
 
 from stages.published.claims import SOURCE, UNDECIDED, Claims, Evaluation, Figure, Judged
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger, Source
-from stages.report.numbers.units import COUNT, POINTS, UNITS
+from stages.report.numbers.units import COUNT, POINTS, UNITS, Format
 
 CLAIMS = Claims.path()
 STATED = UNITS | {"points": POINTS}  # a bound has no sign
@@ -65,6 +66,14 @@ def quotation(ledger: Ledger, claim: Judged) -> Latex:
     return ledger.quoted(f"claim.{claim.id}.quotation", claim.quotation, Source(SOURCE, f"{claim.id}.quotation"))
 
 
+def _as_stated(figure: Figure) -> Format:
+    """With as many places as it has: 84%, 89.5%."""
+    unit = STATED[figure.unit]
+    shown = round(figure.value * unit.scale, 9)
+    places = next((n for n in range(unit.decimals) if math.isclose(round(shown, n), shown)), unit.decimals)
+    return unit._replace(decimals=places)
+
+
 def worded(ledger: Ledger, key: str, words: str, stated: list[Figure]) -> Latex:
     """A rule or a reading: its figures from the ledger, entered here once, and its words as names."""
     figures = {figure.key: figure for figure in stated}
@@ -77,6 +86,6 @@ def worded(ledger: Ledger, key: str, words: str, stated: list[Figure]) -> Latex:
         figure, number = figures[part], f"{key}.stated.{part}"
         if not ledger.has(number):
             source = Source(figure.source, figure.source_key)
-            ledger.add(number, figure.value, STATED[figure.unit], source, optional=True)
+            ledger.add(number, figure.value, _as_stated(figure), source, optional=True)
         latex += ledger.number(number)
     return Latex(latex)
