@@ -6,16 +6,17 @@ A figure with nothing to show in this grid is not written.
 from pathlib import Path
 
 from stages.analysis.baselines import Baselines
+from stages.analysis.plots import CURVES, read_curves
 from stages.analysis.runs import RUNS, read_runs
 from stages.analysis.statistics import Statistics
 from stages.core.errors import run_stage
 from stages.core.files import written_whole
 from stages.data.card import Card
 from stages.report.figures import style
-from stages.report.figures.accuracy import methods
+from stages.report.figures.curves import curves
+from stages.report.figures.differences import differences
 from stages.report.figures.numerals import enter_numerals
 from stages.report.figures.pareto import pareto
-from stages.report.figures.rank import rank
 from stages.report.figures.texts import data, read_lengths
 from stages.report.figures.tuning import tuning
 from stages.report.numbers.ledger import Ledger
@@ -24,7 +25,8 @@ from stages.study.grid import StudySettings
 from stages.tuning.tuning import Tuning
 
 FOLDER = Path("paper/generated/figures")
-DRAWN_FROM = {"data": Card.path(), "tuning": Tuning.path()}  # the others from the table of runs
+# the others from the table of runs
+DRAWN_FROM = {"data": Card.path(), "tuning": Tuning.path(), "differences": Statistics.path(), "curves": CURVES}
 
 
 def main() -> None:
@@ -34,9 +36,9 @@ def main() -> None:
     with style.applied(), written_whole(FOLDER) as folder:
         folder.mkdir()
         figures = {
-            "methods": methods(runs, study, baselines, Statistics.read()),
-            "pareto": pareto(runs, study, baselines),
-            "rank": rank(runs, study),
+            "differences": differences(study, Statistics.read(), baselines),
+            "pareto": pareto(runs, study),
+            "curves": curves(read_curves(), study),
             "data": data(card, lengths, study),
             "tuning": tuning(Tuning.read(), study),
         }

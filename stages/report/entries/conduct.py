@@ -6,6 +6,7 @@ from stages.analysis.baselines import Baselines
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
 from stages.core.free_text import plain
+from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, FACTOR, HOURS, PERCENT, POINTS, SHARE, WATT_HOURS
@@ -14,7 +15,18 @@ from stages.study.typeset import DESCRIPTION, has_glyph, shortened
 
 def enter_conduct(ledger: Ledger, results: Results) -> None:
     """Enter them all."""
-    for part in (_costs, _spans, _tests_against_full, _fit, _calibration, _audit, _machine, _versions):
+    for part in (
+        _costs,
+        _stored_and_tested,
+        _best_adapters,
+        _spans,
+        _tests_against_full,
+        _fit,
+        _calibration,
+        _audit,
+        _machine,
+        _versions,
+    ):
         part(ledger, results)
 
 
@@ -45,6 +57,39 @@ def _ratios_to_full(results: Results, full: str, adapters: list[str], column: st
         for name in results.completed(architecture, adapters):
             ratios.append(results.mean(architecture, name, column) / cost_of_full)
     return ratios
+
+
+def _stored_and_tested(ledger: Ledger, results: Results) -> None:
+    """The same of what a run leaves on disk, and of the time that it takes to test."""
+    full = results.study.reference
+    if full not in results.study.headline:
+        return
+    for key, column in (("checkpoint", "checkpoint_bytes"), ("evaluation", "evaluation_seconds")):
+        means = results.runs.groupby(CELL)[column].mean()
+        ratios = []
+        for architecture in results.study.architectures:
+            if not results.is_hole(architecture, full) and means.loc[architecture, full]:
+                adapters = results.completed(architecture, results.base_rate_adapters)
+                ratios += [means[architecture, name] / means[architecture, full] for name in adapters]
+        for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
+            source = Source(RUNS, f"{end} mean {column} of a base-rate adapter over that of {full}")
+            ledger.add(f"cost.{key}_{end}", value, FACTOR, source, optional=True)
+
+
+def _best_adapters(ledger: Ledger, results: Results) -> None:
+    """How far the best adapter of an architecture is from full fine-tuning, over architectures."""
+    full, column = results.study.reference, results.measure.column
+    if full not in results.study.headline:
+        return
+    distances = []
+    for architecture in results.study.architectures:
+        adapters = results.completed(architecture, results.base_rate_adapters)
+        if adapters and not results.is_hole(architecture, full):
+            best = extreme(results, architecture, adapters)
+            distances.append(abs(results.leading(architecture, best) - results.leading(architecture, full)))
+    for end, value in (("least", min(distances, default=None)), ("most", max(distances, default=None))):
+        source = Source(SUMMARY, f"{end} distance in {column} of an architecture's best base-rate adapter from {full}")
+        ledger.add(f"best_adapter_{end}", value, POINTS, source, optional=True)
 
 
 def _spans(ledger: Ledger, results: Results) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
 from stages.study.grid import StudySettings
@@ -114,20 +115,6 @@ def find(results: Results) -> Findings:
         pairs_were_tested=bool(results.statistics.comparisons),
         level=[a for a in study.architectures if a in leads + trails and _is_level(results, a, full, adapters)],
     )
-
-
-def extreme(
-    results: Results, architecture: str, names: list[str], column: str | None = None, highest: bool = True
-) -> str:
-    """The configuration of ``names`` with the highest or lowest value; the first of equals.
-
-    Without a ``column``, that of the measure by which configurations are ranked.
-
-    Cells whose runs failed do not take part, unless there are no others.
-    """
-    choose = max if highest else min
-    completed = results.completed(architecture, names) or names
-    return choose(completed, key=lambda name: results.mean(architecture, name, column or results.measure.column))
 
 
 def _by_architecture(
