@@ -1,10 +1,11 @@
 """The grid of runs, ``data/settings/study.json``: which runs there are, what to call them, which to compare."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stages.core.files import StageFile
 from stages.core.types import Strict
@@ -25,6 +26,7 @@ NAMED_CHOICES = {
     "the learning rate": ("lr",),
 }
 OTHER_METHODS = {"adapter.peft_type", "method", "parameters"}  # choices that make one
+ADDRESS = re.compile(r"https?://[!-~]+")
 MOST_FOR_ALL_PAIRS = 12  # configurations of a headline grid
 
 
@@ -35,6 +37,15 @@ class PaperText(Strict):
     authors: list[Line] = Field(min_length=1)
     keywords: list[Line] | None = None
     examples: bool = True
+    repository: Line | None = None  # the address of code and records
+    archive: Line | None = None  # the address of this version for good: a DOI's
+
+    @field_validator("repository", "archive")
+    @classmethod
+    def _web_address(cls, address: str | None) -> str | None:
+        if address is not None and not ADDRESS.fullmatch(address):
+            raise ValueError(f"{address!r}: no web address; allowed: https://..., in ASCII without spaces")
+        return address
 
     @property
     def texts(self) -> dict[str, str]:

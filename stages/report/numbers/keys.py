@@ -43,7 +43,7 @@ FORMS = """
     pairs.(rank|placement|quantisation|the learning rate|one choice).(tested|distinguishable)
     errors.(leaning_runs|share|weakest_f1)
     cost.(memory|seconds|share|checkpoint|evaluation)_(least|most)
-    best_adapter_(least|most)
+    (best_adapter|adapters_span)_(least|most)
     fit.(last_epoch_runs|f1_gap)
     calibration.(least|most)
     audit.(new_but_frozen|new_but_frozen_runs|trainable_but_dead|trainable_but_dead_runs)
