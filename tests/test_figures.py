@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from stages.report.figures.accuracy import methods
+from stages.report.figures.rank import rank
 
 from stages import figures
 from stages.report.figures import style
-from stages.report.figures.accuracy import methods
 from stages.report.figures.pareto import pareto
-from stages.report.figures.rank import rank
 from tests.helpers.preparation import make_baselines
 from tests.helpers.results import make_runs
 from tests.helpers.statistics import make_statistics

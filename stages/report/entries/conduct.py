@@ -8,6 +8,7 @@ from stages.analysis.statistics import Statistics
 from stages.core.free_text import plain
 from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import Results
+from stages.report.entries.results import trained_shares
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, FACTOR, HOURS, PERCENT, POINTS, SHARE, WATT_HOURS
 from stages.study.typeset import DESCRIPTION, has_glyph, shortened
@@ -32,19 +33,29 @@ def enter_conduct(ledger: Ledger, results: Results) -> None:
 
 def _costs(ledger: Ledger, results: Results) -> None:
     """Least and greatest ratio of the adapters' costs to those of full fine-tuning on the same architecture."""
-    full, adapters = results.study.reference, results.base_rate_adapters
+    full, adapters = results.study.reference, _adapters(results)
     if full not in results.study.headline or not adapters:
         return
     costs = {
         "memory": ("peak_memory_bytes_mean", FACTOR),
         "seconds": ("train_seconds_mean", FACTOR),
-        "share": ("trainable_parameters", SHARE),
     }
     for key, (column, unit) in costs.items():
         ratios = _ratios_to_full(results, full, adapters, column)
         for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
-            source = Source(SUMMARY, f"{end} {column} of a base-rate adapter over that of {full}")
+            source = Source(SUMMARY, f"{end} {column} of an adapter, probes included, over that of {full}")
             ledger.add(f"cost.{key}_{end}", value, unit, source, optional=True)
+    shares = trained_shares(results.runs)
+    of_adapters = shares[shares.index.get_level_values("configuration").isin(adapters)]
+    for end, value in (("least", of_adapters.min()), ("most", of_adapters.max())):
+        source = Source(RUNS, f"{end} trainable_parameters / (total_parameters - adapter_parameters) of an adapter")
+        ledger.add(f"cost.share_{end}", value, SHARE, source, optional=True)
+
+
+def _adapters(results: Results) -> list[str]:
+    """Configurations of any rate but full fine-tuning's: a range that is said of adapters is of all their runs."""
+    names = dict.fromkeys(configuration for _, configuration in results.cells.index)
+    return [name for name in names if results.study.configurations[name].method != "full"]
 
 
 def _ratios_to_full(results: Results, full: str, adapters: list[str], column: str) -> list[float]:
@@ -69,10 +80,10 @@ def _stored_and_tested(ledger: Ledger, results: Results) -> None:
         ratios = []
         for architecture in results.study.architectures:
             if not results.is_hole(architecture, full) and means.loc[architecture, full]:
-                adapters = results.completed(architecture, results.base_rate_adapters)
+                adapters = results.completed(architecture, _adapters(results))
                 ratios += [means[architecture, name] / means[architecture, full] for name in adapters]
         for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
-            source = Source(RUNS, f"{end} mean {column} of a base-rate adapter over that of {full}")
+            source = Source(RUNS, f"{end} mean {column} of an adapter, probes included, over that of {full}")
             ledger.add(f"cost.{key}_{end}", value, FACTOR, source, optional=True)
 
 

@@ -1,5 +1,7 @@
 """Numbers of the results: cells, comparisons, seeds, intervals, calibration, frontiers."""
 
+import math
+
 import pandas as pd
 
 from stages.analysis.runs import CELL, RUNS, SUMMARY
@@ -43,6 +45,7 @@ def _cells(ledger: Ledger, results: Results) -> None:
         "peak_memory_bytes_mean": ("memory", memory),
         "trainable_parameters": ("trainable", sizes),
     }
+    shares = trained_shares(results.runs)
     for (architecture, configuration), cell in cells.iterrows():
         name, probe = f"{architecture}.{configuration}", cell["role"] == "probe"
         records = results.records(architecture, configuration)
@@ -51,11 +54,20 @@ def _cells(ledger: Ledger, results: Results) -> None:
             is_left_out = probe or (key == "f1" and results.measure != MACRO_F1)
             ledger.add(f"{name}.{key}", cell[column], unit, source, optional=is_left_out)
         _stored(ledger, results, architecture, configuration)
-        share = cell["trainable_parameters"] / cell["total_parameters"]
-        source = Source(RUNS, "trainable_parameters / total_parameters", *records)
+        share = shares.get((architecture, configuration), math.nan)
+        source = Source(RUNS, "trainable_parameters / (total_parameters - adapter_parameters)", *records)
         ledger.add(f"{name}.trainable_share", share, SHARE, source, optional=probe)
         if full is not None and configuration != full and (architecture, full) in cells.index:
             _compare(ledger, results, architecture, full, configuration)
+
+
+def trained_shares(runs: pd.DataFrame) -> pd.Series:
+    """By cell, the share of parameters that trains, of what full fine-tuning would train: adapters are no part of it.
+
+    The one denominator of the report; cells without a run are left out.
+    """
+    first = runs.drop_duplicates(CELL).set_index(CELL)
+    return first["trainable_parameters"] / (first["total_parameters"] - first["adapter_parameters"])
 
 
 def _stored(ledger: Ledger, results: Results, architecture: str, configuration: str) -> None:

@@ -60,6 +60,12 @@ class RunsPhrases:
     def explain_ia3(self) -> bool:
         return self.are_of_the_design or self._are_of("ia3")
 
+    @property
+    def leave_keys_as_they_are(self) -> bool:
+        """Whether (IA)3 is placed on values and feed-forward layers alone, as the design has it."""
+        of_ia3 = self._runs[self._runs["kind"] == "ia3"]
+        return not of_ia3.empty and bool((of_ia3["target"] == "ia3").all())
+
     def _are_of(self, kind: str) -> bool:
         return any(name.partition("-")[0] == kind for name in self._distinct("kind"))
 
