@@ -10,8 +10,8 @@ from stages.core.errors import run_stage
 from stages.core.files import written_whole
 from stages.report.entries.build import build
 from stages.report.entries.inputs import read_results
-from stages.report.tables.predicted import memory, processes, protocols
-from stages.report.tables.published import claims, contradictions, evidence, reproduction
+from stages.report.tables.predicted import protocols
+from stages.report.tables.published import claims, contradictions, reproduction
 from stages.report.tables.results import architectures, costs, differences, imdb, performance, reliability
 from stages.report.tables.setup import bases, configurations, modules
 from stages.report.tables.tabular import CONTINUED
@@ -22,9 +22,6 @@ NUMBERS = FOLDER / "numbers.json"
 
 OF_THE_PUBLISHED_STUDY = {
     "claims": claims,
-    "memory": memory,
-    "processes": processes,
-    "evidence": evidence,
     "reproduction": reproduction,
     "contradictions": contradictions,
     "protocols": protocols,

@@ -85,7 +85,7 @@ PAIRS = {
     "settings.py": ["settings.py", *(name.replace(".", "/").removeprefix("stages/") + ".py" for name in SETTINGS)],
     "baselines.py": ["baselines.py", "analysis/baselines.py"],
     "census.py": ["census.py", "fullsize/census.py"],
-    "claims.py": ["claims.py", "published/claims.py"],
+    "claims.py": ["claims.py", "published/claims.py", "report/entries/claims.py"],
     "statistics.py": ["statistics.py", "analysis/statistics.py"],
     "kept_study.py": ["analysis/kept_study.py", "report/entries/kept_study.py"],
     "published.py": ["report/entries/published.py", "report/tables/published.py"],

@@ -97,4 +97,5 @@ UNITS: dict[str, Format] = {  # of the figures of claims
     "bytes": GIBIBYTES,
     "seconds": SECONDS,
     "parameters": COUNT,
+    "texts": COUNT,
 }
