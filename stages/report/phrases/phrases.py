@@ -140,6 +140,13 @@ class Phrases:
             return self.number(least)
         return Latex(f"{self.number(least)} to {self.number(most)}")
 
+    def how_many(self, key: str, total: str) -> Latex:
+        """``all 15``, ``3 of 15`` or ``none of 15``, before a noun in the plural."""
+        if self.print_alike(key, total):
+            return Latex(f"all {self.number(total)}")
+        count = self.number(key) if self.sign(key) else "none"
+        return Latex(f"{count} of {self.number(total)}")
+
     @property
     def seeds(self) -> list[Latex]:
         """Each seed of the grid."""

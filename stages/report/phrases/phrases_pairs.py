@@ -46,17 +46,19 @@ class Pairs:
         return [sentence for choice, pairs in self._by_choice.items() for sentence in self.in_sum(pairs, choice)]
 
     @property
-    def tested_steps(self) -> Latex:
-        """How many steps in one choice were tested, over all architectures."""
-        return self._counted("tested", len(self._tests()))
+    def were_tested(self) -> bool:
+        """Some of them."""
+        return bool(self._tests())
 
     @property
-    def clear_steps(self) -> Latex:
-        return self._counted("distinguishable", len(self._clear()))
+    def clear_of_tested(self) -> Latex:
+        """``3 of 21``: how many steps in one choice the tests tell from none, over all architectures."""
+        clear = self._counted("distinguishable", len(self._clear())) if self._clear() else "none"
+        return Latex(f"{clear} of {self._counted('tested', len(self._tests()))}")
 
     @property
     def are_clear(self) -> str:
-        """The verb behind ``clear_steps``."""
+        """The verb behind ``clear_of_tested``."""
         return "is" if len(self._clear()) == 1 else "are"
 
     @property
@@ -68,14 +70,11 @@ class Pairs:
         if len(tests) == 1:
             return Latex(f"The test {'tells' if clear else 'does not tell'} it from zero.")
         if not clear:
-            return Latex(f"None of these {self.tested_steps} changes is distinguishable from zero.")
+            return Latex("None of these changes is distinguishable from zero.")
         named = ""
         if len(clear) <= LISTED:
             named = f": {listing([self._named(test, pair) for test, pair in clear])}"
-        are = "are" if len(clear) > 1 else "is"
-        return Latex(
-            f"Of these {self.tested_steps} changes, {self.clear_steps} {are} distinguishable from zero{named}."
-        )
+        return Latex(f"Of these changes, {self.clear_of_tested} {self.are_clear} distinguishable from zero{named}.")
 
     def in_turn(self, pairs: list[PairPhrases]) -> list[PairPhrases]:
         """Pairs that have a sentence each; none where there are more than a few."""

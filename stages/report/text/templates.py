@@ -35,6 +35,7 @@ def environment(folder: Path) -> jinja2.Environment:
         keep_trailing_newline=True,  # a section ends its last line
     )
     built.filters["listing"] = listing
+    built.filters["capitalised"] = lambda latex: Latex(latex[:1].upper() + latex[1:])
     built.filters["latex"] = Latex  # for a string that is LaTeX, or means something to LaTeX, already
     built.globals |= {"comma": comma, "stop": stop}
     # without a ledger, no number is missing; the report's own stand in its context
