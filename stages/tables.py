@@ -12,8 +12,8 @@ from stages.report.entries.build import build
 from stages.report.entries.inputs import read_results
 from stages.report.tables.predicted import protocols
 from stages.report.tables.published import claims, contradictions, reproduction
-from stages.report.tables.results import choices, imdb, performance, reliability, sensitivity, spread
-from stages.report.tables.setup import configurations, modules
+from stages.report.tables.results import architectures, costs, differences, imdb, performance, reliability
+from stages.report.tables.setup import bases, configurations, modules
 from stages.report.tables.tabular import CONTINUED
 from stages.report.tables.tuning import tuning
 
@@ -34,12 +34,13 @@ def main() -> None:
     ledger = build(results)
     tables = {
         "performance": performance(results, ledger),
+        "architectures": architectures(results, ledger),
+        "bases": bases(results, ledger),
         "configurations": configurations(results, ledger),
         "modules": modules(results.study),
-        "sensitivity": sensitivity(results, ledger),
-        "choices": choices(results, ledger),
+        "differences": differences(results, ledger),
+        "costs": costs(results, ledger),
         "reliability": reliability(results, ledger),
-        "spread": spread(results, ledger),
         "imdb": imdb(results, ledger),
         "tuning": tuning(results, ledger),
     }

@@ -23,6 +23,7 @@ from stages.study.typeset import DESCRIPTION, label_of, shortened
 from stages.training.settings import OWN_RATE, Adapter, Run, RunSettings
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
+MINIATURE = "mini-"  # before the name of its architecture
 
 
 def resolve(params: Params) -> dict[Path, Strict]:
@@ -153,6 +154,8 @@ def resolve_study(params: Params) -> StudySettings:
     swept = [run.at(str(factor)) for run in runs for factor in params.rate_factors if run.role == "train"]
     architectures, configurations = _shown(params.architecture), _shown(params.configuration)
     named = architectures | configurations
+    # a model of a family's class, pretrained here at a small size, is none of those that are published under its name
+    prefix = MINIATURE if profile.base.source == "pretrain" else ""
     return StudySettings(
         profile=params.profile,
         description=shortened(plain(profile.description), DESCRIPTION),
@@ -165,7 +168,7 @@ def resolve_study(params: Params) -> StudySettings:
         lr_probe=params.lr_probe,
         lr_scale=profile.train.lr_scale,
         seeds=params.seeds,
-        architectures={name: architectures[name] for name in params.architectures},
+        architectures={name: _called(architectures[name], prefix) for name in params.architectures},
         configurations={name: configurations[name] for name in params.configurations + params.probes},
         labels={name: definition.label for name, definition in named.items()},
         runs=runs,
@@ -183,3 +186,7 @@ def _shown(definitions: dict[str, Architecture] | dict[str, Configuration]) -> d
         name: definition.model_copy(update={"label": label_of(definition.label)})
         for name, definition in definitions.items()
     }
+
+
+def _called(architecture: Architecture, prefix: str) -> Architecture:
+    return architecture.model_copy(update={"label": f"{prefix}{architecture.label}"})

@@ -35,17 +35,23 @@ HOURS = Format("h", 1 / 3600, 2)
 WATT_HOURS = Format("Wh", 1 / 3600, 1)
 MEBIBYTES = Format("MiB", 2**-20)
 GIBIBYTES = Format("GiB", 2**-30, 2)
+KIBIBYTES = Format("KiB", 2**-10, 1)
 MILLIONS = Format("M", 1e-6, 2)
 THOUSANDS = Format("k", 1e-3, 1)
 
 # LaTeX of each symbol; the report says what pp, k and M stand for where it first uses them.
-SYMBOLS = {symbol: rf"\,{symbol}" for symbol in ("pp", "s", "h", "Wh", "k", "M", "MiB", "GiB")}
+SYMBOLS = {symbol: rf"\,{symbol}" for symbol in ("pp", "s", "h", "Wh", "k", "M", "KiB", "MiB", "GiB")}
 SYMBOLS |= {"": "", "%": r"\%"}
 
 
 def memory_unit(peaks: pd.Series) -> Format:
     """GiB from 2 GiB on, MiB below; one unit for the whole study."""
     return GIBIBYTES if peaks.max() >= 2 * 2**30 else MEBIBYTES
+
+
+def checkpoint_unit(sizes: pd.Series) -> Format:
+    """MiB where the largest has some, KiB for miniatures."""
+    return Format("MiB", 2**-20, 1) if sizes.max() >= 10 * 2**20 else KIBIBYTES
 
 
 def parameter_unit(counts: pd.Series) -> Format:

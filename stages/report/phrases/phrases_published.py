@@ -7,6 +7,12 @@ from stages.report.numbers.names import kind_name
 from stages.report.phrases.phrases import Phrases
 
 PUBLISHED, CORRECTED = "protocol.as-published", "protocol.corrected"  # prefixes of keys
+VERDICTS: dict[Conclusion, str] = {  # with their keys
+    "contradicted": "fail",
+    "depends on the reading": "depends",
+    "holds": "hold",
+    "undecided": "undecided",
+}
 KINDS = {"full_ft": "full", "lora": "lora", "qlora": "lora-nf4", "ia3": "ia3"}  # by the published method
 
 
@@ -53,22 +59,13 @@ class PublishedPhrases:
         self.claims = [ClaimPhrases(say, claim) for claim in say.results.claims.claims]
 
     @property
-    def contradicted(self) -> list[str]:
-        """Topics of claims that the published figures contradict however they are read."""
-        return self._topics("contradicted")
-
-    @property
-    def borne_out(self) -> list[str]:
-        return self._topics("holds")
-
-    @property
-    def dependent(self) -> list[str]:
-        """Topics of claims that hold in one reading and fail in another."""
-        return self._topics("depends on the reading")
-
-    @property
-    def undecided(self) -> list[str]:
-        return self._topics("undecided")
+    def scoreboard(self) -> list[tuple[str, str, list[str]]]:
+        """Each verdict that some claim has, with the key of their number, and their topics."""
+        scores = []
+        for verdict, key in VERDICTS.items():
+            if topics := [claim.topic for claim in self.claims if claim.verdict == verdict]:
+                scores.append((verdict, f"claims.{key}", topics))
+        return scores
 
     def claim(self, name: str) -> ClaimPhrases:
         """By its id in claims.yaml."""
@@ -135,9 +132,6 @@ class PublishedPhrases:
             return False
         corrected, published = (self._say.ledger.entry(key).value for key in keys)
         return corrected < published
-
-    def _topics(self, verdict: Conclusion) -> list[str]:
-        return [claim.topic for claim in self.claims if claim.verdict == verdict]
 
     def _alike(self, key: str, other: str) -> bool:
         """As printed."""
