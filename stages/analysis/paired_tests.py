@@ -33,16 +33,19 @@ def paired_tests(correct: np.ndarray, pairs: list[Pair], seed: SeedVariance) -> 
     """
     first, second = np.transpose(pairs)
     _, examples, seeds = correct.shape
-    right = correct.sum(axis=2)
+    right = correct.sum(axis=2, dtype=np.int16)
     gains = right[second] - right[first]  # seeds right in the second less seeds right in the first, by example
-    difference = gains.mean(axis=1) / seeds
+    difference = gains.sum(axis=1) / examples / seeds
     of_first, of_second = (SeedVariance(*(values[rows] for values in seed)) for rows in (first, second))
-    sampling = gains.var(axis=1, ddof=1) / examples / seeds**2
+    covariance = covariance_over_examples(right)
+    variance = covariance[first, first] + covariance[second, second] - 2 * covariance[first, second]
+    sampling = variance / examples / seeds**2
     error = np.sqrt(sampling + of_first.component + of_second.component)
     degrees = degrees_of_difference(of_first, of_second, examples)
     certain = np.where(difference == 0, 0.0, np.inf)  # where every example says the same
     p = 2 * stats.t.sf(np.divide(np.abs(difference), error, out=certain, where=error > 0), degrees)
-    exact = (gains != 0).sum(axis=1) < FEW_DISCORDANT
+    favouring_first, favouring_second = np.count_nonzero(gains < 0, axis=1), np.count_nonzero(gains > 0, axis=1)
+    exact = favouring_first + favouring_second < FEW_DISCORDANT
     for row in np.flatnonzero(exact):
         p[row] = max(p[row], sign_flip_p(gains[row]))
     half_width = stats.t.ppf(TAILS[1], degrees) * error
@@ -55,12 +58,23 @@ def paired_tests(correct: np.ndarray, pairs: list[Pair], seed: SeedVariance) -> 
             "high": np.minimum(difference + half_width, 1),
             "standard_error": error,
             "degrees_of_freedom": degrees,
-            "favouring_first": (gains < 0).sum(axis=1),
-            "favouring_second": (gains > 0).sum(axis=1),
+            "favouring_first": favouring_first,
+            "favouring_second": favouring_second,
             "p": p,
             "exact": exact,
         }
     )
+
+
+def covariance_over_examples(right: np.ndarray) -> np.ndarray:
+    """Of whole numbers (configurations, examples), each configuration with each other.
+
+    Products and sums of whole numbers are exact in floating point: the result does not depend on the number of threads.
+    """
+    examples = right.shape[1]
+    counts = right.astype(np.float64)
+    sums = counts.sum(axis=1)
+    return (counts @ counts.T * examples - np.outer(sums, sums)) / examples / (examples - 1)
 
 
 def sign_flip_p(gains: np.ndarray) -> float:

@@ -6,6 +6,7 @@ the truth, so this is rougher than the study is. "By kind" gives each configurat
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -123,16 +124,30 @@ def simulate(
     quantile = stats.norm.ppf(ACCURACY)
     skill_sd = np.asarray(sds)[:, None] / stats.norm.pdf(quantile)
     skill = quantile * np.sqrt(1 + skill_sd**2) + skill_sd * generator.standard_normal((len(sds), seeds))
-    own = np.array([OWN.get(method, OWN_OF_OTHERS) for method in methods])[:, None]
-    noise = np.array([NOISE.get(method, NOISE_OF_OTHERS) for method in methods])[:, None]
-    ease = normal(generator, 1 - own - noise, 1, examples) + normal(generator, own, len(sds), examples)
+    own = np.array([OWN.get(method, OWN_OF_OTHERS) for method in methods])
+    noise = np.array([NOISE.get(method, NOISE_OF_OTHERS) for method in methods])
+    shared = np.sqrt(1 - own - noise).astype(np.float32)[:, None] * normal_rows(generator, np.ones(1), examples)
+    ease = shared + normal_rows(generator, own, examples)
     correct = np.empty((seeds, len(sds), examples), dtype=bool)  # seed by seed: sums over seeds are then fast
     for seed in range(seeds):
-        answers = ease + normal(generator, noise, len(sds), examples)
-        correct[seed] = answers > -skill[:, [seed]].astype(np.float32)
+        correct[seed] = ease + normal_rows(generator, noise, examples) > -skill[:, [seed]].astype(np.float32)
     return np.moveaxis(correct, 0, 2)
 
 
-def normal(generator: np.random.Generator, variance: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """Single precision, for speed; ``variance`` a row each."""
-    return np.sqrt(variance).astype(np.float32) * generator.standard_normal((rows, columns), dtype=np.float32)
+def normal_rows(generator: np.random.Generator, variances: np.ndarray, columns: int) -> np.ndarray:
+    """A row of normal numbers in single precision for each variance: (variances, columns).
+
+    From random places of a pool, which is faster than new ones. Where two rows overlap they are shifted against each
+    other, so that no example has a number twice.
+    """
+    pool = pool_of_normals()
+    places = generator.integers(len(pool) - columns, size=len(variances))
+    rows = np.empty((len(variances), columns), dtype=np.float32)
+    for row, (place, variance) in enumerate(zip(places, variances, strict=True)):
+        np.multiply(pool[place : place + columns], np.float32(variance**0.5), out=rows[row])
+    return rows
+
+
+@cache
+def pool_of_normals() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(2**24, dtype=np.float32)
