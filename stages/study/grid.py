@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from stages.core.files import StageFile
 from stages.core.types import Strict
 from stages.data.settings import Line
-from stages.encoders.settings import Architecture
+from stages.encoders.settings import Architecture, TruncationSide
 from stages.study.configuration import Configuration
 from stages.study.rates import Factor, multiplied
 from stages.training.settings import OWN_RATE, Run, Train
@@ -26,6 +26,7 @@ NAMED_CHOICES = {
     "the learning rate": ("lr",),
 }
 OTHER_METHODS = {"adapter.peft_type", "method", "parameters"}  # choices that make one
+PAGE = "site/index.html"  # beside the PDF
 ADDRESS = re.compile(r"https?://[!-~]+")
 MOST_FOR_ALL_PAIRS = 12  # configurations of a headline grid
 
@@ -37,6 +38,8 @@ class PaperText(Strict):
     authors: list[Line] = Field(min_length=1)
     keywords: list[Line] | None = None
     examples: bool = True
+    # Where paper/site/ is published; the signs are those that mean nothing to TeX in a link.
+    site: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=200)] | None = None
     repository: Line | None = None  # the address of code and records
     archive: Line | None = None  # the address of this version for good: a DOI's
 
@@ -46,6 +49,11 @@ class PaperText(Strict):
         if address is not None and not ADDRESS.fullmatch(address):
             raise ValueError(f"{address!r}: no web address; allowed: https://..., in ASCII without spaces")
         return address
+
+    @property
+    def page(self) -> str:
+        """What the numbers of the PDF lead to, from the folder that it is in or at the address that is given."""
+        return f"{self.site.rstrip('/')}/index.html" if self.site else PAGE
 
     @property
     def texts(self) -> dict[str, str]:
@@ -80,6 +88,7 @@ class StudySettings(StageFile, Strict):
     sweep: list[Run] = Field(default_factory=list)  # the runs of the headline grid at these multiples of their rates
     allow_failed: bool
     max_length: int
+    truncation_side: TruncationSide = "right"  # study.json of older kept studies lacks it
     train: Train
 
     def label(self, architecture: str) -> str:

@@ -43,7 +43,7 @@ def resolve(params: Params) -> dict[Path, Strict]:
             max_length=profile.tokenize.max_length,
             threads=profile.train.threads,
         )
-        files[TokenizeSettings.path(name)] = TokenizeSettings(architecture=name, max_length=profile.tokenize.max_length)
+        files[TokenizeSettings.path(name)] = TokenizeSettings(architecture=name, **profile.tokenize.model_dump())
         for configuration, run in _resolve_configurations(params, name).items():
             files[RunSettings.path(name, configuration)] = run
     for run in resolve_study(params).sweep:
@@ -84,7 +84,7 @@ def resolve_run(params: Params, architecture: str, configuration: str, factor: s
         load_best=protocol.load_best.of(method.quantization),
         padding=protocol.padding,
         batching=protocol.batching,
-        max_length=profile.tokenize.max_length,
+        **profile.tokenize.model_dump(),
         seed_before_model=protocol.seed_before_model,
         gradient_checkpointing=protocol.gradient_checkpointing.of(method.quantization),
         precision=profile.train.precision if precision == "profile" else precision,
@@ -175,7 +175,7 @@ def resolve_study(params: Params) -> StudySettings:
         rate_factors=params.rate_factors,
         sweep=swept,
         allow_failed=params.allow_failed,
-        max_length=profile.tokenize.max_length,
+        **profile.tokenize.model_dump(),
         train=profile.train,
     )
 

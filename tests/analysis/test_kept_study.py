@@ -117,7 +117,7 @@ def test_nothing_is_shown_beside_real_reviews_or_without_records():
 def test_report_says_what_the_encoder_was_trained_on():
     """In the text as it is written before LaTeX."""
     prepare()
-    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz", "diff.pdf")
+    built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz", "diff.pdf")
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     tables.main()
     Path("paper/generated/figures").mkdir()

@@ -52,7 +52,7 @@ class Grids:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write_results(architectures=PARAMS["architectures"], seeds=[42])
-        built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
+        built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz")
         shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
         collect.main()
         judge_published_study()

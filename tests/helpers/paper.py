@@ -33,7 +33,7 @@ def prepare(drawn: bool = False, **changes) -> None:
 
 def make_inputs(drawn: bool, **changes) -> None:
     write_results(**changes)
-    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
+    built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz")
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     collect.main()
     judge_published_study()

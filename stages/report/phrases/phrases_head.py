@@ -29,6 +29,11 @@ class HeadPhrases:
         return without_breaks(self._title)
 
     @property
+    def page(self) -> Latex:
+        """What the numbers lead to."""
+        return Latex(self._paper.page)
+
+    @property
     def authors(self) -> Latex:
         return listing(self._paper.authors)
 
