@@ -38,10 +38,15 @@ def _macro_f1(cell: dict) -> str:
 
 
 def main() -> None:
+    """Raises InputError: nothing was built, or its summary is damaged."""
     if not SUMMARY.exists() or not PDF.exists():
         raise InputError(f"{SUMMARY} or {PDF} is missing: run `dvc repro`")
     study = StudySettings.read()
-    print(table(json.loads(SUMMARY.read_text(encoding="utf-8")), study))
+    try:
+        rows = table(json.loads(SUMMARY.read_text(encoding="utf-8")), study)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{SUMMARY}: not as `collect` writes it; run `dvc repro -f collect`") from error
+    print(rows)
     print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs\npaper: {PDF.absolute()}")
 
 
