@@ -59,8 +59,8 @@ def test_before_the_study_has_run():
 def test_a_summary_that_is_damaged_is_named(text):
     write_params(Path(), architectures=["roberta"], configurations=["full"], probes=[], seeds=[1])
     settings.main()
-    for path, content in ((summary.SUMMARY, text), (summary.PDF, "%PDF")):
-        path.parent.mkdir(exist_ok=True)
+    for path, content in ((summary.SUMMARY, text), (summary.PDF, "%PDF"), (summary.PAGE, "<html>")):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError) as error:
         summary.main()
