@@ -65,6 +65,21 @@ def test_probes_of_the_headline_grid_are_not_further_runs(monkeypatch):
     assert r"\subsection{Learning Rate}" in text
 
 
+def test_the_tests_are_described_as_they_are_computed(monkeypatch):
+    paper, grid = Grids(monkeypatch), {"configurations": ["full", "lora-r8"], "architectures": ["distilbert"]}
+    one_seed = paper.text(**grid, probes=[], seeds=[42])
+    two_seeds = paper.text(**grid, probes=[], seeds=[42, 43])
+    with_rates = paper.text(**grid, probes=["full-probe"], seeds=[42, 43])
+    assert [r"a paired $t$ test on the texts" in text for text in (one_seed, two_seeds, with_rates)] == [
+        True,
+        False,
+        False,
+    ]
+    assert [r"\cite{mcnemar1947}" in text for text in (one_seed, two_seeds, with_rates)] == [True, False, False]
+    assert [r"\cite{obuchowski1995}" in text for text in (one_seed, two_seeds, with_rates)] == [False, True, True]
+    assert ["the same of the two rates" in text for text in (one_seed, two_seeds, with_rates)] == [False, False, True]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("holes", [41925, 23049])
 def test_a_section_stands_though_a_sentence_before_it_is_left_out(holes, monkeypatch):
