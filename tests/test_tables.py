@@ -13,8 +13,6 @@ EVERY = [
     "claims",
     "configurations",
     "contradictions",
-    "evidence",
-    "memory",
     "modules",
     "performance",
     "protocols",
