@@ -109,7 +109,7 @@ def test_a_claim_that_flips_changes_its_sentence_verdict_and_row_and_nothing_unr
         assert after.verdicts[claim] == "does not hold", claim
         decided = before.here[claim].partition(" of ")[2]
         assert before.here[claim] == f"holds ({int(decided[:-1])} of {decided}", claim
-        assert re.fullmatch(rf"does not hold \(\d+ of {decided[:-1]}\)", after.here[claim]), claim
+        assert re.fullmatch(rf"contradicted \(\d+ of {decided[:-1]}\)", after.here[claim]), claim
         count = {r.numbers["claims.here_hold"].value for r in (before, after)}
         assert len(count) == 2, claim
         changed = {k for k in before.numbers | after.numbers if differ(before.numbers.get(k), after.numbers.get(k))}
