@@ -153,7 +153,7 @@ def test_holes_are_marked_in_the_tables():
     assert half[4] == "--"
     text = written()
     assert "Of 60 runs, 5 failed and are holes" in text
-    assert "LoRA FFN on DistilBERT, seed 42 (diverged); IA3 on RoBERTa, seed 42 (diverged)" in text
+    assert "LoRA FFN on mini-DistilBERT, seed 42 (diverged); IA3 on mini-RoBERTa, seed 42 (diverged)" in text
 
 
 def test_a_step_of_which_a_side_failed_is_not_compared():
@@ -180,7 +180,7 @@ def test_an_architecture_on_which_a_side_failed_is_left_out_of_a_comparison():
     write_predictions(study, read_runs())
     statistics.main()
     quantisation = written().split("four-bit base")[1].split("times as high")[0]
-    assert "on DistilBERT" in quantisation
+    assert "on mini-DistilBERT" in quantisation
     assert "RoBERTa" not in quantisation
     assert "--" not in quantisation
 

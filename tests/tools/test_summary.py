@@ -25,8 +25,8 @@ def test_prints_means_and_where_the_paper_is(capsys):
     capsys.readouterr()
     summary.main()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2].split() == ["RoBERTa", "Full", "FT", "87.65", "±", "0.12", "80.00"]
-    assert lines[3].split() == ["RoBERTa", "IA3", "50.00", "33.33"]
+    assert lines[2].split() == ["mini-RoBERTa", "Full", "FT", "87.65", "±", "0.12", "80.00"]
+    assert lines[3].split() == ["mini-RoBERTa", "IA3", "50.00", "33.33"]
     assert lines[-2] == "profile mini: generated film reviews, miniature encoders pretrained here; 2 runs"
     assert lines[-1] == f"paper: {Path('paper/main.pdf').absolute()}"
 
