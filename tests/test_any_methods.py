@@ -186,7 +186,8 @@ def test_local_checkpoints_are_not_called_published(grids):
     local = results.bases["roberta"].model_copy(update={"source": "local"})
     text = written(results._replace(bases={"roberta": local}))
     assert (
-        "The encoders are read from checkpoints in local folders, whose hashes are in the records: RoBERTa with" in text
+        "The encoders are read from checkpoints in local folders, whose hashes are in the records: mini-RoBERTa with"
+        in text
     )
     assert "published checkpoints" not in text
 

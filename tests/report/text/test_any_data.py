@@ -115,7 +115,7 @@ SENTENCES = {
         r"the more frequent class, \textit{usual}, has 95.0\% of the training texts and 95.0\% of the test texts.",
         r"One class has 95.0\% of the test texts, so configurations are ranked by macro-F1.",
         "Runs of every adapter on mini-DistilBERT and mini-RoBERTa give every test text the same class",
-        "The accuracy of Full FT on mini-DistilBERT and mini-RoBERTa is no higher than that of always naming the more frequent",
+        "The accuracy of Full FT on mini-DistilBERT and mini-RoBERTa is no higher than that of always naming the more",
         "In every run of every adapter on mini-DistilBERT and mini-RoBERTa, all test texts are given the same class",
         "12 rows of the source are left out for a label that the settings leave out (unclear).",
         "3 texts stand in the source under several labels; the first is kept.",
@@ -208,8 +208,8 @@ def test_a_head_of_ones_own():
 def test_the_head_of_the_default_stays():
     prepare(**ONE)
     text = written()
-    title = "Parameter-Efficient Fine-Tuning for Sentiment Classification: A Published Study Audited, and Its Grid Run Again"
-    assert rf"\title{{{title}, in Miniature}}" in text
+    title = "Sentiment Classification: A Published Study Audited, and Its Grid Run Again, in Miniature"
+    assert rf"\title{{Parameter-Efficient Fine-Tuning for {title}}}" in text
     assert "IEEEkeywords" not in text
 
 
