@@ -60,7 +60,6 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "architectures": architectures,
         "compared": compared,
         "with_runs": [architecture for architecture in architectures if architecture.has_runs],
-        "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
         "pairs": Pairs(say),
         "runs": RunsPhrases(say),
         "training": TrainingPhrases(say),
