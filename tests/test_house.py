@@ -79,15 +79,15 @@ FILES_OF = {
     "stages": 15,  # a stage each
     "tools": 17,  # a command each, by the name that it is called
     "tools/benchmarks": 20,  # likewise
-    # one for each source of checkpoints; what a configuration may say is apart: `settings` and `census` ask it alone
-    "stages/encoders": 16,
+    # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart
+    "stages/encoders": 17,
 }
 # Basenames that stand twice because a reader expects the pair: a stage and its schema, an entry and its table.
 PAIRS = {
     "settings.py": ["settings.py", *(name.replace(".", "/").removeprefix("stages/") + ".py" for name in SETTINGS)],
     "baselines.py": ["baselines.py", "analysis/baselines.py"],
     "census.py": ["census.py", "fullsize/census.py"],
-    "claims.py": ["claims.py", "published/claims.py"],
+    "claims.py": ["claims.py", "published/claims.py", "report/entries/claims.py"],
     "statistics.py": ["statistics.py", "analysis/statistics.py"],
     "kept_study.py": ["analysis/kept_study.py", "report/entries/kept_study.py"],
     "published.py": ["report/entries/published.py", "report/tables/published.py"],

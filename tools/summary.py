@@ -39,11 +39,16 @@ def _macro_f1(cell: dict) -> str:
 
 
 def main() -> None:
+    """Raises InputError: nothing was built, or its summary is damaged."""
     for made in (SUMMARY, PDF, PAGE):
         if not made.exists():
             raise InputError(f"{made}: not found; run `dvc repro`")
     study = StudySettings.read()
-    print(table(json.loads(SUMMARY.read_text(encoding="utf-8")), study))
+    try:
+        rows = table(json.loads(SUMMARY.read_text(encoding="utf-8")), study)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{SUMMARY}: not as `collect` writes it; run `dvc repro -f collect`") from error
+    print(rows)
     print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs")
     print(f"page: {PAGE.absolute()}\npaper: {PDF.absolute()}")
 

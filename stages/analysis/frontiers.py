@@ -8,7 +8,7 @@ import pandas as pd
 from stages.analysis.answers import Answers, Names
 from stages.analysis.resampling import RANDOM_SEED, Resampled
 from stages.analysis.runs import CELL
-from stages.analysis.seed_variance import moderated, seed_component
+from stages.analysis.seed_variance import SeedVariance
 from stages.analysis.statistics import Among, Frontier
 from stages.study.grid import StudySettings
 
@@ -24,7 +24,12 @@ class Points(NamedTuple):
 
 
 def frontiers(
-    study: StudySettings, names: Names, cells: pd.DataFrame, answers: Answers, resampled: Resampled
+    study: StudySettings,
+    names: Names,
+    cells: pd.DataFrame,
+    answers: Answers,
+    resampled: Resampled,
+    seeds: dict[str, SeedVariance],
 ) -> list[Frontier]:
     """Every headline cell of ``names`` on both frontiers, within its architecture and among all.
 
@@ -36,7 +41,7 @@ def frontiers(
     for architecture, correct in answers.items():
         headline = [name for name in study.headline if name in names[architecture]]
         rows = [names[architecture].index(name) for name in headline]
-        drawn = with_seeds(correct, resampled[architecture], noise)
+        drawn = with_seeds(seeds[architecture], resampled[architecture], noise)
         keys = [(architecture, name) for name in headline]
         every_key += keys
         by_architecture.append(Points(keys, correct[rows].mean(axis=(1, 2)), drawn[:, rows]))
@@ -85,7 +90,6 @@ def pareto_frontier(cost: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
     return order[accuracy[order] > best_of_cheaper]
 
 
-def with_seeds(correct: np.ndarray, resampled: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Resampled means (resamples, configurations) plus normal draws of the moderated seed component."""
-    variance = moderated(seed_component(correct)).variance
-    return resampled + np.sqrt(variance) * generator.standard_normal(resampled.shape)
+def with_seeds(seed: SeedVariance, resampled: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Resampled means (resamples, configurations) plus normal draws of the seed component."""
+    return resampled + np.sqrt(seed.component) * generator.standard_normal(resampled.shape)

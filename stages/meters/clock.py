@@ -1,4 +1,9 @@
-"""Wall clock by activity: optimisation steps, evaluation, saving, start-up."""
+"""Wall clock and processor time by activity: optimisation steps, evaluation, saving, start-up.
+
+Processor time is that of all threads of this process, in user and system mode: what others do on the machine lengthens
+the wall clock several times over, and processor time by little (``metrics/bench/disturbed.json``). On a GPU it is what
+starting the device's work takes, and decides nothing.
+"""
 
 import os
 import sys
@@ -25,14 +30,18 @@ class Stopwatch:
     def __init__(self) -> None:
         self.startup_seconds: float | None = None  # from the start of the process to the first step
         self.train_seconds = 0.0
+        self.train_processor_seconds = 0.0
         self.step_seconds: list[float] = []
+        self.step_processor_seconds: list[float] = []
         self._marks: list[Mark] = []  # when steps of this epoch began and ended, in turn
 
     def on_epoch_begin(self) -> None:
         self._epoch_began = mark()
+        self._processor_began = time.process_time()
 
     def on_epoch_end(self) -> None:
         ended = mark()
+        self.train_processor_seconds += time.process_time() - self._processor_began
         self.train_seconds += seconds_between(self._epoch_began, ended)
         beginnings, ends = self._marks[::2], self._marks[1::2]
         self.step_seconds += map(seconds_between, beginnings, ends)
@@ -42,13 +51,16 @@ class Stopwatch:
         if self.startup_seconds is None:
             self.startup_seconds = process_age()
         self._marks.append(mark())
+        self._step_processor_began = time.process_time()
 
     def on_step_end(self) -> None:
+        self.step_processor_seconds.append(time.process_time() - self._step_processor_began)
         self._marks.append(mark())
 
-    def steady_steps(self) -> list[float]:
-        """Step times with warm-up left out, all of them when the run is shorter than that."""
-        return self.step_seconds[WARM_UP_STEPS:] or self.step_seconds
+
+def steady(steps: list[float]) -> list[float]:
+    """Times of steps with warm-up left out, all of them when the run is shorter than that."""
+    return steps[WARM_UP_STEPS:] or steps
 
 
 def mark() -> Mark:
@@ -83,15 +95,17 @@ def process_age() -> float:
 
 
 class Seconds:
-    """Sums of wall-clock seconds by activity."""
+    """Sums of seconds by activity, of the wall clock and of the processor."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = {}
+        self.processor: dict[str, float] = {}
 
     @contextmanager
     def of(self, activity: str) -> Iterator[None]:
-        began = time.perf_counter()
+        began, processor_began = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.spent[activity] = self.spent.get(activity, 0.0) + time.perf_counter() - began
+            self.processor[activity] = self.processor.get(activity, 0.0) + time.process_time() - processor_began

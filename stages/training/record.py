@@ -111,7 +111,10 @@ class Parameters(Strict):
 
 
 class Cost(Strict):
-    """Seconds of wall clock and bytes. Device memory is None where there is no CUDA device.
+    """Seconds and bytes. Device memory is None where there is no CUDA device.
+
+    Seconds are of the wall clock, on a GPU until the device has done its work, unless they say processor: those are of
+    all threads of the process (``stages/meters/clock.py``), and None in older records.
 
     Peaks are of training (optimisation steps) unless they say evaluation; host memory is anonymous resident memory
     above the process's baseline after imports (``stages/meters/host_memory.py``), of the first step with the widest
@@ -121,10 +124,14 @@ class Cost(Strict):
 
     startup_seconds: Duration  # from the start of the process to the first step
     train_seconds: Duration  # optimisation steps only, evaluation and saving left out
+    train_processor_seconds: Duration | None = None
     evaluation_seconds: Duration
+    evaluation_processor_seconds: Duration | None = None
     saving_seconds: Duration
     step_seconds_median: Duration
     step_seconds_p95: Duration
+    step_processor_seconds_median: Duration | None = None
+    step_processor_seconds_p95: Duration | None = None
     steps: Number
     resumed_at_step: Number  # 0: not interrupted
     tokens_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # without padding

@@ -13,6 +13,7 @@ import transformers
 
 from stages.core.errors import InputError, require_unedited
 from stages.core.files import sha256, written_whole
+from stages.meters.clock import steady
 from stages.meters.energy import EnergyMeter
 from stages.meters.memory import MemoryMeter
 from stages.methods.audit import parameter_counts
@@ -164,16 +165,21 @@ def identity(settings: RunSettings, seed: int, started_at: datetime, adapted: li
 def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> Cost:
     """Seconds, bytes and joules of what this process did."""
     watch = trainer.stopwatch
+    steps, processor_steps = steady(watch.step_seconds), steady(watch.step_processor_seconds)
     seconds = trainer.seconds.spent
     training = trainer.memory.peaks["training"]
     evaluation = trainer.memory.peaks["evaluation"]
     return Cost(
         startup_seconds=watch.startup_seconds,
         train_seconds=watch.train_seconds,
+        train_processor_seconds=watch.train_processor_seconds,
         evaluation_seconds=seconds["evaluation"],
+        evaluation_processor_seconds=trainer.seconds.processor["evaluation"],
         saving_seconds=seconds["saving"],
-        step_seconds_median=float(np.median(watch.steady_steps())),
-        step_seconds_p95=float(np.percentile(watch.steady_steps(), 95)),
+        step_seconds_median=float(np.median(steps)),
+        step_seconds_p95=float(np.percentile(steps, 95)),
+        step_processor_seconds_median=float(np.median(processor_steps)),
+        step_processor_seconds_p95=float(np.percentile(processor_steps, 95)),
         steps=len(watch.step_seconds),
         resumed_at_step=trainer.resumed_at_step,
         tokens_per_second=trainer.tokens / watch.train_seconds,

@@ -121,7 +121,7 @@ def test_report_says_what_the_encoder_was_trained_on():
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     tables.main()
     Path("paper/generated/figures").mkdir()
-    Path("paper/generated/figures/methods.pdf").touch()
+    Path("paper/generated/figures/pareto.pdf").touch()
     Path("paper/generated/figures/numbers.json").write_text("{}", encoding="utf-8")
     text = written()
     assert r"\subsection{Real Reviews}" in text

@@ -151,10 +151,14 @@ def _cost(run: RunSettings, seed: int) -> Cost:
     return Cost(
         startup_seconds=7.5,
         train_seconds=seconds,
+        train_processor_seconds=seconds,  # a machine that does nothing else
         evaluation_seconds=1.5,
+        evaluation_processor_seconds=1.5,
         saving_seconds=0.1,
         step_seconds_median=seconds / 190,
         step_seconds_p95=seconds / 150,
+        step_processor_seconds_median=seconds / 190,
+        step_processor_seconds_p95=seconds / 150,
         steps=188,
         tokens_per_second=90_000 / seconds,
         peak_memory_allocated_bytes=None,

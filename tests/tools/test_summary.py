@@ -53,3 +53,15 @@ def test_with_a_cache_of_links_the_paper_has_the_name_that_it_has_here(tmp_path,
 def test_before_the_study_has_run():
     with pytest.raises(InputError, match=r"^metrics/summary\.json: not found; run `dvc repro`$"):
         summary.main()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"roberta": []}', '{"roberta": {"full": {}}}'])
+def test_a_summary_that_is_damaged_is_named(text):
+    write_params(Path(), architectures=["roberta"], configurations=["full"], probes=[], seeds=[1])
+    settings.main()
+    for path, content in ((summary.SUMMARY, text), (summary.PDF, "%PDF"), (summary.PAGE, "<html>")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        summary.main()
+    assert str(error.value) == "metrics/summary.json: not as `collect` writes it; run `dvc repro -f collect`"

@@ -10,6 +10,12 @@ from stages.training.record import Record
 from tests.helpers.results import write_results
 
 SECONDS = ["startup_seconds", "train_seconds", "evaluation_seconds", "saving_seconds", "step_seconds_median"]
+PROCESSOR_SECONDS = [
+    "train_processor_seconds",
+    "evaluation_processor_seconds",
+    "step_processor_seconds_median",
+    "step_processor_seconds_p95",
+]
 
 
 def with_value(section: str, key: str, value: object) -> str:
@@ -23,7 +29,7 @@ def with_value(section: str, key: str, value: object) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("key", SECONDS)
+@pytest.mark.parametrize("key", [*SECONDS, *PROCESSOR_SECONDS])
 @pytest.mark.parametrize("value", [-0.5, 1.7e9, float("nan"), float("inf")])
 def test_times_without_bounds_are_refused(in_empty_folder, key, value):
     assert with_value("cost", key, value).startswith(
@@ -45,6 +51,17 @@ def test_times_without_bounds_are_refused(in_empty_folder, key, value):
 )
 def test_counts_and_sizes_without_bounds_are_refused(in_empty_folder, section, key, value):
     assert f": {section}.{key}: Input should be " in with_value(section, key, value)
+
+
+def test_a_record_of_before_processor_time_was_measured_is_read(in_empty_folder):
+    write_results(architectures=["distilbert"], configurations=["full"], probes=[], seeds=[42])
+    path = Path("metrics/runs/distilbert/full/42.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    for key in PROCESSOR_SECONDS:
+        assert record["cost"].pop(key) > 0
+    path.write_text(json.dumps(record), encoding="utf-8")
+    cost = Record.read("distilbert", "full", 42).cost
+    assert [getattr(cost, key) for key in PROCESSOR_SECONDS] == [None] * 4
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 5000 + b"]" * 5000])

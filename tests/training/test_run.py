@@ -34,6 +34,9 @@ def test_every_method_trains_and_leaves_its_files(architecture, configuration):
     assert (record.parameters.adapter > 0) == (configuration != "full")
     assert record.run.process_id == os.getpid()
     assert record.cost.steps == 2 * 3
+    assert record.cost.train_processor_seconds > record.cost.step_processor_seconds_median > 0
+    assert record.cost.step_processor_seconds_p95 >= record.cost.step_processor_seconds_median
+    assert record.cost.evaluation_processor_seconds > 0
     assert [epoch.epoch for epoch in record.quality.history] == [1, 2]
 
 

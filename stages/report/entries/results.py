@@ -1,5 +1,7 @@
 """Numbers of the results: cells, comparisons, seeds, intervals, calibration, frontiers."""
 
+import math
+
 import pandas as pd
 
 from stages.analysis.runs import CELL, RUNS, SUMMARY
@@ -17,6 +19,7 @@ from stages.report.numbers.units import (
     SECONDS,
     SHARE,
     WHOLE_SHARE,
+    checkpoint_unit,
     memory_unit,
     parameter_unit,
 )
@@ -42,39 +45,51 @@ def _cells(ledger: Ledger, results: Results) -> None:
         "peak_memory_bytes_mean": ("memory", memory),
         "trainable_parameters": ("trainable", sizes),
     }
+    shares = trained_shares(results.runs)
     for (architecture, configuration), cell in cells.iterrows():
         name, probe = f"{architecture}.{configuration}", cell["role"] == "probe"
         records = results.records(architecture, configuration)
         for column, (key, unit) in columns.items():
             source = Source(SUMMARY, f"{name}.{column}", *records)
-            ledger.add(f"{name}.{key}", cell[column], unit, source, optional=probe)
-        share = cell["trainable_parameters"] / cell["total_parameters"]
-        source = Source(RUNS, "trainable_parameters / total_parameters", *records)
+            is_left_out = probe or (key == "f1" and results.measure != MACRO_F1)
+            ledger.add(f"{name}.{key}", cell[column], unit, source, optional=is_left_out)
+        _stored(ledger, results, architecture, configuration)
+        share = shares.get((architecture, configuration), math.nan)
+        source = Source(RUNS, "trainable_parameters / (total_parameters - adapter_parameters)", *records)
         ledger.add(f"{name}.trainable_share", share, SHARE, source, optional=probe)
-        if cell["seeds"] > 1:
-            _extent(ledger, name, cell, records)
         if full is not None and configuration != full and (architecture, full) in cells.index:
             _compare(ledger, results, architecture, full, configuration)
 
 
-def _extent(ledger: Ledger, name: str, cell: pd.Series, records: tuple) -> None:
-    low, high = cell["test_accuracy_min"], cell["test_accuracy_max"]
-    ledger.add(f"{name}.lowest", low, PERCENT, Source(RUNS, "least test_accuracy", *records))
-    ledger.add(f"{name}.highest", high, PERCENT, Source(RUNS, "greatest test_accuracy", *records))
-    ledger.add(f"{name}.range", high - low, POINTS, Source(RUNS, "max - min of test_accuracy", *records))
+def trained_shares(runs: pd.DataFrame) -> pd.Series:
+    """By cell, the share of parameters that trains, of what full fine-tuning would train: adapters are no part of it.
+
+    The one denominator of the report; cells without a run are left out.
+    """
+    first = runs.drop_duplicates(CELL).set_index(CELL)
+    return first["trainable_parameters"] / (first["total_parameters"] - first["adapter_parameters"])
+
+
+def _stored(ledger: Ledger, results: Results, architecture: str, configuration: str) -> None:
+    """What a run leaves on disk, and how long it takes to test: means over seeds."""
+    runs = results.runs
+    of_cell = runs[(runs["architecture"] == architecture) & (runs["configuration"] == configuration)]
+    records, probe = results.records(architecture, configuration), results.is_probe(architecture, configuration)
+    stored = Source(RUNS, "mean of checkpoint_bytes", *records)
+    size = of_cell["checkpoint_bytes"].mean()
+    unit = checkpoint_unit(runs["checkpoint_bytes"])
+    ledger.add(f"{architecture}.{configuration}.checkpoint", size, unit, stored, optional=probe)
+    tested = Source(RUNS, "mean of evaluation_seconds", *records)
+    seconds = of_cell["evaluation_seconds"].mean()
+    ledger.add(f"{architecture}.{configuration}.evaluation", seconds, SECONDS, tested, optional=probe)
 
 
 def _choices(ledger: Ledger, results: Results) -> None:
     """Pairs that differ in one choice; those against full fine-tuning are entered with the cells."""
-    study = results.study
-    pairs = {*study.pairs("adapter.r", "adapter.lora_alpha"), *study.pairs("target"), *study.pairs("quantization")}
-    pairs |= {(first, second) for first, second in study.pairs("lr") if first != study.reference}
-    for first, second in study.pairs_of_one_choice():  # any other choice
-        if (second, first) not in pairs and study.reference not in (first, second):
-            pairs.add((first, second))
-    for first, second in sorted(pairs):
-        for architecture in study.architectures:
-            _compare(ledger, results, architecture, first, second)
+    for first, second in results.study.steps:
+        if first != results.study.reference:
+            for architecture in results.study.architectures:
+                _compare(ledger, results, architecture, first, second)
 
 
 def _compare(ledger: Ledger, results: Results, architecture: str, first: str, second: str) -> None:
@@ -99,7 +114,7 @@ def _compare(ledger: Ledger, results: Results, architecture: str, first: str, se
         low, high = test.interval.low, test.interval.high
         if test.first != first:  # it was made the other way round
             low, high = -high, -low
-        ledger.add_p(f"{key}.p", test.p_holm, source, optional=True)
+        ledger.add_p(f"{key}.p", test.p, source, optional=True)
         ledger.add(f"{key}.low", low, DIFFERENCE, source, optional=True)
         ledger.add(f"{key}.high", high, DIFFERENCE, source, optional=True)
     for name, column in (("seconds_ratio", "train_seconds_mean"), ("memory_ratio", "peak_memory_bytes_mean")):

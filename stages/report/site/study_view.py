@@ -7,7 +7,7 @@ from stages.report.numbers.units import COUNT, WHOLE_SHARE, text
 from stages.report.site.cell_rows import CellRow, Cost, cell_rows, costs, points
 from stages.report.site.chart_data import Chart, Difference, cost_charts, curve_charts, forest_charts
 from stages.report.site.charts import reliability_chart
-from stages.report.site.differences import differences
+from stages.report.site.forest import differences
 from stages.report.site.from_latex import Run, section, sentences
 from stages.report.site.judged import ClaimView, claim_views
 from stages.report.site.mistakes import Mistakes
