@@ -19,7 +19,7 @@ def test_comparable_profile_is_set_against_the_published_accuracies():
     table = untraced(Path("paper/generated/tables/reproduction.tex").read_text(encoding="utf-8"))
     assert re.findall(r"^DistilBERT & .*", table, re.M) == [
         r"DistilBERT & Full FT & 90.92 & 90.03 & $-$0.90 & [$-$2.70, +0.91] & cannot be decided here \\",
-        r"DistilBERT & IA3 & 81.45 & 80.32 & $-$1.12 & [$-$3.26, +1.02] & cannot be decided here \\",
+        r"DistilBERT & IA3 & 81.45 & 80.33 & $-$1.12 & [$-$3.26, +1.02] & cannot be decided here \\",
     ]
 
 

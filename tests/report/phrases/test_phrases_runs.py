@@ -56,4 +56,4 @@ def test_what_is_a_methods_own_and_what_the_reproduced_study_chose():
     assert "Its optimiser pages its state to the host's memory where the GPU's does not suffice" in text
     assert "Its optimiser keeps its state in eight bits" not in text
     assert "is no part of it and a choice of the reproduced study." in text
-    assert "here the keys are left out, as in the reproduced study." in text
+    assert "here the keys stay as they are, as in the reproduced study." in text

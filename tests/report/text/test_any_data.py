@@ -66,7 +66,7 @@ def test_generated_reviews_without_the_published_study():
 def test_imdb_is_recognised_by_its_rows_and_not_by_its_name():
     text = all_of_it(kind=IMDB, **{"profiles.mini.description": OWN}, **GRID)
     assert "public film site" in text
-    assert "Of 13 claims" in text
+    assert "quotes 19 claims, each with a rule" in text
 
 
 def test_a_name_alone_makes_no_imdb():
@@ -89,7 +89,7 @@ def test_only_its_own_data_at_full_size_are_set_against_the_published_study(kind
     assert ("Table~ compares 1 accuracies" in text or "accuracies of both studies" in text) is compared
     if not compared:
         assert {claim.reproduced.verdict for claim in Claims.read().claims} == {"cannot be decided here"}
-        assert "No cell of this build is compared with its published accuracy" in text
+        assert "This build decides none of the claims" in text
 
 
 def test_foreign_data_at_full_size_say_nothing_of_the_published_study():
