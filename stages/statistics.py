@@ -4,14 +4,17 @@ Intervals for accuracies, paired tests with Holm's correction, probabilities of 
 calibration, and what this number of seeds cannot show.
 """
 
+import pandas as pd
+
 from stages.analysis.answers import class_count, read_predictions, right_answers
 from stages.analysis.calibration import calibration
 from stages.analysis.comparisons import comparisons
+from stages.analysis.costs import PROCESSOR_TIME, STRETCH, TWIN_TOLERANCE, compared_costs, compared_time, scatter, ties
 from stages.analysis.frontiers import frontiers
 from stages.analysis.intervals import accuracies
 from stages.analysis.resampling import RANDOM_SEED, RESAMPLES, resample
 from stages.analysis.runs import complete_configurations, read_runs, summarise
-from stages.analysis.statistics import CONFIDENCE, LEVEL, Statistics, limits
+from stages.analysis.statistics import CONFIDENCE, LEVEL, Costs, Statistics, limits
 from stages.core.errors import run_stage
 from stages.study.grid import StudySettings
 
@@ -24,6 +27,7 @@ def main() -> None:
     names = {architecture: configurations for architecture, configurations in complete.items() if configurations}
     answers = right_answers(study, names, predictions)
     resampled = resample(answers)
+    costs = compare_costs(runs)
     statistics = Statistics(
         examples=next(iter(answers.values())).shape[1],
         classes=class_count(predictions[0][1]),
@@ -34,7 +38,8 @@ def main() -> None:
         random_seed=RANDOM_SEED,
         accuracy=accuracies(names, answers, resampled),
         comparisons=comparisons(study, names, answers, resampled),
-        frontiers=frontiers(study, names, summarise(runs), answers, resampled),
+        costs=costs,
+        frontiers=frontiers(study, names, summarise(runs), answers, resampled, costs),
         calibration=[calibration(run, frame) for run, frame in predictions],
         limits=limits(len(study.seeds)),
     )
@@ -42,6 +47,18 @@ def main() -> None:
     pairs = statistics.comparisons
     clear = sum(pair.verdict == "distinguishable" for pair in pairs)
     print(f"{clear} of {len(pairs)} pairs distinguishable at {LEVEL} after Holm's correction: {Statistics.path()}")
+
+
+def compare_costs(runs: pd.DataFrame) -> Costs:
+    """By what rule the costs of the runs were compared."""
+    return Costs(
+        clock="processor" if compared_time(runs) is PROCESSOR_TIME else "wall",
+        tolerance=TWIN_TOLERANCE,
+        stretch=STRETCH,
+        disturbed_runs=int(compared_costs(runs)["disturbed"].sum()),
+        ties=ties(runs),
+        scatter=scatter(runs),
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 import pytest
 
 from stages import collect
-from stages.analysis.runs import HOST_MEMORY, class_score_columns, compared_memory, read_runs, summarise
+from stages.analysis.costs import HOST_MEMORY, compared_memory
+from stages.analysis.runs import class_score_columns, read_runs, summarise
 from tests.helpers.results import write_results
 from tests.helpers.tiny_study import ROOT
 

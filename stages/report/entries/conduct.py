@@ -24,14 +24,14 @@ def _costs(ledger: Ledger, results: Results) -> None:
     if full not in results.study.headline or not adapters:
         return
     costs = {
-        "memory": ("peak_memory_bytes_mean", FACTOR),
-        "seconds": ("train_seconds_mean", FACTOR),
+        "memory": ("compared_bytes", FACTOR),
+        "seconds": ("compared_seconds", FACTOR),
         "share": ("trainable_parameters", SHARE),
     }
     for key, (column, unit) in costs.items():
         ratios = _ratios_to_full(results, full, adapters, column)
         for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
-            source = Source(SUMMARY, f"{end} {column} of a base-rate adapter over that of {full}")
+            source = Source(RUNS, f"{end} {column} of a base-rate adapter over that of {full}")
             ledger.add(f"cost.{key}_{end}", value, unit, source, optional=True)
 
 

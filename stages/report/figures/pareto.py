@@ -6,15 +6,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from stages.analysis.baselines import Baselines
+from stages.analysis.costs import COMPARED, Cost, compared_memory, ties
 from stages.analysis.frontiers import pareto_frontier
-from stages.analysis.runs import compared_memory, summarise
+from stages.analysis.runs import summarise
 from stages.report.figures import style
 from stages.report.figures.accuracy import ACCURACY, BASELINE_STYLES, baseline_line
 from stages.report.numbers.names import SHAPES, capitalised
 from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
 
-COSTS = ("peak_memory_bytes_mean", "train_seconds_mean")
+Ties = dict[Cost, float]
 
 
 def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
@@ -24,26 +25,26 @@ def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Fi
     """
     cells = summarise(runs)
     cells = cells[cells["role"] == "train"]
-    unit = memory_unit(cells["peak_memory_bytes_mean"])
+    unit, limits = memory_unit(cells["peak_memory_bytes_mean"]), ties(runs)
     figure = Figure(figsize=(style.PAGE, 2.75))
     left, right = figure.subplots(1, 2, sharey=True)
-    for axes, column, cost_unit in zip((left, right), COSTS, (unit, Format("s")), strict=True):
-        _scatter(axes, cells, column, cost_unit, study)
+    for axes, cost, cost_unit in zip((left, right), COMPARED, (unit, Format("s")), strict=True):
+        _scatter(axes, cells, cost, cost_unit, study, limits)
     bag = baselines.tfidf_logistic_regression.test_accuracy
     for axes in (left, right):
         axes.axhline(100 * bag, color=style.GREY, linestyle=BASELINE_STYLES["bag"], linewidth=0.9, zorder=0)
     left.set(xlabel=f"{capitalised(compared_memory(runs).label)} ({unit.symbol})", ylabel=ACCURACY)
     right.set(xlabel="Training time (s)")
-    style.legend_outside(figure, _legend(cells, study), 6, handletextpad=0.2)
+    style.legend_outside(figure, _legend(cells, study, limits), 6, handletextpad=0.2)
     return figure
 
 
-def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: StudySettings) -> None:
+def _scatter(axes: Axes, cells: pd.DataFrame, measure: Cost, unit: Format, study: StudySettings, limits: Ties) -> None:
     """Colour says the architecture, the marker the configuration; of too many, those on the frontier have numbers."""
     colours, markers = _looks(cells, study)
     are_named = len(markers) <= SHAPES
-    cost, accuracy = unit.scale * cells[column].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
-    best = pareto_frontier(cost, accuracy)
+    cost, accuracy = unit.scale * cells[COMPARED[measure]].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
+    best = pareto_frontier(cost, accuracy, limits[measure])
     axes.step(cost[best], accuracy[best], where="post", color=style.GREY, linewidth=0.9, linestyle="--", zorder=1)
     for (_, cell), x, y in zip(cells.iterrows(), cost, accuracy, strict=True):
         deviation = cell["test_accuracy_sd"]
@@ -61,7 +62,7 @@ def _scatter(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: 
             capsize=1.5,
         )
     if not are_named:
-        _number(axes, cells, list(zip(cost[best], accuracy[best], best, strict=True)), numbered(cells))
+        _number(axes, cells, list(zip(cost[best], accuracy[best], best, strict=True)), numbered(cells, limits))
 
 
 def _number(axes: Axes, cells: pd.DataFrame, points: list[tuple[float, float, int]], numbers: dict[str, int]) -> None:
@@ -72,10 +73,12 @@ def _number(axes: Axes, cells: pd.DataFrame, points: list[tuple[float, float, in
         axes.annotate(str(number), (x, y), **place)
 
 
-def numbered(cells: pd.DataFrame) -> dict[str, int]:
+def numbered(cells: pd.DataFrame, limits: Ties) -> dict[str, int]:
     """Configurations on the frontier of either cost, which a crowded figure names, numbered in the grid's order."""
     accuracy = cells["test_accuracy_mean"].to_numpy()
-    rows = {row for column in COSTS for row in pareto_frontier(cells[column].to_numpy(), accuracy)}
+    rows: set[int] = set()
+    for measure, column in COMPARED.items():
+        rows |= set(pareto_frontier(cells[column].to_numpy(), accuracy, limits[measure]))
     names = dict.fromkeys(cells["configuration"].iloc[sorted(rows)])
     return {name: number for number, name in enumerate(names, start=1)}
 
@@ -86,14 +89,14 @@ def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.L
     return style.looks(list(study.architectures)), style.looks(configurations)
 
 
-def _legend(cells: pd.DataFrame, study: StudySettings) -> list[Line2D]:
+def _legend(cells: pd.DataFrame, study: StudySettings, limits: Ties) -> list[Line2D]:
     colours, markers = _looks(cells, study)
     architectures, configurations = style.labels(study.architectures), style.labels(study.configurations)
     handles = [_swatch(look, architectures[name]) for name, look in colours.items()]
     if len(markers) <= SHAPES:
         named = {name: look.marker for name, look in markers.items()}
     else:
-        named = {name: f"${number}$" for name, number in numbered(cells).items()}
+        named = {name: f"${number}$" for name, number in numbered(cells, limits).items()}
     for name, marker in named.items():
         handles.append(Line2D([], [], color="0.3", marker=marker, linestyle="", label=configurations[name]))
     handles.append(Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from stages.analysis.costs import COMPARED, Cost, ties
 from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
 from stages.study.grid import StudySettings
@@ -24,8 +25,8 @@ class Findings:
     adapters: list[str]  # headline, base rate, not full
     best_adapter: dict[str, str]  # architecture -> configuration
     weakest_adapter: dict[str, str]
-    lightest: dict[str, str]  # least peak memory in the headline grid
-    fastest: dict[str, str]
+    lightest: dict[str, list[str]]  # least peak memory in the headline grid; empty where the next is a tie with it
+    fastest: dict[str, list[str]]
     full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
     full_trails: list[str]
     choice_outweighs_freezing: list[str]  # architectures in which adapters differ more than the best does from full
@@ -94,8 +95,8 @@ def find(results: Results) -> Findings:
         adapters=adapters,
         best_adapter=_by_architecture(results, adapters),
         weakest_adapter=_by_architecture(results, adapters, highest=False),
-        lightest=_by_architecture(results, headline, "peak_memory_bytes_mean", highest=False),
-        fastest=_by_architecture(results, headline, "train_seconds_mean", highest=False),
+        lightest={a: cheapest(results, a, headline, "peak_memory") for a in study.architectures},
+        fastest={a: cheapest(results, a, headline, "train_seconds") for a in study.architectures},
         full_leads=leads,
         full_trails=trails,
         choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
@@ -128,6 +129,19 @@ def extreme(
     choose = max if highest else min
     completed = results.completed(architecture, names) or names
     return choose(completed, key=lambda name: results.mean(architecture, name, column or results.measure.column))
+
+
+def cheapest(results: Results, architecture: str, names: list[str], cost: Cost) -> list[str]:
+    """The configurations of ``names`` that take least, several if they do the same work; none if the next is a tie."""
+    work = {name: results.mean(architecture, name, "work") for name in results.completed(architecture, names)}
+    costs = {name: results.mean(architecture, name, COMPARED[cost]) for name in work}
+    if not costs:
+        return []
+    least = min(costs, key=costs.__getitem__)
+    others = [costs[name] for name in costs if work[name] != work[least]]
+    if any(other <= (1 + ties(results.runs)[cost]) * costs[least] for other in others):
+        return []
+    return [name for name in costs if work[name] == work[least]]
 
 
 def _by_architecture(

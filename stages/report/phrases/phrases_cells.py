@@ -89,12 +89,30 @@ class ArchitecturePhrases:
         return self._cell(self._found.weakest_adapter[self._name])
 
     @property
-    def lightest(self) -> CellPhrases:
-        return self._cell(self._found.lightest[self._name])
+    def lightest(self) -> list[str]:
+        """Configurations that take least memory, by more than a tie; several do the same work."""
+        return self._found.lightest[self._name]
 
     @property
-    def fastest(self) -> CellPhrases:
-        return self._cell(self._found.fastest[self._name])
+    def least_memory(self) -> Latex:
+        return self._cell(self.lightest[0]).number("memory")
+
+    @property
+    def configurations_lightest(self) -> Latex:
+        return self._say.configurations_of(self.lightest, f"{self._name}.lightest")
+
+    @property
+    def fastest(self) -> list[str]:
+        """Likewise of training time."""
+        return self._found.fastest[self._name]
+
+    @property
+    def least_time(self) -> Latex:
+        return self._cell(self.fastest[0]).number("seconds")
+
+    @property
+    def configurations_fastest(self) -> Latex:
+        return self._say.configurations_of(self.fastest, f"{self._name}.fastest")
 
     @property
     def has_runs(self) -> bool:
@@ -140,12 +158,12 @@ class ArchitecturePhrases:
 
     @property
     def lightest_is_fastest(self) -> bool:
-        return self._found.lightest[self._name] == self._found.fastest[self._name]
+        return self.lightest == self.fastest != []
 
     @property
     def full_is_heavier(self) -> bool:
-        """Whether full fine-tuning has runs and something else has the lowest peak memory."""
-        return self._found.reference not in (None, self._found.lightest[self._name]) and not self.full_failed
+        """Whether full fine-tuning has runs and is not among what has the lowest peak memory."""
+        return self._found.reference not in (None, *self.lightest) and not self.full_failed
 
     @property
     def frontier(self) -> list[str]:
