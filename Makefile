@@ -24,13 +24,13 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
 # A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
-$(foreach name,A B CONFIG DATA DELIMITER ENCODING LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER STUDY TEXT YES,$(if \
+$(foreach name,A B CONFIG DATA DELIMITER ENCODING GRID LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER SET STUDY TEXT YES,$(if \
 	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
 # What a variable says is the user's: a dollar sign in it is a dollar sign, and nothing of it is a command. Values reach
 # the recipes' programs through the environment alone.
-OWN := A B CONFIG DATA DELIMITER ENCODING JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER STUDY TEXT YES
+OWN := A B CONFIG DATA DELIMITER ENCODING GRID JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER SET STUDY TEXT YES
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
@@ -38,7 +38,7 @@ export $(OWN)
 EXTRA := $(patsubst requirements-%.txt,$(VENV)/%,$(filter requirements-$(STUDY).txt,$(wildcard requirements-*.txt)))
 
 .DEFAULT_GOAL := help
-.PHONY: help paper new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
+.PHONY: help paper exp new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ paper: $(VENV)/study $(EXTRA) tex ## set up, run what is out of date (JOBS=n at 
 	@$(if $(STUDY),python -m tools.studies.build $(AT_ONCE) -- "$$STUDY",python -m tools.check --quick --jobs="$$JOBS" $(if $(SCHEDULER),--elsewhere))
 	@$(if $(STUDY),,python -m tools.study $(AT_ONCE))
 	@$(if $(STUDY),,python -m tools.summary)
+
+exp: $(VENV)/study tex ## an experiment on all cores, saved as by dvc exp run: make exp SET='lr=2e-5' [NAME=<name>], or GRID='lr=1e-5,2e-5'
+	@python -m tools.studies.experiment $(AT_ONCE) --set="$$SET" --grid="$$GRID" --name="$$NAME"
 
 new: $(VENV)/study ## a study of your own data, studies/<name>.yaml: make new NAME=<name> DATA=<file or folder> [TEXT=, PAIR=, LABEL=<column>]
 	@python -m tools.studies.new --name="$$NAME" --data="$$DATA" --text="$$TEXT" --pair="$$PAIR" --label="$$LABEL" \

@@ -22,15 +22,16 @@ def main() -> None:
         print(f"no published study is discussed: no claims in {Claims.path()}")
         return
     printed, why_undecided = read_printed(), why_not_compared(study, card)
-    published = PrintedEvidence(printed.runs, printed.segments)
+    published = PrintedEvidence(printed)
     reproduced = OurEvidence(study, read_runs(), tested_accuracies(Statistics.read()), printed.runs)
     contradictions = Reconciliation.read().contradictions
     judged = [
         judge(key, claim, published, reproduced, why_undecided, contradictions) for key, claim in load_claims().items()
     ]
     Claims(small_scale=study.small_scale, compared=is_compared(study, card), claims=judged).write()
-    failing = [claim.id for claim in judged if claim.published.verdict == "does not hold"]
-    print(f"{len(judged)} claims in {Claims.path()}; refuted by the published figures: {', '.join(failing) or 'none'}")
+    refuted = [claim.id for claim in judged if claim.conclusion == "contradicted"]
+    by_figures = f"contradicted by the published figures: {', '.join(refuted) or 'none'}"
+    print(f"{len(judged)} claims in {Claims.path()}; {by_figures}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""figures: metrics/runs.csv, the card and the token lengths -> paper/generated/figures/, as PDF.
+"""figures: metrics/runs.csv, the card, the token lengths and the census -> paper/generated/figures/, as PDF.
 
 A figure with nothing to show in this grid is not written.
 """
@@ -6,16 +6,21 @@ A figure with nothing to show in this grid is not written.
 from pathlib import Path
 
 from stages.analysis.baselines import Baselines
+from stages.analysis.plots import CURVES, read_curves
 from stages.analysis.runs import RUNS, read_runs
 from stages.analysis.statistics import Statistics
 from stages.core.errors import run_stage
 from stages.core.files import written_whole
 from stages.data.card import Card
+from stages.fullsize.census import Census
+from stages.published.memory_check import printed_peaks
+from stages.published.scope import is_discussed
 from stages.report.figures import style
-from stages.report.figures.accuracy import methods
+from stages.report.figures.curves import curves
+from stages.report.figures.differences import differences
 from stages.report.figures.numerals import enter_numerals
 from stages.report.figures.pareto import pareto
-from stages.report.figures.rank import rank
+from stages.report.figures.peaks import peaks
 from stages.report.figures.texts import data, read_lengths
 from stages.report.figures.tuning import tuning
 from stages.report.numbers.ledger import Ledger
@@ -24,7 +29,14 @@ from stages.study.grid import StudySettings
 from stages.tuning.tuning import Tuning
 
 FOLDER = Path("paper/generated/figures")
-DRAWN_FROM = {"data": Card.path(), "tuning": Tuning.path()}  # the others from the table of runs
+# the others from the table of runs
+DRAWN_FROM = {
+    "data": Card.path(),
+    "tuning": Tuning.path(),
+    "differences": Statistics.path(),
+    "curves": CURVES,
+    "memory": Census.path(),
+}
 
 
 def main() -> None:
@@ -34,11 +46,12 @@ def main() -> None:
     with style.applied(), written_whole(FOLDER) as folder:
         folder.mkdir()
         figures = {
-            "methods": methods(runs, study, baselines, Statistics.read()),
-            "pareto": pareto(runs, study, baselines),
-            "rank": rank(runs, study),
+            "differences": differences(study, Statistics.read(), baselines),
+            "pareto": pareto(runs, study),
+            "curves": curves(read_curves(), study),
             "data": data(card, lengths, study),
             "tuning": tuning(Tuning.read(), study),
+            "memory": peaks(printed_peaks(Census.read())) if is_discussed(study, card) else None,
         }
         drawn = {name: figure for name, figure in figures.items() if figure is not None}
         ledger = Ledger(Producers())

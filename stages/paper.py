@@ -13,7 +13,6 @@ from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text, written_whole
 from stages.report.entries.build import build
 from stages.report.entries.inputs import read_results
-from stages.report.numbers.companion import write_companion
 from stages.report.text.checklist import CHECKLIST
 from stages.report.text.context import FLOATS, GENERATED, context, free_texts, produced
 from stages.report.text.lint import check_floats, check_printed, check_table, check_template, written_text
@@ -26,7 +25,6 @@ TEMPLATE = PAPER / "main.tex.j2"
 SECTIONS = PAPER / "sections"
 BIBLIOGRAPHY = PAPER / "references.bib"
 NUMBERS = GENERATED / "numbers.json"
-COMPANION = PAPER / "numbers.html"
 
 
 def main() -> None:
@@ -54,10 +52,9 @@ def main() -> None:
     write_text(source, text)
     build_pdf(source, free_texts(results, names["examples"].quoted))
     ledger.write(NUMBERS)
-    write_companion(ledger, COMPANION)
     for place in dict.fromkeys(names["left_out"]):
         print(f"{place}: not in this grid, so its sentence is left out")
-    print(f"{source.with_suffix('.pdf')}: {len(ledger.printed)} numbers, each traced in {COMPANION}")
+    print(f"{source.with_suffix('.pdf')}: {len(ledger.printed)} numbers, each in {NUMBERS}")
 
 
 def build_pdf(source: Path, free: dict[str, str]) -> None:

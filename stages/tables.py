@@ -10,10 +10,10 @@ from stages.core.errors import run_stage
 from stages.core.files import written_whole
 from stages.report.entries.build import build
 from stages.report.entries.inputs import read_results
-from stages.report.tables.predicted import memory, processes, protocols
-from stages.report.tables.published import claims, contradictions, evidence, reproduction
-from stages.report.tables.results import choices, imdb, performance, reliability, sensitivity, spread
-from stages.report.tables.setup import configurations, modules
+from stages.report.tables.predicted import protocols
+from stages.report.tables.published import claims, contradictions, reproduction
+from stages.report.tables.results import architectures, costs, differences, imdb, performance, reliability
+from stages.report.tables.setup import bases, configurations, modules
 from stages.report.tables.tabular import CONTINUED
 from stages.report.tables.tuning import tuning
 
@@ -22,9 +22,6 @@ NUMBERS = FOLDER / "numbers.json"
 
 OF_THE_PUBLISHED_STUDY = {
     "claims": claims,
-    "memory": memory,
-    "processes": processes,
-    "evidence": evidence,
     "reproduction": reproduction,
     "contradictions": contradictions,
     "protocols": protocols,
@@ -37,12 +34,13 @@ def main() -> None:
     ledger = build(results)
     tables = {
         "performance": performance(results, ledger),
+        "architectures": architectures(results, ledger),
+        "bases": bases(results, ledger),
         "configurations": configurations(results, ledger),
         "modules": modules(results.study),
-        "sensitivity": sensitivity(results, ledger),
-        "choices": choices(results, ledger),
+        "differences": differences(results, ledger),
+        "costs": costs(results, ledger),
         "reliability": reliability(results, ledger),
-        "spread": spread(results, ledger),
         "imdb": imdb(results, ledger),
         "tuning": tuning(results, ledger),
     }

@@ -2,7 +2,7 @@
 
 Nothing is padded and no row is dropped; ``true_length`` keeps what truncation hides, and the report
 metrics/tokenized/<architecture>.json says how often it does. The bytes depend on the texts, the tokenizer,
-``max_length`` and the names of the classes alone, so DVC sees a change exactly when there is one.
+``max_length``, ``truncation_side`` and the names of the classes alone, so DVC sees a change exactly when there is one.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from stages.core.errors import InputError, run_stage
 from stages.core.files import sha256, written_whole
 from stages.encoders.raw_split import RAW, has_pairs, label_feature, read_raw
 from stages.encoders.settings import TokenizeSettings
+from stages.encoders.text_pairs import encode_pairs
 from stages.encoders.token_report import SplitTokens, TokenReport
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 FOLDER = Path("data/tokenized")
 SPLITS = ("train", "validation", "test")
 Encoded = dict[str, list | np.ndarray]  # a batch of rows, by column
-SEPARATOR = "\n"  # before the second text of a pair, for tokenizers that put no token of their own there
 
 
 def main(architecture: str) -> None:
@@ -44,6 +44,7 @@ def main(architecture: str) -> None:
     datasets.disable_progress_bars()
     checkpoint = Path("models/base", settings.architecture)
     tokenizer = load_tokenizer(checkpoint, settings.max_length)
+    tokenizer.truncation_side = settings.truncation_side
     tokenized = DatasetDict()
     for split in SPLITS:
         tokenized[split] = tokenize_split(RAW / f"{split}.parquet", tokenizer, settings.max_length, checkpoint)
@@ -87,7 +88,8 @@ def tokenize_split(path: Path, tokenizer: "PreTrainedTokenizerFast", max_length:
     in_pairs = has_pairs(table)
     with_segments = in_pairs and has_segments(checkpoint)
     # The library's own fingerprint is partly random and lands in state.json: this one follows the content.
-    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}{' segments' * with_segments}"
+    ways = " segments" * with_segments + " left" * (tokenizer.truncation_side == "left")
+    decisive = f"{path.name} {max_length} {tokenizer.backend_tokenizer.to_str()}{ways}"
     return Dataset(table).map(
         lambda batch: encode(tokenizer, batch["text"], batch["pair"] if in_pairs else None, max_length, with_segments),
         batched=True,
@@ -145,7 +147,7 @@ def encode(
     """Token ids of a batch, cut to ``max_length``, with the lengths before and after; of pairs, segments if asked."""
     if pairs is None:
         return _encode_texts(tokenizer, texts, max_length)
-    return _encode_pairs(tokenizer, texts, pairs, max_length, with_segments)
+    return encode_pairs(tokenizer, texts, pairs, max_length, with_segments)
 
 
 def _encode_texts(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_length: int) -> Encoded:
@@ -169,31 +171,6 @@ def _encode_texts(tokenizer: "PreTrainedTokenizerFast", texts: list[str], max_le
         "attention_mask": [pieces["attention_mask"][piece] for piece in first],
         "length": lengths[first],
         "true_length": np.bincount(row_of_piece, weights=lengths - special) + special,
-    }
-
-
-def _encode_pairs(
-    tokenizer: "PreTrainedTokenizerFast", texts: list[str], pairs: list[str], max_length: int, with_segments: bool
-) -> Encoded:
-    """Of a pair that is too long the longer text is cut first, token by token.
-
-    The rest of a pair comes back in pieces that repeat the text which was not cut: the whole lengths take a second
-    pass. ``verbose`` off, for that one exceeds on purpose what the model takes. Qwen2's tokenizer, as others of
-    decoders, joins both texts without a mark.
-    """
-    if tokenizer.num_special_tokens_to_add(pair=True) == tokenizer.num_special_tokens_to_add(pair=False):
-        pairs = [SEPARATOR + pair for pair in pairs]
-    cut = tokenizer(
-        texts, pairs, truncation="longest_first", max_length=max_length, return_token_type_ids=with_segments
-    )
-    whole = tokenizer(texts, pairs, truncation=False, verbose=False, return_token_type_ids=False)
-    segments = {"token_type_ids": cut["token_type_ids"]} if with_segments else {}
-    return {
-        "input_ids": cut["input_ids"],
-        "attention_mask": cut["attention_mask"],
-        **segments,
-        "length": [len(ids) for ids in cut["input_ids"]],
-        "true_length": [len(ids) for ids in whole["input_ids"]],
     }
 
 

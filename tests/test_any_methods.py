@@ -58,7 +58,7 @@ def test_sixty_configurations(grids):
         r"Of [\d,]+ pairs that differ in rank alone, the tests tell \d+ apart; the largest difference", text
     )
     assert re.search(r"LoRA of rank 1\d, LoRA of rank 1\d", text) is None  # no list of dozens
-    for name in ("performance", "configurations", "reliability", "spread"):
+    for name in ("performance", "configurations", "reliability", "costs"):
         assert len(parts(name)) > 1
         for part in parts(name)[1:]:
             assert f"generated/tables/{part.stem}" in text

@@ -5,9 +5,8 @@ from pypdf import PdfReader
 
 from stages import figures
 from stages.report.figures import style
-from stages.report.figures.accuracy import methods
+from stages.report.figures.differences import differences
 from stages.report.figures.pareto import pareto
-from stages.report.figures.rank import rank
 from tests.helpers.preparation import make_baselines
 from tests.helpers.results import make_runs
 from tests.helpers.statistics import make_statistics
@@ -20,11 +19,11 @@ def written() -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in sorted(Path("paper/generated/figures").glob("*.pdf"))}
 
 
-def test_full_grid_has_four_figures_with_embedded_truetype_fonts_and_fixed_bytes():
+def test_full_grid_has_three_figures_with_embedded_truetype_fonts_and_fixed_bytes():
     make_runs()
     figures.main()
     first = written()
-    assert list(first) == ["data", "methods", "pareto", "rank"]
+    assert list(first) == ["data", "differences", "pareto"]
     figures.main()  # again, over the first
     assert written() == first
     for name in first:
@@ -34,18 +33,17 @@ def test_full_grid_has_four_figures_with_embedded_truetype_fonts_and_fixed_bytes
         assert all("STIX" in font["/BaseFont"] for font in fonts)
 
 
-def test_one_architecture_one_seed_has_no_rank_figure():
-    make_runs(**SMALL)
+def test_what_has_nothing_to_show_is_not_written():
+    make_runs(**SMALL | {"configurations": ["full"]})
     figures.main()
-    assert list(written()) == ["data", "methods", "pareto"]
+    assert list(written()) == ["data", "pareto"]
 
 
 def test_widths_are_those_of_the_page():
     study, runs = make_runs(architectures=["distilbert", "roberta"])
     with style.applied():
         made = [
-            methods(runs, study, make_baselines(), make_statistics(study)),
-            pareto(runs, study, make_baselines()),
-            rank(runs, study),
+            differences(study, make_statistics(study), make_baselines()),
+            pareto(runs, study),
         ]
-    assert [figure.get_size_inches()[0] for figure in made] == [style.PAGE, style.PAGE, style.COLUMN]
+    assert [figure.get_size_inches()[0] for figure in made] == [style.PAGE, style.PAGE]

@@ -137,8 +137,6 @@ def build_with_holes() -> None:
     statistics.main()
     judge_published_study()
     tables.main()
-    Path("paper/generated/figures/methods.pdf").unlink()
-    Path("paper/generated/figures").joinpath("numbers.json").unlink()
     figures.main()
 
 

@@ -114,7 +114,7 @@ def test_hostile_texts_everywhere_at_once(kind):
     printed = "".join("".join(pages()).split())
     labels = [values[("configuration", name, "label")] for name in GRID["configurations"]]
     labels.append(values[("architecture", "distilbert", "label")])
-    drawn = {name: extracted(Path(f"paper/generated/figures/{name}.pdf")) for name in ("methods", "pareto")}
+    drawn = {name: extracted(Path(f"paper/generated/figures/{name}.pdf")) for name in ("differences", "pareto")}
     for label in labels:
         assert squeezed(label) in printed, label
         for name, shown in drawn.items():

@@ -93,7 +93,6 @@ def test_failed_build_keeps_the_last_pdf():
         "main.pdf",
         "main.tex",
         "main.tex.j2",
-        "numbers.html.j2",
         "references.bib",
     ]
 

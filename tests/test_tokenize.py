@@ -78,6 +78,19 @@ def test_exact_rows():
     }
 
 
+def test_a_text_may_be_cut_at_its_beginning():
+    """With the special tokens where they were, and the same lengths; a whole text is the same either way."""
+    tokenize.main("tiny")
+    cut_right = load_from_disk("data/tokenized/tiny")["validation"].to_dict()
+    configure(8, truncation_side="left")
+    tokenize.main("tiny")
+    cut_left = load_from_disk("data/tokenized/tiny")["validation"].to_dict()
+    good, film, very = (SPECIAL + WORDS).index("good"), 6, 8
+    assert cut_left["input_ids"][2] == [CLS, very, very, very, very, good, film, SEP]
+    cut_left["input_ids"][2] = cut_right["input_ids"][2]
+    assert cut_left == cut_right
+
+
 def test_the_report_counts_what_is_cut():
     tokenize.main("tiny")
     report = TokenReport.read("tiny")

@@ -1,3 +1,4 @@
+import itertools
 import os
 import subprocess
 import sys
@@ -5,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from datasets import load_from_disk
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from stages import tokenize
@@ -106,8 +109,27 @@ def test_lengths_of_pairs_are_those_of_each_family_s_tokenizer(kind, max_length)
 def test_a_pair_beyond_what_the_model_takes_is_cut_without_a_word():
     configure(8)
     for split in SPLITS:
-        write_raw(split, {"text": ["very " * 1000], "pair": ["good " * 2000], "label": [1]}, BINARY)
+        write_raw(split, {"text": ["very " * 10_000], "pair": ["good " * 20_000], "label": [1]}, BINARY)
     command = [sys.executable, "-m", "stages.tokenize", "tiny"]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
-    assert TokenReport.read("tiny").splits["train"].tokens_max == 3003
+    assert TokenReport.read("tiny").splits["train"].tokens_max == 30_003
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    texts=st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14)), min_size=1, max_size=4),
+    max_length=st.integers(8, 17),
+    side=st.sampled_from(["left", "right"]),
+)
+def test_pairs_are_cut_as_transformers_cuts_them(texts, max_length, side):
+    tokenizer = AutoTokenizer.from_pretrained("models/base/tiny", truncation_side=side)
+    words = " ".join(itertools.islice(itertools.cycle(WORDS), 14)).split()
+    firsts = [" ".join(words[:first]) for first, _ in texts]
+    seconds = [" ".join(words[:second]) for _, second in texts]
+    wanted = AutoTokenizer.from_pretrained("models/base/tiny", truncation_side=side)(
+        firsts, seconds, truncation="longest_first", max_length=max_length, return_token_type_ids=True
+    )
+    made = tokenize.encode(tokenizer, firsts, seconds, max_length, with_segments=True)
+    assert {name: made[name] for name in wanted} == dict(wanted)
+    assert made["true_length"] == [first + second + 3 for first, second in texts]

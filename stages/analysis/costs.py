@@ -56,6 +56,12 @@ def compared_time(runs: pd.DataFrame) -> CostColumn:
     return PROCESSOR_TIME if measured and (runs["device"] == "cpu").all() else WALL_TIME
 
 
+def evaluation_time(runs: pd.DataFrame) -> str:
+    """The column of evaluation's seconds, by the clock that training's are compared by."""
+    by_processor = compared_time(runs) is PROCESSOR_TIME
+    return "evaluation_processor_seconds" if by_processor else "evaluation_seconds"
+
+
 def same_work(runs: pd.DataFrame) -> pd.Series:
     """A number a run, equal for runs of the same work."""
     deciding = [name for name in OF_THE_WORK if name in runs and name not in OF_ONE_RUN]

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+from pydantic import BaseModel
 from scipy.stats import kendalltau
 
+from stages.analysis.baselines import Baselines
 from stages.analysis.runs import CELL, FACTOR, RUNS, read_runs, summarise
 from stages.core.errors import InputError
+from stages.core.files import StageFile
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.study.grid import StudySettings
@@ -23,6 +26,21 @@ def kept(name: str, path: Path) -> Path:
     return FOLDER / name / (path.name if path == Card.path() else path.relative_to("metrics"))
 
 
+class KeptBag(BaseModel):
+    """Of the bag of words, what every version of the file has."""
+
+    test_accuracy: float
+
+
+class KeptBaselines(StageFile):
+    """The baselines as a study kept them, which may be of an older schema."""
+
+    PLACE = Baselines.PLACE
+    STAGE = Baselines.STAGE
+
+    tfidf_logistic_regression: KeptBag
+
+
 class KeptStudy(NamedTuple):
     """The runs of one architecture of a kept study."""
 
@@ -32,6 +50,7 @@ class KeptStudy(NamedTuple):
     cells: pd.DataFrame  # means over seeds, indexed by configuration
     card: Card
     base: BaseReport
+    bag: float  # test accuracy of the bag of words
     agreement: float  # Kendall's tau-b of its mean accuracies and of this build's, NaN under two configurations
 
     def place(self, path: Path) -> Path:
@@ -73,6 +92,7 @@ def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: 
         cells=kept_cells,
         card=Card.read_from(kept(name, Card.path())),
         base=BaseReport.read_from(kept(name, BaseReport.path(architecture)), BaseReport.STAGE.format(architecture)),
+        bag=KeptBaselines.read_from(kept(name, Baselines.path())).tfidf_logistic_regression.test_accuracy,
         agreement=float(kendalltau(kept_cells["test_accuracy_mean"], here, nan_policy="omit").statistic),
     )
 

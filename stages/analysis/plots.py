@@ -1,13 +1,18 @@
-"""The tables behind `dvc plots`."""
+"""The tables behind `dvc plots`, and the learning curves read back."""
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from stages.analysis.runs import CELL
+from stages.core.csv_tables import read_table
+from stages.core.errors import InputError
 from stages.training.record import Record
 from stages.training.settings import Run
 
+CURVES = Path("metrics/plots/learning_curves.csv")
 CONFUSION_ROWS = 1000
 
 
@@ -18,6 +23,18 @@ def learning_curves(records: list[tuple[Run, Record]]) -> pd.DataFrame:
         names = run.model_dump(exclude={"role"})
         rows += [names | epoch.model_dump() for epoch in record.quality.history]
     return pd.DataFrame(rows)
+
+
+def read_curves(path: Path = CURVES) -> pd.DataFrame:
+    """What ``collect`` wrote of ``learning_curves``.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    try:
+        return read_table(path, lambda name: name in CELL)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}; run `dvc repro -f collect`") from error
 
 
 def confusion(records: list[tuple[Run, Record]], classes: list[str]) -> pd.DataFrame:

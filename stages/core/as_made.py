@@ -46,7 +46,12 @@ def _stages() -> dict[str, dict]:
     """Entries by stage; of a file that is no lock, which DVC names itself, none."""
     import yaml  # pinned with the rest: its parser in C takes a tenth of a second, ruamel's ten times that
 
+    from stages.core.errors import InputError  # which imports this
+    from stages.core.yaml_limits import require_moderate_lock
+
     try:
-        return yaml.load(LOCK.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"]
-    except (yaml.YAMLError, ValueError, LookupError, TypeError):
+        text = LOCK.read_text(encoding="utf-8")
+        require_moderate_lock(text, LOCK)  # that parser in C ends the process on lists in lists in lists
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["stages"]
+    except (InputError, yaml.YAMLError, ValueError, LookupError, TypeError):
         return {}

@@ -4,14 +4,11 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from stages.core.errors import InputError
+from stages.core.yaml_limits import require_moderate
 
 MOST_BYTES = 500_000  # three seconds to read
-DEEPEST = 100  # lists and maps within each other
-MOST_VALUES = 200_000  # with those that aliases repeat
-LONGEST_TEXT = 20_000_000  # of all values, with those that aliases repeat
 
 
 def read_yaml(path: str | Path) -> object:
@@ -31,7 +28,7 @@ def read_yaml(path: str | Path) -> object:
         raise InputError(f"{path}: {len(raw)} bytes; allowed: at most {MOST_BYTES}")
     try:
         text = raw.decode("utf-8")
-        require_moderate(text, path)
+        require_moderate(YAML(typ="safe").parse(text), path)
         return YAML(typ="safe").load(text)
     except InputError:
         raise
@@ -51,38 +48,3 @@ def read_map(path: str | Path) -> dict:
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds {type(content).__name__}; required: keys with values")
     return content
-
-
-def require_moderate(text: str, place: str | Path) -> None:
-    """Count what a text of YAML stands for, without making it.
-
-    Raises:
-        InputError: it is too deep, too much, or holds itself.
-        YAMLError: it is not YAML.
-    """
-    known: dict[str, tuple[int, int]] = {}  # anchor -> values and characters of what it names
-    open_ones: list[tuple[str | None, int, int]] = []  # lists and maps: anchor, and the totals before
-    values = characters = 0
-    for event in YAML(typ="safe").parse(text):
-        if isinstance(event, AliasEvent):
-            if event.anchor not in known:
-                raise InputError(f"{place}: *{event.anchor} stands before or within what it names; allowed: after it")
-            values, characters = values + known[event.anchor][0], characters + known[event.anchor][1]
-        elif isinstance(event, ScalarEvent):
-            values, characters = values + 1, characters + len(event.value)
-            if event.anchor:
-                known[event.anchor] = 1, len(event.value)
-        elif isinstance(event, CollectionStartEvent):
-            open_ones.append((event.anchor, values, characters))
-            values += 1
-        elif isinstance(event, CollectionEndEvent):
-            anchor, values_before, characters_before = open_ones.pop()
-            if anchor:
-                known[anchor] = values - values_before, characters - characters_before
-        if len(open_ones) > DEEPEST:
-            raise InputError(f"{place}: lists and maps {len(open_ones)} deep; allowed: at most {DEEPEST}")
-        if values > MOST_VALUES or characters > LONGEST_TEXT:
-            raise InputError(
-                f"{place}: more than {MOST_VALUES} values or {LONGEST_TEXT} characters, with what aliases (*name) "
-                "repeat; allowed: fewer"
-            )

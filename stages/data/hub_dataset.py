@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from stages.core.errors import InputError
+from stages.core.yaml_heads import README, read_head
 from stages.data.checks import format_of, line_of, reason
 from stages.data.settings import HubData, is_line
 from stages.hub import client as hub
 
-README = "README.md"  # its YAML head says which files are which split
 # No code, no pickles.
 PATTERNS = (
     README,
@@ -83,17 +83,21 @@ def configs_of(folder: Path, source: str) -> list[str]:
 def _metadata(folder: Path, source: str) -> dict | None:
     """The YAML head of a README, None where it has none."""
     file = folder / README
-    if not file.is_file() or not file.read_bytes().startswith(b"---"):
+    if not file.is_file() or not _begins_with(file, b"---"):
         return None
     import yaml
-    from huggingface_hub import metadata_load
 
     try:
-        return metadata_load(file)
+        return read_head(file, f"{source}: {README}")
     except yaml.YAMLError as error:
         raise InputError(f"{source}: {README}: its head is not valid YAML: {reason(error)}") from error
     except ValueError:  # no map, or no UTF-8: not written for `datasets`
         return None
+
+
+def _begins_with(file: Path, mark: bytes) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(mark)) == mark
 
 
 def _head(folder: Path, source: str, config: str | None) -> Readme:

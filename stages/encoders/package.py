@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from stages.core.errors import InputError
 from stages.core.files import sha256
+from stages.core.yaml_heads import README, read_head
 from stages.encoders.settings import PackageBase
 
-CONFIG, MODEL_CARD = "config.json", "README.md"
+CONFIG = "config.json"
 DIGITS = 12  # of a hash in a message
 
 
@@ -73,12 +74,12 @@ def _fault(path: Path, listed: ListedFile | None, required: str | None) -> str |
 
 def licence(base: PackageBase) -> str | None:
     """What the checkpoint's own model card says of its licence, else the package's metadata, whose code it is of."""
-    from huggingface_hub import metadata_load  # a second to import
     from yaml import YAMLError
 
+    file = folder_of(base) / README
     try:
-        card = metadata_load(folder_of(base) / MODEL_CARD) or {}
-    except (OSError, ValueError, YAMLError):  # none, or none that can be read
+        card = read_head(file, README) or {}
+    except (OSError, ValueError, YAMLError, InputError):  # none, or none that can be read
         card = {}
     metadata = _installed(base).metadata
     stated = card.get("license") or metadata.get("License-Expression") or metadata.get("License")

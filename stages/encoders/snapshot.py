@@ -38,6 +38,9 @@ FILES = (
     "added_tokens.json",
     *(name for files in VOCABULARIES for name in files),
 )
+# Bytes of a file; the largest tokenizers that are published have some 35 million.
+LARGEST_TOKENIZER, LARGEST_OTHER = 50_000_000, 10_000_000
+SETTINGS = (CONFIG, TOKENIZER_CONFIG, "special_tokens_map.json")
 HEADER = 8  # bytes at the start of a safetensors file that hold the length of its JSON header
 LONGEST_HEADER = 100_000_000  # what the library reads
 
@@ -55,6 +58,23 @@ def read_json(path: Path, shown: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{shown}: {path.name}: holds {type(content).__name__}; required: an object")
     return content
+
+
+def require_moderate_files(folder: Path, shown: str) -> None:
+    """Every file that counts, beside the weights, can be read in seconds.
+
+    Raises:
+        InputError: one is too large, or no object of JSON though its name says so; the tokenizer is read by who calls.
+    """
+    for name in FILES:
+        path = folder / name
+        if name == WEIGHTS or not path.is_file():
+            continue
+        size, most = path.stat().st_size, LARGEST_OTHER if name in SETTINGS else LARGEST_TOKENIZER
+        if size > most:
+            raise InputError(f"{shown}: {name}: {size} bytes; allowed: at most {most}")
+        if path.suffix == ".json" and name != TOKENIZER:
+            read_json(path, shown)
 
 
 def _refuse(constant: str) -> None:
@@ -99,7 +119,7 @@ def _stated_bytes(path: Path) -> int | None:
         header = json.loads(text[: length - HEADER])
         ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
         return length + max(ends)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
         return None
 
 

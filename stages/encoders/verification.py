@@ -5,7 +5,8 @@ Messages call the checkpoint ``shown``. No code of a checkpoint's own is run.
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from stages.encoders.snapshot import (
     VOCABULARIES,
     WEIGHTS,
     read_json,
+    require_moderate_files,
     tensor_shapes,
 )
 
@@ -43,6 +45,7 @@ def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
     if not folder.is_dir():
         raise InputError(f"base.path: {shown}: not found; required: a folder with the checkpoint")
     require_files([path.name for path in folder.iterdir() if path.is_file()], family, shown)
+    require_moderate_files(folder, shown)
     config = read_json(folder / CONFIG, shown)
     tokenizer_config = {}
     if (folder / TOKENIZER_CONFIG).exists():
@@ -57,8 +60,12 @@ def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
     require_type(config, family.model_class, shown)
     _require_size(folder, family.model_class, shapes, shown)
     found = require_encoder(folder, family.model_class, shapes, shown)
-    _require_kind_of_tokenizer(folder, family, shown)
-    _require_fitting_tokenizer(folder, found, family, shown)
+    stated = read_json(folder / TOKENIZER, shown) if (folder / TOKENIZER).exists() else None
+    if stated is not None:
+        _require_kind_of_tokenizer(stated, family, shown)
+        # before it is loaded, which takes a minute of a vocabulary of millions
+        _require_rows(_stated_ids(stated), found, shown)
+    _require_fitting_tokenizer(folder, stated, found, family, shown)
     return found
 
 
@@ -116,12 +123,12 @@ def _refuse_other_weights(names: Collection[str], shown: str) -> None:
             )
 
 
-def _require_kind_of_tokenizer(folder: Path, family: Architecture, shown: str) -> None:
+def _require_kind_of_tokenizer(stated: dict[str, Any], family: Architecture, shown: str) -> None:
     """Loading would make a tokenizer of the family's kind out of another one in silence."""
-    if family.tokenizer is None or not (folder / TOKENIZER).exists():
+    if family.tokenizer is None:
         return
     required, _ = TOKENIZERS[family.tokenizer]
-    kind = _kind_of(read_json(folder / TOKENIZER, shown))
+    kind = _kind_of(stated)
     if kind != required:
         raise InputError(
             f"{shown}: {TOKENIZER}: model {kind!r}; required by tokenizer {family.tokenizer}: {required!r}"
@@ -133,24 +140,45 @@ def _kind_of(tokenizer: dict[str, Any]) -> str | None:
     return model.get("type") if isinstance(model, dict) else None
 
 
-def _require_fitting_tokenizer(folder: Path, found: "Contents", family: Architecture, shown: str) -> None:
+def _require_fitting_tokenizer(
+    folder: Path, stated: dict[str, Any] | None, found: "Contents", family: Architecture, shown: str
+) -> None:
     tokenizer = load_tokenizer(folder, shown)
     if not tokenizer.is_fast:
         raise InputError(f"{shown}: {type(tokenizer).__name__} is a slow tokenizer; required: a fast one")
-    if (folder / TOKENIZER).exists():
-        stated = _kind_of(read_json(folder / TOKENIZER, shown))
+    if stated is not None:
+        kind = _kind_of(stated)
         loaded = _kind_of(json.loads(tokenizer.backend_tokenizer.to_str()))
-        if loaded != stated:
+        if loaded != kind:
             raise InputError(
-                f"{shown}: {TOKENIZER}: model {stated!r}, which {type(tokenizer).__name__} reads as {loaded!r}; "
+                f"{shown}: {TOKENIZER}: model {kind!r}, which {type(tokenizer).__name__} reads as {loaded!r}; "
                 f"required: the tokenizer of a {found.model.config.model_type} model, or `tokenizer_class` in "
                 f"{TOKENIZER_CONFIG}"
             )
+    _require_rows(tokenizer.get_vocab(), found, shown)
+    with _named(f"{shown}: the tokenizer fails on a text"):
+        tokenizer("A text.", "And another.")
+    require_padding(tokenizer, found, family, shown)
+
+
+def _stated_ids(tokenizer: dict[str, Any]) -> dict[str, int]:
+    """Tokens of a tokenizer.json with their ids, as far as it is of a form that is known."""
+    model = tokenizer.get("model")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    if isinstance(vocabulary, list):  # of pairs with scores
+        tokens = [entry[0] if isinstance(entry, list) and entry else entry for entry in vocabulary]
+        return {str(token): number for number, token in enumerate(tokens)}
+    if not isinstance(vocabulary, dict):
+        return {}
+    return {token: number for token, number in vocabulary.items() if isinstance(number, int)}
+
+
+def _require_rows(ids: dict[str, int], found: "Contents", shown: str) -> None:
+    """Every token has a row of the embeddings."""
     rows = found.model.get_input_embeddings().weight.shape[0]
-    token, last = max(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    token, last = max(ids.items(), key=lambda item: item[1], default=("", -1))
     if last >= rows:
         raise InputError(f"{shown}: the tokenizer gives {token!r} the id {last}, beyond {CONFIG}'s vocab_size {rows}")
-    require_padding(tokenizer, found, family, shown)
 
 
 def load_tokenizer(folder: Path, shown: str) -> "PreTrainedTokenizerBase":
@@ -161,10 +189,20 @@ def load_tokenizer(folder: Path, shown: str) -> "PreTrainedTokenizerBase":
     """
     from transformers import AutoTokenizer
 
-    try:
+    with _named(f"{shown}: tokenizer cannot be loaded"):
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        raise InputError(f"{shown}: tokenizer cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+
+
+@contextmanager
+def _named(fault: str) -> Iterator[None]:
+    """What a library raises in the block is an InputError: of any class, and a panic in Rust is no Exception."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        words = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{fault}: {words}") from error
 
 
 def require_padding(tokenizer: "PreTrainedTokenizerBase", found: "Contents", family: Architecture, shown: str) -> None:

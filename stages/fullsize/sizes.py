@@ -13,6 +13,7 @@ NOT_SIZES = {
     "architectures", "model_type", "torch_dtype", "dtype", "transformers_version", "num_labels", "_name_or_path",
     "id2label", "label2id", "problem_type", "quantization_config",
 }  # fmt: skip
+MOST_BYTES = 10_000_000  # of a configuration
 
 
 def encoder_sizes(family: Architecture, miniature: int | None = None) -> dict[str, Any] | None:
@@ -46,9 +47,12 @@ def known_sizes(name: str, family: Architecture, base: Base) -> dict[str, Any] |
 
 def sizes_in(folder: Path) -> dict[str, Any] | None:
     """Of a checkpoint's folder; None where it has no file of JSON that says, as the base stage will."""
+    path = folder / "config.json"
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if path.stat().st_size > MOST_BYTES:
+            return None
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(config, dict):
         return None

@@ -1,7 +1,6 @@
 """``claims.yaml``, the claims of the published study as data, and ``metrics/claims.json``, their verdicts."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,11 +12,12 @@ from stages.core.types import Name, Strict
 from stages.core.yaml_files import read_map
 
 SOURCE = Path("stages/published/claims.yaml")
-Quantity = Literal["accuracy", "memory", "seconds", "parameters"]
-Form = Literal["ratio", "reduction", "difference", "contrast", "value", "spread"]
-UnitName = Literal["share", "accuracy", "points", "ratio", "bytes", "seconds", "parameters"]
+Quantity = Literal["accuracy", "memory", "seconds", "parameters", "texts", "cells"]
+Form = Literal["ratio", "reduction", "difference", "contrast", "value", "spread", "undominated", "stated", "matching"]
+UnitName = Literal["share", "accuracy", "points", "ratio", "bytes", "seconds", "parameters", "texts"]
 Verdict = Literal["holds", "does not hold", "cannot be decided here"]
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "cannot be decided here"
+Conclusion = Literal["holds", "contradicted", "depends on the reading", "undecided"]
 Pair = Annotated[list[Name], Field(min_length=2, max_length=2)]
 
 
@@ -37,6 +37,7 @@ class Test(Strict):
     pairs: list[Pair] = Field(default=[])
     cells: list[Name] = Field(default=[])
     over: Pair | None = None  # the difference that a contrast takes off
+    stated: Pair | None = None  # two figures of the claim itself, before and after
     low: str | None = None
     high: str | None = None
     about: str | None = None
@@ -45,33 +46,72 @@ class Test(Strict):
 
     @model_validator(mode="after")
     def _fields_of_form(self) -> "Test":
-        around = self.about and self.rounding and self.margin
-        between = self.low or self.high
-        bounded = around if self.form == "value" else between
-        cells = self.cells if self.form in ("value", "spread") else self.pairs
-        if not bounded or not cells or (self.over is not None) != (self.form == "contrast"):
+        around = self.form == "value" and self.about and self.rounding and self.margin
+        bounded = around or self.low or self.high or self.form == "undominated"
+        applies_to = {"value": self.cells, "spread": self.cells, "stated": self.stated, "matching": ["every cell"]}
+        if (
+            not bounded
+            or not applies_to.get(self.form, self.pairs)
+            or (self.over is not None) != (self.form == "contrast")
+            or (self.stated is not None) != (self.form == "stated")
+        ):
             raise ValueError(f"{self.form}: a bound, or the cells it applies to, is missing or does not belong")
         return self
 
+    @property
+    def names(self) -> set[str]:
+        """The figures that it uses."""
+        bounds = (self.low, self.high, self.about, self.rounding, self.margin, *(self.stated or []))
+        return {name for name in bounds if name is not None}
+
+
+class Reading(Strict):
+    """The claim once more, on other cells or with other figures; ``words`` say which, ``{name}`` being a figure."""
+
+    words: str
+    figures: dict[str, Stated] = Field(default={})  # in the place of the claim's, or besides
+    tests: list[Test] | None = Field(default=None, min_length=1)  # None: the claim's
+
 
 class Claim(Strict):
-    """A published sentence with its figures, and what decides it; ``topic`` stands for it in a list."""
+    """A published sentence, verbatim, and what decides it; ``topic`` stands for it in a list.
+
+    Attributes:
+        rule: what is compared with what, in words; ``{name}`` in it is a figure of the claim.
+        readings: what else its words allow; a verdict that differs there is not a verdict on the claim.
+        thresholds: other bounds, which show how the verdict moves and decide nothing.
+    """
 
     topic: str
-    sentence: str
-    source: str
-    figures: dict[str, Stated]
+    quotation: str
+    place: str
+    rule: str
+    figures: dict[str, Stated] = Field(default={})
     tests: list[Test] = Field(min_length=1)
+    readings: list[Reading] = Field(default=[])
+    thresholds: list[Reading] = Field(default=[])
+
+    def read_as(self, reading: Reading) -> "Claim":
+        """The claim with the figures and tests of a reading."""
+        return self.model_copy(
+            update={
+                "rule": reading.words,
+                "figures": self.figures | reading.figures,
+                "tests": reading.tests or self.tests,
+                "readings": [],
+                "thresholds": [],
+            }
+        )
 
     @model_validator(mode="after")
     def _known_figures(self) -> "Claim":
-        named = set(re.findall(r"\{(\w+)\}", self.sentence))
-        for test in self.tests:
-            bounds = (test.low, test.high, test.about, test.rounding, test.margin)
-            named |= {name for name in bounds if name is not None}
-        for name in sorted(named - self.figures.keys()):
-            raise ValueError(f"figures: {name!r} is missing")
-        for name in sorted(self.figures.keys() - named):
+        used: set[str] = set()
+        for claim in (self, *map(self.read_as, [*self.readings, *self.thresholds])):
+            named = set(re.findall(r"\{(\w+)\}", claim.rule)).union(*(test.names for test in claim.tests))
+            for name in sorted(named - claim.figures.keys()):
+                raise ValueError(f"figures: {name!r} is missing")
+            used |= named
+        for name in sorted(self.figures.keys() - used):
             raise ValueError(f"figures: {name!r} is not used")
         return self
 
@@ -93,7 +133,8 @@ class Figure(Strict):
 class Evaluation(Strict):
     """``observation``: does it hold of these figures alone, whatever they can decide about the published study?
 
-    In both reasons ``{key}`` stands for a figure (see ``fill``).
+    In both reasons ``{key}`` stands for a figure. Of the comparisons that the claim implies, ``holding`` lie within
+    its bounds, ``failing`` outside, and ``undecided`` are neither.
     """
 
     verdict: Verdict
@@ -101,19 +142,37 @@ class Evaluation(Strict):
     test: str
     observation: Verdict
     observation_reason: str
+    holding: int
+    failing: int
+    undecided: int
     figures: list[Figure]
 
 
+class ReadAs(Strict):
+    """A claim read otherwise, on the published figures."""
+
+    words: str
+    stated: list[Figure]
+    published: Evaluation
+
+
 class Judged(Strict):
-    """One claim with both verdicts; ``contradicted_cells`` are ids of metrics/reconciliation.json."""
+    """One claim with both verdicts; ``contradicted_cells`` are ids of metrics/reconciliation.json.
+
+    ``conclusion`` is what all readings of the claim have in common on the published figures.
+    """
 
     id: str
     topic: str
-    sentence: str
-    source: str
+    quotation: str
+    place: str
+    rule: str
     stated: list[Figure]
     published: Evaluation
     reproduced: Evaluation
+    readings: list[ReadAs]
+    thresholds: list[ReadAs]
+    conclusion: Conclusion
     contradicted_cells: list[str]
 
 
@@ -142,8 +201,8 @@ def load_claims(path: Path = SOURCE) -> dict[str, Claim]:
         raise InputError(f"{path}: {key}: {first['msg']}") from error
 
 
-def stated_figures(name: str, claim: Claim) -> list[Figure]:
-    """The claim's own figures, by the names that its sentence uses."""
+def stated_figures(place: str, figures: dict[str, Stated]) -> list[Figure]:
+    """Figures of a claim or of a reading, which stands at ``place`` in the file, by the names that its words use."""
     return [
         Figure(
             key=key,
@@ -153,14 +212,8 @@ def stated_figures(name: str, claim: Claim) -> list[Figure]:
             p=None,
             unit=stated.unit,
             source=str(SOURCE),
-            source_key=f"{name}.figures.{key}.value",
+            source_key=f"{place}.figures.{key}.value",
             verdict=None,
         )
-        for key, stated in claim.figures.items()
+        for key, stated in figures.items()
     ]
-
-
-def fill(text: str, figures: list[Figure], show: Callable[[Figure], str]) -> str:
-    """A sentence or a reason with its figures shown."""
-    by_key = {figure.key: figure for figure in figures}
-    return re.sub(r"\{([^{}]+)\}", lambda match: show(by_key[match[1]]), text)

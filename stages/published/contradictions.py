@@ -24,7 +24,8 @@ def find(printed: PrintedTables) -> list[Contradiction]:
     """All contradictions, table by table."""
     cells = table_cells(printed)
     wrong = [_explained(cell, cells) for cell in cells if cell.complete and not cell.agrees]
-    return wrong + _differences(printed, cells) + _between(cells)
+    found = wrong + _differences(printed, cells)
+    return found + _between(cells, {contradiction.id for contradiction in found})
 
 
 def checked(printed: PrintedTables) -> int:
@@ -117,8 +118,11 @@ def _difference(name: str, printed: float, second: PrintedCell, first: PrintedCe
     return _contradiction(cell, of_runs if complete else of_cells, kind, explanation)
 
 
-def _between(cells: list[PrintedCell]) -> list[Contradiction]:
-    """Accuracies that both tables print, differently; ``recomputed`` is what Table I prints."""
+def _between(cells: list[PrintedCell], contradicted: set[str]) -> list[Contradiction]:
+    """Accuracies that both tables print, differently; ``recomputed`` is what Table I prints.
+
+    A cell that its own runs contradict is counted there, once.
+    """
     of_table1 = {}
     for cell in cells:
         if cell.table == "I" and cell.name == "acc_pct":
@@ -126,7 +130,9 @@ def _between(cells: list[PrintedCell]) -> list[Contradiction]:
     contradictions = []
     for cell in cells:
         other = of_table1.get((cell.architecture, cell.configuration))
-        if cell.table != "III" or other is None or rounds_to(other, cell.printed, cell.column, units=0):
+        if cell.table != "III" or cell.id in contradicted or other is None:
+            continue
+        if rounds_to(other, cell.printed, cell.column, units=0):
             continue
         explanation = "Table I prints the other value for the same runs"
         contradictions.append(_contradiction(cell, other, "between tables", explanation))
@@ -136,7 +142,7 @@ def _between(cells: list[PrintedCell]) -> list[Contradiction]:
 def _contradiction(cell: PrintedCell, recomputed: float, kind: Kind, explanation: str) -> Contradiction:
     printed_as = cell.configuration if cell.table == "I" else cell.configuration.removesuffix("-probe")
     return Contradiction(
-        id=cell.id + (".between" if kind == "between tables" else ""),
+        id=cell.id,
         table=cell.table,
         architecture=cell.architecture,
         configuration=cell.configuration,

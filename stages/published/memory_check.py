@@ -1,5 +1,6 @@
 """The published study's printed memory against the memory predicted for it."""
 
+import math
 from typing import NamedTuple
 
 import pandas as pd
@@ -8,18 +9,21 @@ from stages.fullsize.census import Census, CensusCell, PredictedMemory
 from stages.published import printed
 from stages.study.protocol import AS_PUBLISHED
 
-TOLERANCE = 0.15  # of a printed figure
+NEARLY = 0.02  # of a printed peak: suppositions whose largest errors differ by less fit equally well
+METHODS = {configuration: method for (_, method), configuration in printed.CONFIGURATIONS.items()}
 
 
-class FreshRun(NamedTuple):
-    """A printed run that was the first to train in its process."""
+class PrintedPeak(NamedTuple):
+    """A printed run's peak, in bytes, and what is predicted for it."""
 
     architecture: str
     configuration: str
     seed: int
+    process: str
+    fresh: bool  # nothing but this run is in the printed peak, see printed.segments
     printed_bytes: int
-    predicted_bytes: int
-    relative_error: float
+    predicted_bytes: int  # of the run in a process of its own
+    with_residue_bytes: float  # and with what came before it; NaN where that is not known
 
 
 class Process(NamedTuple):
@@ -33,35 +37,41 @@ class Process(NamedTuple):
     runs: int
     largest_error: float  # no run supposed before the printed ones
     unprinted: str  # the configuration that fits best as a run before them, empty for none
+    fitting: str  # the methods, by a space, of all that fit about as well
     largest_with_unprinted: float
 
 
-def against_published(census: Census) -> pd.DataFrame:
-    """Printed and predicted peaks of the runs that were first in their process: columns of ``FreshRun``.
+def printed_peaks(census: Census) -> pd.DataFrame:
+    """Every printed run that the census has a cell for: columns of ``PrintedPeak``.
 
-    Later runs of a process print what earlier ones left behind: full fine-tuning's growth of 12 bytes a weight (weights
-    and two moments) also shows that a printed "GB" is 2**30 bytes.
+    A run of a process prints what earlier ones left behind, too: full fine-tuning's growth of 12 bytes a weight
+    (weights and two moments) also shows that a printed "GB" is 2**30 bytes.
     """
     rows = []
     counted = census.counted(AS_PUBLISHED)
-    for run in printed.segments().query("first_training_run_in_kernel == 1").itertuples(index=False):
-        cell = counted.get(run.architecture, {}).get(run.configuration)
-        if cell is None:
-            continue
-        printed_bytes = run.peak_vram_gb * printed.GIGABYTE
-        predicted_bytes = cell.predicted_memory.peak
-        error = predicted_bytes / printed_bytes - 1
-        names = run.architecture, run.configuration, run.seed
-        rows.append(FreshRun(*names, round(printed_bytes), predicted_bytes, error))
-    return pd.DataFrame(rows, columns=FreshRun._fields)
+    supposed = by_process(census).set_index("process")["unprinted"].to_dict()
+    for process, runs in printed.segments().groupby("kernel", sort=False):
+        predicted = counted.get(runs["architecture"].iloc[0], {})
+        held = math.nan
+        if process in supposed:
+            held = _left(predicted[supposed[process]].predicted_memory) if supposed[process] else 0
+        for run in runs.itertuples(index=False):
+            if run.configuration not in predicted:
+                continue
+            memory = predicted[run.configuration].predicted_memory
+            names = run.architecture, run.configuration, run.seed, process, run.fresh
+            printed_bytes = round(run.peak_vram_gb * printed.GIGABYTE)
+            rows.append(PrintedPeak(*names, printed_bytes, memory.peak, memory.peak + held))
+            held += _left(memory)
+    return pd.DataFrame(rows, columns=PrintedPeak._fields)
 
 
 def by_process(census: Census) -> pd.DataFrame:
     """Was there a run before a process's first printed one? Columns of ``Process``.
 
     Each run left its weights and optimiser state behind, so one that was not printed raises every later peak by the
-    same bytes: one supposition has to fit all runs of the process. Tried are none and one run of each configuration;
-    a process with a run that is not in the census is left out.
+    same bytes: one supposition has to fit all runs of the process. Tried are none and one run of each published
+    configuration; a process with a run that is not in the census is left out.
     """
     rows = []
     counted = census.counted(AS_PUBLISHED)
@@ -71,9 +81,10 @@ def by_process(census: Census) -> pd.DataFrame:
         if not set(runs["configuration"]) <= predicted.keys():
             continue
         largest = {"": _largest_error(runs, predicted, 0)}  # by what is supposed
-        for configuration, cell in predicted.items():
-            largest[configuration] = _largest_error(runs, predicted, _left(cell.predicted_memory))
-        best = min(largest, key=largest.__getitem__)
+        for configuration in METHODS.keys() & predicted.keys():
+            left = _left(predicted[configuration].predicted_memory)
+            largest[configuration] = _largest_error(runs, predicted, left)
+        best = min(sorted(largest), key=largest.__getitem__)
         rows.append(
             Process(
                 process=process,
@@ -84,10 +95,18 @@ def by_process(census: Census) -> pd.DataFrame:
                 runs=len(runs),
                 largest_error=largest[""],
                 unprinted=best,
+                fitting=" ".join(_fitting(largest) if best else []),
                 largest_with_unprinted=largest[best],
             )
         )
     return pd.DataFrame(rows, columns=Process._fields)
+
+
+def _fitting(largest_errors: dict[str, float]) -> list[str]:
+    """The methods of all suppositions that fit about as well as the best, in the order of the published grid."""
+    most = min(largest_errors.values()) + NEARLY
+    methods = [METHODS[name] for name in METHODS if largest_errors.get(name, math.inf) <= most]
+    return list(dict.fromkeys(methods))
 
 
 def _largest_error(process: pd.DataFrame, predicted: dict[str, CensusCell], held: int) -> float:

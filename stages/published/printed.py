@@ -1,8 +1,8 @@
 """The published study's figures (``data/reported/``), under this study's names.
 
 Source: Hanif 2025, notebook and report. ``runs.csv`` holds the 59 printed runs, ``epochs.csv`` their epochs,
-``configs.csv`` their settings, ``kernel_segments.csv`` which of them shared a process, and ``table1.csv`` and
-``table3.csv`` the report's tables as printed, errors included.
+``configs.csv`` their settings, ``kernel_segments.csv`` which of them shared a process, ``texts.csv`` the rows of each
+split that the notebook prints, and ``table1.csv`` and ``table3.csv`` the report's tables as printed, errors included.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from stages.core.errors import InputError
 
 FOLDER = Path("data/reported")
 AGAIN = "`git checkout {}` brings it back"
-TEXTS = {"arch", "config", "exp_id", "kernel", "method"}  # columns
+TEXTS = {"arch", "config", "exp_id", "kernel", "method", "split"}  # columns
 GIGABYTE = 2**30  # "GB" of the notebook: torch's bytes divided by 1024 three times
 ARCHITECTURES = {
     "distilbert-base-uncased": "distilbert",
@@ -55,7 +55,11 @@ SHA256 = {
     "runs.csv": "bd401568baf619f0733043dcf527c35e308e1dc7b7235b4c257fbbda22d3a921",
     "table1.csv": "242e346d3810098d860ac1fb688c251c93dc5f2797eba4a6cf53ce80b6795ab1",
     "table3.csv": "e19547985f96bf10a86da30c922ffa522f92fe94dca75af21dc4f2cd83a64575",
+    "texts.csv": "595f98a695c8440c5393071fc4d1231ab69d35fb8022f87ac3a09c1eec1f60ff",
 }
+# Processes whose first run was the first to train, as the notebook shows, and which print far more memory than its
+# model needs: as if a run that was not printed had come before (see memory_check.by_process, and its test).
+PRINTS_MORE = ("8040", "D3")
 CONFIGURATIONS_OF_TABLE3 = {"LoRA": "lora-ffn", "QLoRA": "qlora-ffn", "IA3": "ia3"}  # at the base rate
 
 
@@ -66,6 +70,7 @@ class PrintedTables(NamedTuple):
     segments: pd.DataFrame
     table1: pd.DataFrame
     table3: pd.DataFrame
+    texts: pd.DataFrame
 
 
 def read_printed() -> PrintedTables:
@@ -76,7 +81,7 @@ def read_printed() -> PrintedTables:
     """
     for name in SHA256:
         require_as_copied(name)
-    return PrintedTables(runs(), segments(), table1(), table3())
+    return PrintedTables(runs(), segments(), table1(), table3(), texts())
 
 
 def runs() -> pd.DataFrame:
@@ -95,8 +100,13 @@ def configs() -> pd.DataFrame:
 
 
 def segments() -> pd.DataFrame:
-    """Process of each run (``kernel``), whether it was the first to train in it, and its printed memory."""
-    return _named(_read("kernel_segments.csv"))
+    """Process of each run (``kernel``), whether it was the first to train in it, and its printed memory.
+
+    ``fresh``: whether nothing else is in that memory, as far as notebook and prediction show.
+    """
+    table = _named(_read("kernel_segments.csv"))
+    is_first = table["first_training_run_in_kernel"] == 1
+    return table.assign(fresh=is_first & ~table["kernel"].isin(PRINTS_MORE))
 
 
 def table1() -> pd.DataFrame:
@@ -110,6 +120,12 @@ def table3() -> pd.DataFrame:
     table = _read("table3.csv")
     configurations = table["method"].map(CONFIGURATIONS_OF_TABLE3)
     return _with_names(table, configurations).drop(columns="method")
+
+
+def texts() -> pd.DataFrame:
+    """Rows of each split, by architecture: the notebook loads and prints them for each."""
+    table = _read("texts.csv")
+    return _with_names(table, table["split"])
 
 
 def _read(name: str) -> pd.DataFrame:

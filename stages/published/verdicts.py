@@ -7,19 +7,20 @@ from stages.analysis.statistics import LEVEL
 from stages.published.claims import (
     FAILS,
     HOLDS,
+    SOURCE,
     UNDECIDED,
     Claim,
+    Conclusion,
     Evaluation,
     Figure,
-    Form,
     Judged,
-    Quantity,
+    ReadAs,
+    Reading,
     Test,
-    UnitName,
     Verdict,
     stated_figures,
 )
-from stages.published.evidence import Estimate, Evidence, NoEstimateError, cell_name
+from stages.published.evidence import Estimate, Evidence, NoEstimateError, cell_name, estimate_of, unit_of
 from stages.published.reconciliation import Contradiction
 
 COLUMNS = {  # of the printed tables, by quantity
@@ -36,6 +37,9 @@ class Part(NamedTuple):
     verdict: Verdict
     reason: str
     figure: Figure | None
+    holding: int = 0
+    failing: int = 0
+    undecided: int = 0
 
 
 def judge(
@@ -47,16 +51,41 @@ def judge(
     contradictions: list[Contradiction],
 ) -> Judged:
     """Both verdicts of a claim; ``why_undecided``: what keeps our records from deciding about the published study."""
+    evaluation = evaluate(claim, published)
+    readings = _read_as(f"{key}.readings", claim, claim.readings, published)
     return Judged(
         id=key,
         topic=claim.topic,
-        sentence=claim.sentence,
-        source=claim.source,
-        stated=stated_figures(key, claim),
-        published=evaluate(claim, published),
+        quotation=claim.quotation,
+        place=claim.place,
+        rule=claim.rule,
+        stated=stated_figures(key, claim.figures),
+        published=evaluation,
         reproduced=evaluate(claim, reproduced, why_undecided),
+        readings=readings,
+        thresholds=_read_as(f"{key}.thresholds", claim, claim.thresholds, published),
+        conclusion=conclude([evaluation, *(reading.published for reading in readings)]),
         contradicted_cells=contradicted(claim, published.architectures, contradictions),
     )
+
+
+def conclude(evaluations: list[Evaluation]) -> Conclusion:
+    """What the readings of a claim have in common, those aside that decide nothing."""
+    verdicts = {evaluation.verdict for evaluation in evaluations} - {UNDECIDED}
+    if len(verdicts) > 1:
+        return "depends on the reading"
+    if not verdicts:
+        return "undecided"
+    return "holds" if verdicts == {HOLDS} else "contradicted"
+
+
+def _read_as(place: str, claim: Claim, readings: list[Reading], evidence: Evidence) -> list[ReadAs]:
+    found = []
+    for index, reading in enumerate(readings):
+        stated = stated_figures(f"{place}.{index}", reading.figures)
+        evaluation = evaluate(claim.read_as(reading), evidence)
+        found.append(ReadAs(words=reading.words, stated=stated, published=evaluation))
+    return found
 
 
 def evaluate(claim: Claim, evidence: Evidence, why_undecided: str | None = None) -> Evaluation:
@@ -72,6 +101,9 @@ def evaluate(claim: Claim, evidence: Evidence, why_undecided: str | None = None)
         test=evidence.test,
         observation=observation,
         observation_reason=reason,
+        holding=sum(part.holding for part in parts),
+        failing=sum(part.failing for part in parts),
+        undecided=sum(part.undecided for part in parts),
         figures=[part.figure for part in parts if part.figure],
     )
 
@@ -124,6 +156,10 @@ def _speaks_of(test: Test, cell: Contradiction, architectures: list[str]) -> boo
 def _parts(claim: Claim, test: Test, evidence: Evidence) -> list[Part]:
     """The test's comparisons: each pair, or each cell, in each architecture."""
     bounds = _bounds(claim, test, evidence.reproduced)
+    if test.form == "matching":
+        return [_matching(test, evidence, *bounds)]
+    if test.form == "stated":
+        return [_stated(claim, test, evidence, *bounds)]
     parts = []
     for architecture in test.architectures or evidence.architectures:
         for configurations in test.pairs or [[cell] for cell in test.cells]:
@@ -135,9 +171,9 @@ def _part(
     test: Test, evidence: Evidence, architecture: str, configurations: list[str], low: float, high: float
 ) -> Part:
     try:
-        estimate = _estimate(test, evidence, architecture, configurations)
+        estimate = estimate_of(test, evidence, architecture, configurations)
     except NoEstimateError as error:
-        return Part(UNDECIDED, str(error), None)
+        return Part(UNDECIDED, str(error), None, undecided=1)
     verdict = decide(estimate, low, high)
     figure = _figure(test, architecture, configurations, estimate, verdict)
     name = cell_name(architecture, *configurations)
@@ -145,54 +181,53 @@ def _part(
         reason = f"{name}: {{{figure.key}}} lies outside the bounds"
     else:
         reason = estimate.note or f"{name}: the interval of {{{figure.key}}} does not decide"
-    return Part(verdict, reason, figure)
+    return Part(verdict, reason, figure, **_counted(verdict))
+
+
+def _counted(verdict: Verdict) -> dict[str, int]:
+    return {"holding": verdict == HOLDS, "failing": verdict == FAILS, "undecided": verdict == UNDECIDED}
+
+
+def _matching(test: Test, evidence: Evidence, low: float, high: float) -> Part:
+    """Every cell of the printed tables is a comparison of its own."""
+    try:
+        share, holding, cells = evidence.matching()
+    except NoEstimateError as error:
+        return Part(UNDECIDED, str(error), None, undecided=1)
+    verdict = decide(share, low, high)
+    figure = _figure(test, "tables", [], share, verdict)
+    return Part(verdict, f"{{{figure.key}}} of the cells are as their runs have them", figure, holding, cells - holding)
+
+
+def _stated(claim: Claim, test: Test, evidence: Evidence, low: float, high: float) -> Part:
+    """The reduction between two figures of the claim, each rounded to what is printed."""
+    if evidence.reproduced:
+        return Part(UNDECIDED, "records say nothing about figures that somebody else printed", None, undecided=1)
+    before, after = (claim.figures[name].value for name in test.stated)
+    half = 0 if test.rounding is None else claim.figures[test.rounding].value
+    reduction = Estimate(
+        value=1 - after / before,
+        low=1 - (after + half) / (before - half),
+        high=1 - (after - half) / (before + half),
+        source=str(SOURCE),
+        key=f"1 - figures.{test.stated[1]} / figures.{test.stated[0]}",
+    )
+    verdict = decide(reduction, low, high)
+    figure = _figure(test, "claim", [], reduction, verdict)
+    return Part(verdict, f"{{{figure.key}}} is the saving of the two figures", figure, **_counted(verdict))
 
 
 def _bounds(claim: Claim, test: Test, reproduced: bool) -> tuple[float, float]:
     """Lowest and highest value that holds; infinite where the test has no such bound."""
     value = {key: figure.value for key, figure in claim.figures.items()}
+    if test.form == "undominated":
+        return 0, math.inf
     if test.about is not None:
         half = value[test.margin if reproduced else test.rounding] + 1e-9  # a printed figure is a rounded one
         return value[test.about] - half, value[test.about] + half
     low = -math.inf if test.low is None else value[test.low]
     high = math.inf if test.high is None else value[test.high]
     return low, high
-
-
-def _estimate(test: Test, evidence: Evidence, architecture: str, configurations: list[str]) -> Estimate:
-    """What the evidence says about the test's quantity in the test's form.
-
-    Raises:
-        NoEstimateError: nothing.
-    """
-    if test.form == "value":
-        return evidence.value(test.quantity, architecture, *configurations)
-    if test.form == "spread":
-        return evidence.spread(architecture, *configurations)
-    if test.form == "ratio":
-        return evidence.ratio(test.quantity, architecture, *configurations)
-    if test.form == "reduction":
-        return _reduction(evidence.ratio(test.quantity, architecture, *configurations))
-    difference = evidence.difference(architecture, *configurations)
-    if test.form == "difference":
-        return difference
-    return _contrast(difference, evidence.difference(architecture, *test.over))
-
-
-def _reduction(ratio: Estimate) -> Estimate:
-    return ratio._replace(value=1 - ratio.value, low=1 - ratio.high, high=1 - ratio.low, key=f"1 - ({ratio.key})")
-
-
-def _contrast(gain: Estimate, other: Estimate) -> Estimate:
-    """The half-widths add: conservative, whatever the correlation of the two."""
-    return Estimate(
-        value=gain.value - other.value,
-        low=gain.low - other.high,
-        high=gain.high - other.low,
-        source=gain.source,
-        key=f"({gain.key}) - ({other.key})",
-        note=gain.note or other.note,
-    )
 
 
 def _figure(test: Test, architecture: str, configurations: list[str], estimate: Estimate, verdict: Verdict) -> Figure:
@@ -202,18 +237,8 @@ def _figure(test: Test, architecture: str, configurations: list[str], estimate: 
         low=estimate.low,
         high=estimate.high,
         p=estimate.p,
-        unit=_unit(test.form, test.quantity),
+        unit=unit_of(test.form, test.quantity),
         source=estimate.source,
         source_key=estimate.key,
         verdict=verdict,
     )
-
-
-def _unit(form: Form, quantity: Quantity) -> UnitName:
-    if form in ("difference", "contrast"):
-        return "points"
-    if form == "value":
-        return "bytes" if quantity == "memory" else quantity
-    if form == "reduction" or (form == "ratio" and quantity == "accuracy"):
-        return "share"
-    return "ratio"

@@ -131,6 +131,7 @@ def training(record: Record) -> dict[str, object]:
         "precision": settings.precision,
         "quantisation": settings.quantization,
         "tokens of a text, at most": settings.max_length,
+        "longer texts": "their last tokens" if settings.truncation_side == "left" else None,
         "adapted modules": settings.target_modules,
         "trained parameters by name": settings.parameters or None,
         **adapter,

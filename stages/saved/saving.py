@@ -1,5 +1,6 @@
 """What a run leaves in its model folder: weights or adapter with its base, tokenizer, test predictions."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from stages.saved.saved_run import NAME, SavedRun
 from stages.training.settings import RunSettings
 
 PREDICTIONS = "predictions.parquet"
+TOKENIZER_CONFIG = "tokenizer_config.json"
 
 
 def save(
@@ -40,12 +42,21 @@ def save(
         put_base_beside(model, settings, checkpoint, folder, place)
     else:
         model.save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):  # all that a fast tokenizer is
-        shutil.copyfile(checkpoint / name, folder / name)
+    copy_tokenizer(checkpoint, folder, settings.truncation_side)
     columns = [as_column(values) for values in predictions.values()]
     table = pa.Table.from_arrays(columns, names=list(predictions))
     write_parquet(table, folder / PREDICTIONS)
     SavedRun(seed=seed, settings=settings).write_to(folder / NAME)
+
+
+def copy_tokenizer(checkpoint: Path, folder: Path, truncation_side: str) -> None:
+    """Byte for byte, but where it would cut a long text at the other end than the run's texts were cut at."""
+    shutil.copyfile(checkpoint / "tokenizer.json", folder / "tokenizer.json")
+    content = (checkpoint / TOKENIZER_CONFIG).read_bytes()
+    config = json.loads(content)
+    if config.get("truncation_side", "right") != truncation_side:
+        content = json.dumps(config | {"truncation_side": truncation_side}, indent=2, ensure_ascii=False).encode()
+    (folder / TOKENIZER_CONFIG).write_bytes(content)
 
 
 def as_column(values: np.ndarray) -> pa.Array:

@@ -1,15 +1,16 @@
 """The grid of runs, ``data/settings/study.json``: which runs there are, what to call them, which to compare."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stages.core.files import StageFile
 from stages.core.types import Strict
 from stages.data.settings import Line
-from stages.encoders.settings import Architecture
+from stages.encoders.settings import Architecture, TruncationSide
 from stages.study.configuration import Configuration
 from stages.study.rates import Factor, multiplied
 from stages.training.settings import OWN_RATE, Run, Train
@@ -17,7 +18,16 @@ from stages.training.settings import OWN_RATE, Run, Train
 Published = Literal["hanif2025", "none"]  # the study that this one reproduces, by its key in the bibliography
 # Of a choice whose values are names, which comes first in a pair (see ``StudySettings.pairs``).
 ORDER = {"base": 0, "probe": 1, "attention": 0, "attention-ffn": 1, "none": 0, "nf4": 1, "fp4": 1, "int8": 1}
+# Choices that the report has a word for, each with its field and what may differ with it.
+NAMED_CHOICES = {
+    "rank": ("adapter.r", "adapter.lora_alpha"),
+    "placement": ("target",),
+    "quantisation": ("quantization",),
+    "the learning rate": ("lr",),
+}
 OTHER_METHODS = {"adapter.peft_type", "method", "parameters"}  # choices that make one
+PAGE = "site/index.html"  # beside the PDF
+ADDRESS = re.compile(r"https?://[!-~]+")
 MOST_FOR_ALL_PAIRS = 12  # configurations of a headline grid
 
 
@@ -28,6 +38,22 @@ class PaperText(Strict):
     authors: list[Line] = Field(min_length=1)
     keywords: list[Line] | None = None
     examples: bool = True
+    # Where paper/site/ is published; the signs are those that mean nothing to TeX in a link.
+    site: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9][A-Za-z0-9._:/-]*$", max_length=200)] | None = None
+    repository: Line | None = None  # the address of code and records
+    archive: Line | None = None  # the address of this version for good: a DOI's
+
+    @field_validator("repository", "archive")
+    @classmethod
+    def _web_address(cls, address: str | None) -> str | None:
+        if address is not None and not ADDRESS.fullmatch(address):
+            raise ValueError(f"{address!r}: no web address; allowed: https://..., in ASCII without spaces")
+        return address
+
+    @property
+    def page(self) -> str:
+        """What the numbers of the PDF lead to, from the folder that it is in or at the address that is given."""
+        return f"{self.site.rstrip('/')}/index.html" if self.site else PAGE
 
     @property
     def texts(self) -> dict[str, str]:
@@ -62,6 +88,7 @@ class StudySettings(StageFile, Strict):
     sweep: list[Run] = Field(default_factory=list)  # the runs of the headline grid at these multiples of their rates
     allow_failed: bool
     max_length: int
+    truncation_side: TruncationSide = "right"  # study.json of older kept studies lacks it
     train: Train
 
     def label(self, architecture: str) -> str:
@@ -147,16 +174,20 @@ class StudySettings(StageFile, Strict):
         return pairs
 
     @property
-    def ranked(self) -> list[str]:
-        """Configurations that differ in their rank and its scale alone, by rank: of several such groups the largest."""
-        groups: list[set[str]] = []
-        for pair in self.pairs("adapter.r", "adapter.lora_alpha"):
-            apart = [group for group in groups if not group & set(pair)]
-            joined = set(pair).union(*(group for group in groups if group & set(pair)))
-            groups = [*apart, joined]
-        largest = max(groups, key=len, default=set())
-        names = [name for name in self.configurations if name in largest]
-        return sorted(names, key=lambda name: self.configurations[name].rank or 0)
+    def steps(self) -> dict[tuple[str, str], str]:
+        """Pairs that differ in one choice, ordered as ``pairs`` are, with that choice; those with a name first."""
+        steps = {pair: choice for choice, fields in NAMED_CHOICES.items() for pair in self.pairs(*fields)}
+        for pair, choice in self.pairs_of_one_choice().items():
+            if pair not in steps and pair[::-1] not in steps and self.reference not in pair:
+                steps[pair] = choice
+        return steps
+
+    @property
+    def drawn_pairs(self) -> list[tuple[str, str]]:
+        """The differences that the report draws: from full fine-tuning, then the steps in one choice."""
+        others = [name for name in self.headline if name != self.reference]
+        from_reference = [(self.reference, name) for name in others] if self.reference else []
+        return list(dict.fromkeys([*from_reference, *self.steps]))
 
     def _differences(self) -> Iterator[tuple[str, str, dict[str, tuple[object, object]]]]:
         """Each pair of configurations, in the grid's order, with the values of the choices in which the two differ."""

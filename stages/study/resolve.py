@@ -23,6 +23,7 @@ from stages.study.typeset import DESCRIPTION, label_of, shortened
 from stages.training.settings import OWN_RATE, Adapter, Run, RunSettings
 
 ALPHA_REFERENCE_RANK = 8  # "rank-proportional" keeps alpha / rank at its value for this rank
+MINIATURE = "mini-"  # before the name of its architecture
 
 
 def resolve(params: Params) -> dict[Path, Strict]:
@@ -42,7 +43,7 @@ def resolve(params: Params) -> dict[Path, Strict]:
             max_length=profile.tokenize.max_length,
             threads=profile.train.threads,
         )
-        files[TokenizeSettings.path(name)] = TokenizeSettings(architecture=name, max_length=profile.tokenize.max_length)
+        files[TokenizeSettings.path(name)] = TokenizeSettings(architecture=name, **profile.tokenize.model_dump())
         for configuration, run in _resolve_configurations(params, name).items():
             files[RunSettings.path(name, configuration)] = run
     for run in resolve_study(params).sweep:
@@ -83,7 +84,7 @@ def resolve_run(params: Params, architecture: str, configuration: str, factor: s
         load_best=protocol.load_best.of(method.quantization),
         padding=protocol.padding,
         batching=protocol.batching,
-        max_length=profile.tokenize.max_length,
+        **profile.tokenize.model_dump(),
         seed_before_model=protocol.seed_before_model,
         gradient_checkpointing=protocol.gradient_checkpointing.of(method.quantization),
         precision=profile.train.precision if precision == "profile" else precision,
@@ -153,6 +154,8 @@ def resolve_study(params: Params) -> StudySettings:
     swept = [run.at(str(factor)) for run in runs for factor in params.rate_factors if run.role == "train"]
     architectures, configurations = _shown(params.architecture), _shown(params.configuration)
     named = architectures | configurations
+    # a model of a family's class, pretrained here at a small size, is none of those that are published under its name
+    prefix = MINIATURE if profile.base.source == "pretrain" else ""
     return StudySettings(
         profile=params.profile,
         description=shortened(plain(profile.description), DESCRIPTION),
@@ -165,14 +168,14 @@ def resolve_study(params: Params) -> StudySettings:
         lr_probe=params.lr_probe,
         lr_scale=profile.train.lr_scale,
         seeds=params.seeds,
-        architectures={name: architectures[name] for name in params.architectures},
+        architectures={name: _called(architectures[name], prefix) for name in params.architectures},
         configurations={name: configurations[name] for name in params.configurations + params.probes},
         labels={name: definition.label for name, definition in named.items()},
         runs=runs,
         rate_factors=params.rate_factors,
         sweep=swept,
         allow_failed=params.allow_failed,
-        max_length=profile.tokenize.max_length,
+        **profile.tokenize.model_dump(),
         train=profile.train,
     )
 
@@ -183,3 +186,7 @@ def _shown(definitions: dict[str, Architecture] | dict[str, Configuration]) -> d
         name: definition.model_copy(update={"label": label_of(definition.label)})
         for name, definition in definitions.items()
     }
+
+
+def _called(architecture: Architecture, prefix: str) -> Architecture:
+    return architecture.model_copy(update={"label": f"{prefix}{architecture.label}"})

@@ -110,6 +110,7 @@ class RunSettings(StageFile, Strict):
     checkpoint_package: str | None = None  # the Python package that brought it, with its version
     data_hub_id: str | None = None
     data_revision: str | None = None
+    truncation_side: Literal["left", "right"] = "right"  # where longer texts are cut; older records lack it
     train: Train
 
     @property

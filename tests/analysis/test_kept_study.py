@@ -117,11 +117,11 @@ def test_nothing_is_shown_beside_real_reviews_or_without_records():
 def test_report_says_what_the_encoder_was_trained_on():
     """In the text as it is written before LaTeX."""
     prepare()
-    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz", "diff.pdf")
+    built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz", "diff.pdf")
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     tables.main()
     Path("paper/generated/figures").mkdir()
-    Path("paper/generated/figures/methods.pdf").touch()
+    Path("paper/generated/figures/pareto.pdf").touch()
     Path("paper/generated/figures/numbers.json").write_text("{}", encoding="utf-8")
     text = written()
     assert r"\subsection{Real Reviews}" in text

@@ -62,6 +62,21 @@ def test_a_lock_that_is_none_is_left_to_dvc(text):
 
 
 @pytest.mark.usefixtures("study")
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000 + "]" * 100_000, "stages: &a [*a]", "\n".join(f"{'  ' * n}a:" for n in range(300))]
+)
+def test_a_lock_without_end_does_not_end_the_process(text):
+    """As PyYAML's parser in C does, without a word, on lists in lists."""
+    Path("dvc.lock").write_text(text, encoding="utf-8")
+    code = "from stages.core.as_made import damaged_input; print(damaged_input())"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "None\n")
+
+
+@pytest.mark.usefixtures("study")
 def test_a_stage_of_dvc_ends_on_it_before_it_reads_anything():
     Path("base.json").write_text("1235", encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -178,6 +178,8 @@ def test_names_of_classes_without_a_list_of_files():
             f"---\n{FILES.replace('in/', 'out/')}---\n",
             "cannot be read: README.md (data.config): Couldn't infer ",
         ),
+        (f"---\na: {'[' * 5000}\n---\n", "README.md: its head: lists and maps 101 deep; allowed: at most 100"),
+        ("---\nconfigs: &a [*a]\n---\n", "README.md: its head: *a stands before or within what it names; allowed: "),
     ],
 )
 def test_faults_of_a_readme(head, message):

@@ -135,6 +135,7 @@ def test_hashes_of_files_that_are_not_read(monkeypatch):
         ("---\nlicense: [a, b]\n---\n", "a, b"),
         ("---\nlicense: 3\n---\n", None),
         ("---\n: : [\n---\n", "MIT"),
+        (f"---\nlicense: {'[' * 5000}\n---\n", "MIT"),
     ],
 )
 def test_the_licence_is_the_card_s_or_else_the_package_s(card, stated, monkeypatch):

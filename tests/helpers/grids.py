@@ -3,7 +3,6 @@
 import random
 import shutil
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -13,7 +12,7 @@ from stages.published import verdicts
 from stages.study.failures import FailedRun, failure_path
 from stages.study.grid import StudySettings
 from stages.training.settings import Run
-from tests.helpers.paper import untraced
+from tests.helpers.paper import touch_figures, untraced
 from tests.helpers.results import judge_published_study, write_results
 from tests.helpers.statistics import make_statistics
 from tests.helpers.tiny_study import ROOT
@@ -53,14 +52,10 @@ class Grids:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         write_results(architectures=PARAMS["architectures"], seeds=[42])
-        built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
+        built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz")
         shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
         collect.main()
         judge_published_study()
-        figures = Path("paper/generated/figures")
-        figures.mkdir(parents=True)
-        (figures / "methods.pdf").touch()
-        (figures / "numbers.json").write_text("{}")
         evaluations, evaluate = {}, verdicts.evaluate
 
         def evaluate_once(claim, evidence, why_undecided=None):
@@ -84,6 +79,8 @@ class Grids:
         make_statistics(study).write()
         claims.main()
         tables.main()
+        shutil.rmtree(paper.GENERATED / "figures", ignore_errors=True)
+        touch_figures()
         results = paper.read_results()
         ledger = paper.build(results)
         ledger.note_printed(paper.GENERATED / "tables/numbers.json")

@@ -33,16 +33,24 @@ def prepare(drawn: bool = False, **changes) -> None:
 
 def make_inputs(drawn: bool, **changes) -> None:
     write_results(**changes)
-    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
+    built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz")
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     collect.main()
     judge_published_study()
     for stage in (tables, figures) if drawn else (tables,):
         stage.main()
     if not drawn:
-        Path("paper/generated/figures").mkdir()
-        Path("paper/generated/figures/methods.pdf").touch()
-        Path("paper/generated/figures/numbers.json").write_text("{}", encoding="utf-8")
+        touch_figures()
+
+
+def touch_figures() -> None:
+    """Empty files for the figures that most grids have."""
+    folder, tables = Path("paper/generated/figures"), Path("paper/generated/tables")
+    folder.mkdir(exist_ok=True)
+    (folder / "pareto.pdf").touch()
+    if (tables / "differences.tex").exists():
+        (folder / "differences.pdf").touch()
+    (folder / "numbers.json").write_text("{}", encoding="utf-8")
 
 
 def source(**changes) -> str:

@@ -22,7 +22,7 @@ from stages.training.run import fine_tune
 from tests.helpers.census import make_census
 from tests.helpers.tiny_study import ROOT
 
-BUILT = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz", "*.py", "__pycache__")
+BUILT = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz", "*.py", "__pycache__")
 
 
 def build() -> StudySettings:

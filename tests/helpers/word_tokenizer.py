@@ -29,8 +29,8 @@ def write_tokenizer(folder: str, limit: int = 32, config: PreTrainedConfig = NO_
     config.save_pretrained(folder)
 
 
-def configure(max_length: int) -> None:
+def configure(max_length: int, **others: str) -> None:
     Path("data/settings/tokenize").mkdir(parents=True, exist_ok=True)
     Path("data/settings/tokenize/tiny.json").write_text(
-        json.dumps({"architecture": "tiny", "max_length": max_length}), encoding="utf-8"
+        json.dumps({"architecture": "tiny", "max_length": max_length, **others}), encoding="utf-8"
     )

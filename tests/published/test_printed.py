@@ -63,8 +63,8 @@ def test_a_damaged_file_of_the_published_figures_is_named(tmp_path, monkeypatch,
     if damage == "gone":
         path.unlink()
     else:
-        digit = content.rindex(b"1")
-        damaged = {"emptied": b"", "cut": content[:-20], "one digit": content[:digit] + b"2" + content[digit + 1 :]}
+        digit = content.rindex(b"4")
+        damaged = {"emptied": b"", "cut": content[:-20], "one digit": content[:digit] + b"5" + content[digit + 1 :]}
         path.write_bytes(damaged[damage])
     with pytest.raises(InputError) as caught:
         printed.read_printed()

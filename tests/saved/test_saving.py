@@ -1,13 +1,15 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from transformers import AutoConfig, AutoTokenizer
 
-from stages.saved.saving import as_column
+from stages.saved.saving import as_column, copy_tokenizer
 from tests.helpers.tiny_runs import model_path, run
 from tests.helpers.tiny_study import write_study
+from tests.helpers.word_tokenizer import CLS, SEP, SPECIAL, WORDS, write_tokenizer
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 ODD = ['a "quoted" name', "naïve ✓ 中文", "back\\slash | `code` </b>"]
@@ -24,6 +26,25 @@ def test_adapter_refers_to_its_base_and_tokenizer():
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert tokenizer("w1 w2")["input_ids"] == AutoTokenizer.from_pretrained("models/base/roberta")("w1 w2")["input_ids"]
     assert any("lora_A" in name for name in load_file(folder / "adapter_model.safetensors"))
+
+
+@pytest.mark.parametrize("own", [None, "left", "right"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_saved_tokenizer_cuts_where_the_run_s_texts_were_cut(own, side):
+    """Whatever the checkpoint's own would do; the same bytes where that does the same."""
+    checkpoint, folder = Path("checkpoint"), Path("run")
+    write_tokenizer(checkpoint)
+    folder.mkdir()
+    config = json.loads((checkpoint / "tokenizer_config.json").read_text(encoding="utf-8"))
+    config |= {"truncation_side": own} if own else {}
+    (checkpoint / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+    copy_tokenizer(checkpoint, folder, side)
+    ids = AutoTokenizer.from_pretrained(folder)("good film a very", truncation=True, max_length=3)["input_ids"]
+    words = {"left": "very", "right": "good"}
+    assert ids == [CLS, (SPECIAL + WORDS).index(words[side]), SEP]
+    is_same = (own or "right") == side
+    written = [(place / "tokenizer_config.json").read_bytes() for place in (checkpoint, folder)]
+    assert (written[0] == written[1]) == is_same
 
 
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn", "qlora-ffn"])

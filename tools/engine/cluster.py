@@ -2,6 +2,7 @@
 
 import importlib.util
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.comm import get_address_host
 from distributed.security import Security
-from distributed.utils import get_ip
+from distributed.utils import get_ip, get_mp_context
 
 from stages.core.errors import InputError
 from tools.engine.display import duration
@@ -30,6 +31,7 @@ CLOSED = {"distributed.worker.http.routes": []}
 CLOSED_SCHEDULER = {"distributed.scheduler.http.routes": []}
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
+LOCKS = 6  # of a worker and the process that watches it: two queues of three
 SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
 GONE = "the Dask scheduler is gone; `make paper` goes on from here"
 SAY_EVERY = 300.0  # seconds that a study is without workers
@@ -45,6 +47,7 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
     dask.config.set({**UNTOUCHED, **QUIET, **CLOSED, "distributed.scheduler.allowed-failures": 3})
     if address is None:
         require_loopback()
+        require_locks(jobs)
         if not has_dashboard():
             dask.config.set(CLOSED_SCHEDULER)
         with start(jobs) as cluster, Client(cluster) as client:
@@ -67,6 +70,24 @@ def require_loopback() -> None:
         raise InputError(
             f"{LOOPBACK}: workers here cannot be reached ({error.strerror or error}); bring the loopback up "
             "(`ip link set lo up`), or run `dvc repro`, which needs no network"
+        ) from error
+
+
+def require_locks(workers: int) -> None:
+    """Raises InputError: the processes of workers cannot share locks, of which Dask would not say why.
+
+    Linux keeps them in /dev/shm, each in a page of its own; other systems keep them in the kernel.
+    """
+    locks = []
+    try:
+        for _ in range(LOCKS * workers):
+            locks.append(get_mp_context().Lock())
+    except OSError as error:
+        place = "/dev/shm" if sys.platform.startswith("linux") else "locks between processes"
+        raise InputError(
+            f"{place}: workers cannot start here ({error.strerror or error}); make it writable, with "
+            f"{4 * LOCKS * workers} KiB free (`mount -o remount,rw,size=64m /dev/shm`; of a container: "
+            "`--shm-size=64m`), or run `dvc repro`, which needs none"
         ) from error
 
 

@@ -11,9 +11,11 @@ from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.stage import PipelineStage
 from dvc.stage.loader import StageLoader
 from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
+from yaml import YAMLError
 
 from stages.core.errors import InputError
 from stages.core.files import written_whole
+from stages.core.yaml_limits import require_moderate_lock
 from tools.engine.messages import JOURNAL, LockEntry, Outcome, journal_path
 from tools.engine.recipe import code_dependencies, fingerprint
 from tools.engine.reproduce import lock_entry
@@ -36,6 +38,21 @@ def unreadable(error: DvcException) -> str:
     return f"{line}; {BACK.format(named[0])}" if named else line
 
 
+def require_moderate_files() -> None:
+    """Of dvc.yaml and dvc.lock, before DVC reads them: it sets no limits.
+
+    Raises:
+        InputError: one is too deep, or stands for too much.
+    """
+    for name in ("dvc.yaml", LOCK_FILE):
+        try:
+            require_moderate_lock(Path(name).read_text(encoding="utf-8"), name)
+        except InputError as error:
+            raise InputError(f"{error}; {BACK.format(name)}") from error
+        except (OSError, ValueError, YAMLError):  # DVC says what is wrong
+            continue
+
+
 class Dag:
     """Stages by name in the order in which ``dvc repro`` would run them.
 
@@ -44,6 +61,7 @@ class Dag:
     """
 
     def __init__(self) -> None:
+        require_moderate_files()
         merge_journal()
         try:
             self.repo = Repo(_wait_for_lock=True)

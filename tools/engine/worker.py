@@ -21,7 +21,7 @@ from distributed.comm import get_address_host
 
 from stages.core.as_made import LOOKED
 from stages.core.errors import InputError, run_stage
-from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address
+from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks
 from tools.engine.diagnosis import failure
 from tools.engine.messages import Failure, Job, Outcome, journal_path, log_path
 
@@ -30,10 +30,11 @@ def main(scheduler: str) -> None:
     """Serve until the scheduler ends or Ctrl-C.
 
     Raises:
-        InputError: nothing answers at the address.
+        InputError: nothing answers at the address, or no worker can start on this machine.
     """
     if not scheduler:
         raise InputError("SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786")
+    require_locks(1)
     try:
         asyncio.run(serve(scheduler))
     except (OSError, TimeoutError, ValueError) as error:

@@ -43,15 +43,24 @@ def main(name: str, told: str, scheduler: str | None = None, remote: str | None 
     with locked(name):
         copy = brought_up_to_date(study)
         say(name, copy)
-        cluster = ["--scheduler", scheduler] if scheduler else []
-        elsewhere = ["--elsewhere"] if scheduler else []
-        for step in (
-            ["tools.check", "--quick", f"--jobs={told}", *elsewhere],
-            ["tools.study", f"--jobs={told}", *cluster],
-            ["tools.summary"],
-        ):
-            if status := run(copy.folder, *step):
-                sys.exit(status)
+        run_steps(copy.folder, told, scheduler)
+
+
+def run_steps(folder: Path, told: str, scheduler: str | None) -> None:
+    """What ``make paper`` does in a folder.
+
+    Raises:
+        SystemExit: a step failed and has said why; with its exit code.
+    """
+    cluster = ["--scheduler", scheduler] if scheduler else []
+    elsewhere = ["--elsewhere"] if scheduler else []
+    for step in (
+        ["tools.check", "--quick", f"--jobs={told}", *elsewhere],
+        ["tools.study", f"--jobs={told}", *cluster],
+        ["tools.summary"],
+    ):
+        if status := run(folder, *step):
+            sys.exit(status)
 
 
 def say(name: str, copy: Copy) -> None:

@@ -120,7 +120,7 @@ def with_absolute_paths(raw: dict, folder: Path) -> dict:
     profile = result["profiles"][result["profile"]]
     for section, key in PATHS:
         path = profile[section].get(key)
-        if path is not None:
+        if path is not None and profile[section].get("source") != "package":  # there it is a path in the package
             with suppress(RuntimeError):  # ~name without such a user: who reads it says so
                 profile[section][key] = str(folder / Path(path).expanduser())
     return result

@@ -71,16 +71,7 @@ def brought_up_to_date(study: Study) -> Copy:
     Raises:
         InputError: git cannot be used here.
     """
-    commit, _ = head()
-    top, prefix = Path(git("rev-parse", "--show-toplevel")), git("rev-parse", "--show-prefix")
-    copy = STUDIES / study.name
-    if not _is_repository(copy):
-        with written_whole(copy) as beside:
-            git("clone", "--quiet", "--shared", "--no-checkout", str(top), str(beside))
-    _share_objects(copy)
-    folder = copy / prefix
-    _check_out(copy, folder, prefix, commit)
-    _share_cache(folder)
+    copy, folder, commit = clone_at_commit(study.name)
     is_committed = not uncommitted([PARAMS, path_of(study.name)])
     with written_whole(folder / PARAMS) as beside, beside.open("w", encoding="utf-8") as stream:
         what = f"{PARAMS} with what {path_of(study.name)} changes in it. Edit those: this file is written anew."
@@ -90,6 +81,28 @@ def brought_up_to_date(study: Study) -> Copy:
     flag = "--assume-unchanged" if is_committed else "--no-assume-unchanged"
     git("-C", str(folder), "update-index", flag, str(PARAMS))
     return Copy(copy, folder, commit, is_committed)
+
+
+def clone_at_commit(name: str) -> tuple[Path, Path, str]:
+    """``.studies/<name>``, made if there is none and moved to the workspace's commit; parameters are not yet its own.
+
+    Returns:
+        Its top, the project's folder in it, and the commit.
+
+    Raises:
+        InputError: git cannot be used here.
+    """
+    commit, _ = head()
+    top, prefix = Path(git("rev-parse", "--show-toplevel")), git("rev-parse", "--show-prefix")
+    copy = STUDIES / name
+    if not _is_repository(copy):
+        with written_whole(copy) as beside:
+            git("clone", "--quiet", "--shared", "--no-checkout", str(top), str(beside))
+    _share_objects(copy)
+    folder = copy / prefix
+    _check_out(copy, folder, prefix, commit)
+    _share_cache(folder)
+    return copy, folder, commit
 
 
 def uncommitted(paths: list[Path]) -> list[str]:

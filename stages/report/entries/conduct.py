@@ -3,10 +3,13 @@
 import pandas as pd
 
 from stages.analysis.baselines import Baselines
+from stages.analysis.costs import evaluation_time
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
 from stages.core.free_text import plain
+from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import Results
+from stages.report.entries.results import trained_shares
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, FACTOR, HOURS, PERCENT, POINTS, SHARE, WATT_HOURS
 from stages.study.typeset import DESCRIPTION, has_glyph, shortened
@@ -14,25 +17,46 @@ from stages.study.typeset import DESCRIPTION, has_glyph, shortened
 
 def enter_conduct(ledger: Ledger, results: Results) -> None:
     """Enter them all."""
-    for part in (_costs, _spans, _tests_against_full, _fit, _calibration, _audit, _machine, _versions):
+    for part in (
+        _costs,
+        _stored_and_tested,
+        _best_adapters,
+        _spans,
+        _tests_against_full,
+        _fit,
+        _calibration,
+        _audit,
+        _machine,
+        _versions,
+    ):
         part(ledger, results)
 
 
 def _costs(ledger: Ledger, results: Results) -> None:
     """Least and greatest ratio of the adapters' costs to those of full fine-tuning on the same architecture."""
-    full, adapters = results.study.reference, results.base_rate_adapters
+    full, adapters = results.study.reference, _adapters(results)
     if full not in results.study.headline or not adapters:
         return
     costs = {
         "memory": ("compared_bytes", FACTOR),
         "seconds": ("compared_seconds", FACTOR),
-        "share": ("trainable_parameters", SHARE),
     }
     for key, (column, unit) in costs.items():
         ratios = _ratios_to_full(results, full, adapters, column)
         for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
-            source = Source(RUNS, f"{end} {column} of a base-rate adapter over that of {full}")
+            source = Source(RUNS, f"{end} {column} of an adapter, probes included, over that of {full}")
             ledger.add(f"cost.{key}_{end}", value, unit, source, optional=True)
+    shares = trained_shares(results.runs)
+    of_adapters = shares[shares.index.get_level_values("configuration").isin(adapters)]
+    for end, value in (("least", of_adapters.min()), ("most", of_adapters.max())):
+        source = Source(RUNS, f"{end} trainable_parameters / (total_parameters - adapter_parameters) of an adapter")
+        ledger.add(f"cost.share_{end}", value, SHARE, source, optional=True)
+
+
+def _adapters(results: Results) -> list[str]:
+    """Configurations of any rate but full fine-tuning's: a range that is said of adapters is of all their runs."""
+    names = dict.fromkeys(configuration for _, configuration in results.cells.index)
+    return [name for name in names if results.study.configurations[name].method != "full"]
 
 
 def _ratios_to_full(results: Results, full: str, adapters: list[str], column: str) -> list[float]:
@@ -47,14 +71,49 @@ def _ratios_to_full(results: Results, full: str, adapters: list[str], column: st
     return ratios
 
 
+def _stored_and_tested(ledger: Ledger, results: Results) -> None:
+    """The same of what a run leaves on disk, and of the time that it takes to test."""
+    full = results.study.reference
+    if full not in results.study.headline:
+        return
+    for key, column in (("checkpoint", "checkpoint_bytes"), ("evaluation", evaluation_time(results.runs))):
+        means = results.runs.groupby(CELL)[column].mean()
+        ratios = []
+        for architecture in results.study.architectures:
+            if not results.is_hole(architecture, full) and means.loc[architecture, full]:
+                adapters = results.completed(architecture, _adapters(results))
+                ratios += [means[architecture, name] / means[architecture, full] for name in adapters]
+        for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
+            source = Source(RUNS, f"{end} mean {column} of an adapter, probes included, over that of {full}")
+            ledger.add(f"cost.{key}_{end}", value, FACTOR, source, optional=True)
+
+
+def _best_adapters(ledger: Ledger, results: Results) -> None:
+    """How far the best adapter of an architecture is from full fine-tuning, over architectures."""
+    full, column = results.study.reference, results.measure.column
+    if full not in results.study.headline:
+        return
+    distances = []
+    for architecture in results.study.architectures:
+        adapters = results.completed(architecture, results.base_rate_adapters)
+        if adapters and not results.is_hole(architecture, full):
+            best = extreme(results, architecture, adapters)
+            distances.append(abs(results.leading(architecture, best) - results.leading(architecture, full)))
+    for end, value in (("least", min(distances, default=None)), ("most", max(distances, default=None))):
+        source = Source(SUMMARY, f"{end} distance in {column} of an architecture's best base-rate adapter from {full}")
+        ledger.add(f"best_adapter_{end}", value, POINTS, source, optional=True)
+
+
 def _spans(ledger: Ledger, results: Results) -> None:
     """By architecture: how far the adapters lie apart, and full fine-tuning from the best that can be reached."""
     full, ceiling = results.study.reference, results.baselines.ceiling_accuracy
+    spans = []
     for architecture in results.study.architectures:
         adapters = results.completed(architecture, results.base_rate_adapters)
         scores = [results.leading(architecture, name) for name in adapters]
         if scores:
             column = results.measure.column
+            spans.append(max(scores) - min(scores))
             source = Source(SUMMARY, f"max - min of {column} over base-rate adapters of {architecture}")
             ledger.add(f"{architecture}.adapters_span", max(scores) - min(scores), POINTS, source, optional=True)
         if ceiling is None or full is None or results.is_hole(architecture, full):
@@ -62,6 +121,9 @@ def _spans(ledger: Ledger, results: Results) -> None:
         left = ceiling - results.mean(architecture, full)
         subtraction = f"ceiling_accuracy of {Baselines.path()} - {architecture}.{full}.test_accuracy_mean"
         ledger.add(f"{architecture}.to_ceiling", left, POINTS, Source(SUMMARY, subtraction), optional=True)
+    for end, value in (("least", min(spans, default=None)), ("most", max(spans, default=None))):
+        source = Source(SUMMARY, f"{end} of these spans over architectures")
+        ledger.add(f"adapters_span_{end}", value, POINTS, source, optional=True)
 
 
 def _tests_against_full(ledger: Ledger, results: Results) -> None:

@@ -15,7 +15,7 @@ from stages.encoders.token_report import TokenReport
 from stages.fullsize.census import Census, CensusCell
 from stages.published import scope
 from stages.published.claims import Claims
-from stages.published.memory_check import against_published, by_process
+from stages.published.memory_check import by_process, printed_peaks
 from stages.published.reconciliation import Reconciliation
 from stages.report.numbers.ledger import Source
 from stages.study.grid import StudySettings
@@ -62,7 +62,7 @@ class Results(NamedTuple):
     statistics: Statistics
     claims: Claims
     reconciliation: Reconciliation
-    memory: pd.DataFrame  # see memory_check.against_published
+    memory: pd.DataFrame  # see memory_check.printed_peaks
     processes: pd.DataFrame  # see memory_check.by_process
     census: Census
     failed: pd.DataFrame  # runs of the grid that have no row: holes, see runs.read_failed
@@ -223,7 +223,7 @@ def read_results() -> Results:
         statistics=Statistics.read(),
         claims=Claims.read(),
         reconciliation=Reconciliation.read(),
-        memory=against_published(census),
+        memory=printed_peaks(census),
         processes=by_process(census),
         census=census,
         failed=failed,

@@ -1,12 +1,13 @@
 """Numbers of the study of real reviews that is kept in git."""
 
+from stages.analysis.baselines import Baselines
 from stages.analysis.kept_study import KeptStudy
 from stages.analysis.runs import RUNS, factors_of, made_by
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
-from stages.report.numbers.units import COUNT, DIFFERENCE, FACTOR, PERCENT, POINTS
+from stages.report.numbers.units import COUNT, DIFFERENCE, FACTOR, HOURS, PERCENT, POINTS, SHARE
 from stages.training.settings import Run
 
 
@@ -21,6 +22,14 @@ def enter_kept_study(ledger: Ledger, results: Results) -> None:
         source = Source(card, f"splits.{split}.rows")
         ledger.add(f"imdb.{split}", real.card.splits[split].rows, COUNT, source)
     ledger.add("imdb.runs", len(real.runs), COUNT, Source(table, "number of rows"))
+    phases = ["startup_seconds", "train_seconds", "evaluation_seconds", "saving_seconds"]
+    hours = Source(table, "sum of startup, train, evaluation and saving seconds")
+    ledger.add("imdb.hours", real.runs[phases].sum().sum(), HOURS, hours)
+    source = Source(real.place(Baselines.path()), "tfidf_logistic_regression.test_accuracy")
+    ledger.add("imdb.bag", real.bag, PERCENT, source)
+    units = {"parameters": COUNT, "vocab_size": COUNT, "probe_accuracy": SHARE, "probe_accuracy_random": SHARE}
+    for field, unit in units.items():
+        ledger.add(f"imdb.{field}", getattr(real.base, field), unit, Source(base, field), optional=True)
     ledger.add("imdb.steps", real.base.steps, COUNT, Source(base, "steps"))
     source = Source(table, f"Kendall's tau-b of mean test_accuracy with that of {real.architecture} in this build")
     ledger.add("imdb.agreement", real.agreement, FACTOR, source, optional=True)

@@ -1,15 +1,22 @@
 """Numbers about the published study: against itself, against the census at full size, against our runs."""
 
 from stages.fullsize.census import Census, CensusCell
-from stages.published.claims import FAILS, HOLDS, UNDECIDED, Claims
-from stages.published.memory_check import TOLERANCE
+from stages.published.claims import FAILS, HOLDS, UNDECIDED, Claims, Conclusion
 from stages.published.reconciliation import Reconciliation
+from stages.report.entries.claims import enter_claim
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
-from stages.report.numbers.units import COUNT, SHARE, WHOLE_SHARE
+from stages.report.numbers.units import COUNT, POINTS, SCALE, SHARE, WHOLE_SHARE
 
+CONCLUSIONS: dict[str, Conclusion] = {
+    "hold": "holds",
+    "fail": "contradicted",
+    "depends": "depends on the reading",
+    "undecided": "undecided",
+}
 VERDICTS = {"hold": HOLDS, "fail": FAILS, "undecided": UNDECIDED}
 REPRODUCTIONS = {"yes": "reproduced", "no": "not reproduced", "undecided": UNDECIDED}
+TENTHS = POINTS._replace(decimals=1)
 RECONCILIATION, CLAIMS, CENSUS = Reconciliation.path(), Claims.path(), Census.path()
 
 
@@ -42,12 +49,17 @@ def _reconciled(ledger: Ledger, results: Results) -> None:
 def _judged(ledger: Ledger, results: Results) -> None:
     claims = results.claims.claims
     ledger.add("claims.count", len(claims), COUNT, Source(CLAIMS, "length of claims"))
-    for key, verdict in VERDICTS.items():
-        there = sum(claim.published.verdict == verdict for claim in claims)
-        source = Source(CLAIMS, f"claims whose published verdict is {verdict!r}")
+    for key, conclusion in CONCLUSIONS.items():
+        there = sum(claim.conclusion == conclusion for claim in claims)
+        source = Source(CLAIMS, f"claims whose conclusion is {conclusion!r}")
         ledger.add(f"claims.{key}", there, COUNT, source, optional=True)
-        here = sum(claim.reproduced.observation == verdict for claim in claims)
-        source = Source(CLAIMS, f"claims whose reproduced observation is {verdict!r}")
+    for index, claim in enumerate(claims):
+        enter_claim(ledger, claim, f"claims.{index}")
+    if not results.claims.compared:
+        return
+    for key, verdict in VERDICTS.items():
+        here = sum(claim.reproduced.verdict == verdict for claim in claims)
+        source = Source(CLAIMS, f"claims whose reproduced verdict is {verdict!r}")
         ledger.add(f"claims.here_{key}", here, COUNT, source, optional=True)
 
 
@@ -66,28 +78,30 @@ def _reproduced(ledger: Ledger, results: Results) -> None:
 
 
 def _predicted(ledger: Ledger, results: Results) -> None:
-    """Predicted against printed peaks: of runs that were first in their process, and of whole processes."""
-    close = (results.memory["relative_error"].abs() <= TOLERANCE).sum()
-    source = Source(CENSUS, "predicted peaks within the tolerance of the printed ones")
-    ledger.add("memory.close", close, COUNT, source, optional=True)
-    ledger.add("memory.compared", len(results.memory), COUNT, source, optional=True)
-    explained = results.processes.query("unprinted == ''")
-    missing = results.processes.query("unprinted != '' and not fresh")
-    worst = explained["largest_error"].max()
-    by_process = {
-        "processes": (len(explained), COUNT, "processes whose peaks no further run fits better"),
-        "processes_error": (worst, SHARE, "largest error of a predicted peak in these processes"),
-        "processes_missing": (
-            len(missing),
-            COUNT,
-            "the other processes whose first printed run was not the first to train",
-        ),
+    """Predicted against printed peaks: of runs in a fresh process, and of the others without and with what was left."""
+    peaks = results.memory
+    fresh, others = peaks[peaks["fresh"]], peaks[~peaks["fresh"]]
+    explained = others.dropna(subset="with_residue_bytes")
+    errors = {
+        "fresh_error": (fresh["predicted_bytes"] / fresh["printed_bytes"] - 1).abs().max(),
+        "explained_error": (explained["with_residue_bytes"] / explained["printed_bytes"] - 1).abs().max(),
     }
-    for key, (value, unit, words) in by_process.items():
-        source = Source(CENSUS, f"against kernel_segments.csv: {words}")
-        ledger.add(f"memory.{key}", value, unit, source, optional=True)
-    source = Source("stages/published/memory_check.py", "TOLERANCE")
-    ledger.add("memory.tolerance", TOLERANCE, WHOLE_SHARE, source, optional=True)
+    counts = {
+        "runs": (len(peaks), "printed runs that the census has"),
+        "fresh": (len(fresh), "of them, those in a fresh process"),
+        "others": (len(others), "of them, those after other runs"),
+        "explained": (len(explained), "of these, those of which every earlier run is known"),
+        "supposed": ((results.processes["unprinted"] != "").sum(), "processes with a supposed run"),
+    }
+    against = "against data/reported/kernel_segments.csv"
+    for key, (count, words) in counts.items():
+        ledger.add(f"memory.{key}", count, COUNT, Source(CENSUS, f"{against}: {words}"), optional=True)
+    for key, error in errors.items():
+        source = Source(CENSUS, f"{against}: largest error of a predicted peak")
+        ledger.add(f"memory.{key}", error, SHARE, source, optional=True)
+    times = (others["printed_bytes"] / others["predicted_bytes"]).max()
+    source = Source(CENSUS, f"{against}: largest printed over predicted peak of a run after others")
+    ledger.add("memory.others_most", times, SCALE, source, optional=True)
 
 
 def _protocols(ledger: Ledger, results: Results) -> None:
@@ -103,17 +117,21 @@ def _protocols(ledger: Ledger, results: Results) -> None:
         if len(precisions) == 1:
             source = Source(CENSUS, f"{protocol}.*.*.precision, where it is one")
             ledger.add(f"protocol.{protocol}.precision", precisions.pop(), COUNT, source, optional=True)
-        saved = _saved_by_qlora(of_study)
-        for end, value in (("least", min(saved, default=None)), ("most", max(saved, default=None))):
+        saved, beyond = _saved(of_study, "full"), _saved(of_study, "lora-ffn")
+        for end, choose in (("least", min), ("most", max)):
             source = Source(CENSUS, f"{end} 1 - qlora-ffn / full of {protocol}.*.predicted_memory.peak")
-            ledger.add(f"protocol.{protocol}.saved_{end}", value, WHOLE_SHARE, source, optional=True)
+            share = choose(saved, default=None)
+            ledger.add(f"protocol.{protocol}.saved_{end}", share, WHOLE_SHARE, source, optional=True)
+            source = Source(CENSUS, f"{end} (lora-ffn - qlora-ffn) / full of {protocol}.*.predicted_memory.peak")
+            share = choose(beyond, default=None)
+            ledger.add(f"protocol.{protocol}.beyond_lora_{end}", share, TENTHS, source, optional=True)
 
 
-def _saved_by_qlora(grids: list[dict[str, CensusCell]]) -> list[float]:
-    """Share of full fine-tuning's predicted peak, by architecture."""
+def _saved(grids: list[dict[str, CensusCell]], against: str) -> list[float]:
+    """What QLoRA saves of another configuration's predicted peak, by architecture, as a share of full fine-tuning's."""
     saved = []
     for cells in grids:
-        if "full" in cells and "qlora-ffn" in cells:
-            full, quantised = cells["full"].predicted_memory.peak, cells["qlora-ffn"].predicted_memory.peak
-            saved.append(1 - quantised / full)
+        if {"full", "qlora-ffn", against} <= cells.keys():
+            peaks = {name: cells[name].predicted_memory.peak for name in ("full", "qlora-ffn", against)}
+            saved.append((peaks[against] - peaks["qlora-ffn"]) / peaks["full"])
     return saved

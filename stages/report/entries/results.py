@@ -1,8 +1,10 @@
 """Numbers of the results: cells, comparisons, seeds, intervals, calibration, frontiers."""
 
+import math
+
 import pandas as pd
 
-from stages.analysis.costs import compared_time
+from stages.analysis.costs import compared_time, evaluation_time
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
 from stages.report.entries.inputs import MACRO_F1, Results
@@ -18,6 +20,7 @@ from stages.report.numbers.units import (
     SECONDS,
     SHARE,
     WHOLE_SHARE,
+    checkpoint_unit,
     memory_unit,
     parameter_unit,
 )
@@ -44,6 +47,7 @@ def _cells(ledger: Ledger, results: Results) -> None:
         "peak_memory_bytes_mean": ("memory", memory),
         "trainable_parameters": ("trainable", sizes),
     }
+    shares = trained_shares(results.runs)
     for (architecture, configuration), cell in cells.iterrows():
         name, probe = f"{architecture}.{configuration}", cell["role"] == "probe"
         records = results.records(architecture, configuration)
@@ -51,34 +55,45 @@ def _cells(ledger: Ledger, results: Results) -> None:
             source = Source(SUMMARY, f"{name}.{column}", *records)
             if column == "compared_seconds":
                 source = Source(RUNS, f"least {time} a step of the work of {name}, times steps", *records)
-            ledger.add(f"{name}.{key}", cell[column], unit, source, optional=probe)
-        share = cell["trainable_parameters"] / cell["total_parameters"]
-        source = Source(RUNS, "trainable_parameters / total_parameters", *records)
+            is_left_out = probe or (key == "f1" and results.measure != MACRO_F1)
+            ledger.add(f"{name}.{key}", cell[column], unit, source, optional=is_left_out)
+        _stored(ledger, results, architecture, configuration)
+        share = shares.get((architecture, configuration), math.nan)
+        source = Source(RUNS, "trainable_parameters / (total_parameters - adapter_parameters)", *records)
         ledger.add(f"{name}.trainable_share", share, SHARE, source, optional=probe)
-        if cell["seeds"] > 1:
-            _extent(ledger, name, cell, records)
         if full is not None and configuration != full and (architecture, full) in cells.index:
             _compare(ledger, results, architecture, full, configuration)
 
 
-def _extent(ledger: Ledger, name: str, cell: pd.Series, records: tuple) -> None:
-    low, high = cell["test_accuracy_min"], cell["test_accuracy_max"]
-    ledger.add(f"{name}.lowest", low, PERCENT, Source(RUNS, "least test_accuracy", *records))
-    ledger.add(f"{name}.highest", high, PERCENT, Source(RUNS, "greatest test_accuracy", *records))
-    ledger.add(f"{name}.range", high - low, POINTS, Source(RUNS, "max - min of test_accuracy", *records))
+def trained_shares(runs: pd.DataFrame) -> pd.Series:
+    """By cell, the share of parameters that trains, of what full fine-tuning would train: adapters are no part of it.
+
+    The one denominator of the report; cells without a run are left out.
+    """
+    first = runs.drop_duplicates(CELL).set_index(CELL)
+    return first["trainable_parameters"] / (first["total_parameters"] - first["adapter_parameters"])
+
+
+def _stored(ledger: Ledger, results: Results, architecture: str, configuration: str) -> None:
+    """What a run leaves on disk, and how long it takes to test: means over seeds."""
+    runs = results.runs
+    of_cell = runs[(runs["architecture"] == architecture) & (runs["configuration"] == configuration)]
+    records, probe = results.records(architecture, configuration), results.is_probe(architecture, configuration)
+    stored = Source(RUNS, "mean of checkpoint_bytes", *records)
+    size = of_cell["checkpoint_bytes"].mean()
+    unit = checkpoint_unit(runs["checkpoint_bytes"])
+    ledger.add(f"{architecture}.{configuration}.checkpoint", size, unit, stored, optional=probe)
+    tested = Source(RUNS, f"mean of {evaluation_time(runs)}", *records)
+    seconds = of_cell[evaluation_time(runs)].mean()
+    ledger.add(f"{architecture}.{configuration}.evaluation", seconds, SECONDS, tested, optional=probe)
 
 
 def _choices(ledger: Ledger, results: Results) -> None:
     """Pairs that differ in one choice; those against full fine-tuning are entered with the cells."""
-    study = results.study
-    pairs = {*study.pairs("adapter.r", "adapter.lora_alpha"), *study.pairs("target"), *study.pairs("quantization")}
-    pairs |= {(first, second) for first, second in study.pairs("lr") if first != study.reference}
-    for first, second in study.pairs_of_one_choice():  # any other choice
-        if (second, first) not in pairs and study.reference not in (first, second):
-            pairs.add((first, second))
-    for first, second in sorted(pairs):
-        for architecture in study.architectures:
-            _compare(ledger, results, architecture, first, second)
+    for first, second in results.study.steps:
+        if first != results.study.reference:
+            for architecture in results.study.architectures:
+                _compare(ledger, results, architecture, first, second)
 
 
 def _compare(ledger: Ledger, results: Results, architecture: str, first: str, second: str) -> None:
@@ -177,8 +192,6 @@ def _costs(ledger: Ledger, results: Results) -> None:
     ledger.add("cost.stretch", costs.stretch, SCALE, Source(STATISTICS, "costs: stretch"), optional=True)
     for cost, key in (("train_seconds", "seconds"), ("peak_memory", "memory")):
         ledger.add(f"cost.{key}_tie", costs.ties[cost], SHARE, Source(STATISTICS, f"costs: ties.{cost}"), optional=True)
-        source = Source(STATISTICS, f"costs: scatter.{cost}")
-        ledger.add(f"cost.{key}_scatter", costs.scatter[cost], SHARE, source, optional=True)
 
 
 def _calibration(ledger: Ledger, results: Results) -> None:

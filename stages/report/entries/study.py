@@ -5,7 +5,7 @@ import pandas as pd
 from stages.analysis.baselines import Baselines
 from stages.analysis.runs import FAILED, RUNS, SUMMARY
 from stages.encoders.base_report import BaseReport
-from stages.report.entries.inputs import Results
+from stages.report.entries.inputs import MACRO_F1, Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import (
     COUNT,
@@ -109,7 +109,8 @@ def _baselines(ledger: Ledger, results: Results) -> None:
         "ceiling": (baselines.ceiling_accuracy, "ceiling_accuracy"),
     }
     for name, (value, source_key) in scores.items():
-        ledger.add(f"baseline.{name}", value, PERCENT, Source(BASELINES, source_key))
+        is_left_out = name.endswith("_f1") and results.measure != MACRO_F1
+        ledger.add(f"baseline.{name}", value, PERCENT, Source(BASELINES, source_key), optional=is_left_out)
     ledger.add("baseline.features", bag.features, COUNT, Source(BASELINES, f"{bag_key}.features"))
     headline = results.cells[results.cells["role"] == "train"]
     column = results.measure.column
@@ -122,6 +123,10 @@ def _baselines(ledger: Ledger, results: Results) -> None:
     )
     ledger.add("baseline.no_better", no_better, COUNT, source, optional=True)
     ledger.add("baseline.cells", len(headline), COUNT, Source(SUMMARY, "headline cells"))
+    for name in results.study.architectures:
+        of_architecture = headline.loc[[name], column]
+        source = Source(SUMMARY, f"{better}, on {name}")
+        ledger.add(f"{name}.above_bag", (of_architecture > results.bag_leading).sum(), COUNT, source, optional=True)
 
 
 def _bases(ledger: Ledger, results: Results) -> None:

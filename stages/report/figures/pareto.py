@@ -1,111 +1,124 @@
-"""Accuracy against cost."""
+"""Accuracy against cost: a panel for each architecture and cost, its frontier, and names beside the points."""
 
+import math
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from stages.analysis.baselines import Baselines
 from stages.analysis.costs import COMPARED, Cost, compared_memory, ties
 from stages.analysis.frontiers import pareto_frontier
 from stages.analysis.runs import summarise
 from stages.report.figures import style
-from stages.report.figures.accuracy import ACCURACY, BASELINE_STYLES, baseline_line
-from stages.report.numbers.names import SHAPES, capitalised
+from stages.report.numbers.names import capitalised
 from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
 
-Ties = dict[Cost, float]
+ACCURACY = "Test accuracy (%)"
+NAMED = 10  # points of a panel that all have their names; of more, those on the frontier
+MOST_BESIDE = 4  # panels in a line
+PANEL, HIGHEST = 1.45, 8.0  # inches
+POINTS = 6  # size of a name
+BESIDE_PANEL, BESIDE_NAME = 0.6, 0.25  # inches that a panel's labels take of its column, and a line to a name
 
 
-def pareto(runs: pd.DataFrame, study: StudySettings, baselines: Baselines) -> Figure:
-    """Accuracy against peak memory and against training time, headline grid, the frontier drawn through.
+def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
+    """Accuracy against peak memory in one line of panels, against training time in the next; headline grid.
 
-    Points are means over seeds; bars are one sample standard deviation.
+    Points are means over seeds, whose bars are one sample standard deviation; those on a frontier are filled.
     """
     cells = summarise(runs)
     cells = cells[cells["role"] == "train"]
+    if cells.empty:
+        return None
     unit, limits = memory_unit(cells["peak_memory_bytes_mean"]), ties(runs)
-    figure = Figure(figsize=(style.PAGE, 2.75))
-    left, right = figure.subplots(1, 2, sharey=True)
-    for axes, cost, cost_unit in zip((left, right), COMPARED, (unit, Format("s")), strict=True):
-        _scatter(axes, cells, cost, cost_unit, study, limits)
-    bag = baselines.tfidf_logistic_regression.test_accuracy
-    for axes in (left, right):
-        axes.axhline(100 * bag, color=style.GREY, linestyle=BASELINE_STYLES["bag"], linewidth=0.9, zorder=0)
-    left.set(xlabel=f"{capitalised(compared_memory(runs).label)} ({unit.symbol})", ylabel=ACCURACY)
-    right.set(xlabel="Training time (s)")
-    style.legend_outside(figure, _legend(cells, study, limits), 6, handletextpad=0.2)
+    columns = min(len(study.architectures), MOST_BESIDE)
+    blocks = math.ceil(len(study.architectures) / columns)
+    if columns == 1:  # both costs fit beside each other
+        figure = Figure(figsize=(style.PAGE, 2.1))
+        grid = figure.subplots(1, 2, sharey=True, squeeze=False).T
+    else:
+        figure = Figure(figsize=(style.PAGE, min(0.3 + PANEL * 2 * blocks, HIGHEST)))
+        grid = figure.subplots(2 * blocks, columns, squeeze=False)
+    for index, architecture in enumerate(study.architectures):
+        block, column = divmod(index, columns)
+        of_architecture = cells[cells["architecture"] == architecture]
+        for offset, (cost, cost_unit) in enumerate(zip(COMPARED, (unit, Format("s")), strict=True)):
+            axes = grid[2 * block + offset, column]
+            _panel(axes, of_architecture, cost, cost_unit, study, style.PAGE / max(columns, 2), limits[cost])
+            if offset == 0 or columns == 1:
+                axes.set_title(style.labels(study.architectures, style.PAGE / columns - 0.5)[architecture], pad=3)
+            if column == 0 and (offset == 0 or columns > 1):
+                axes.set_ylabel(ACCURACY)
+            memory = f"{capitalised(compared_memory(runs).label)} ({unit.symbol})"
+            axes.set_xlabel(memory if offset == 0 else "Training time (s)")
+    for axes in grid[-2:, len(study.architectures) - columns * (blocks - 1) :].ravel():
+        axes.set_axis_off()
+    _name_all(figure)
     return figure
 
 
-def _scatter(axes: Axes, cells: pd.DataFrame, measure: Cost, unit: Format, study: StudySettings, limits: Ties) -> None:
-    """Colour says the architecture, the marker the configuration; of too many, those on the frontier have numbers."""
-    colours, markers = _looks(cells, study)
-    are_named = len(markers) <= SHAPES
+def _panel(
+    axes: Axes, cells: pd.DataFrame, measure: Cost, unit: Format, study: StudySettings, width: float, tie: float
+) -> None:
+    """The points of an architecture and the steps of their frontier; names wait on the axes for the final layout.
+
+    Args:
+        width: of the panel with its labels, in inches.
+        tie: the share of a difference in cost up to which it is none.
+    """
     cost, accuracy = unit.scale * cells[COMPARED[measure]].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
-    best = pareto_frontier(cost, accuracy, limits[measure])
-    axes.step(cost[best], accuracy[best], where="post", color=style.GREY, linewidth=0.9, linestyle="--", zorder=1)
-    for (_, cell), x, y in zip(cells.iterrows(), cost, accuracy, strict=True):
-        deviation = cell["test_accuracy_sd"]
-        look = colours[cell["architecture"]]
-        axes.errorbar(
-            x,
-            y,
-            yerr=None if pd.isna(deviation) else 100 * deviation,  # of one seed there is none
-            fmt=markers[cell["configuration"]].marker if are_named else "o",
-            color=look.colour,
-            fillstyle=look.filling,
-            markerfacecoloralt="white",
-            markeredgewidth=0.8,
-            elinewidth=0.7,
-            capsize=1.5,
-        )
-    if not are_named:
-        _number(axes, cells, list(zip(cost[best], accuracy[best], best, strict=True)), numbered(cells, limits))
+    deviation = 100 * cells["test_accuracy_sd"].fillna(0).to_numpy()  # of one seed there is none
+    best = pareto_frontier(cost, accuracy, tie)
+    colour = style.COLOURS[0]
+    axes.errorbar(cost, accuracy, yerr=deviation, fmt="none", ecolor=style.GREY, elinewidth=0.7, zorder=1)
+    axes.step(cost[best], accuracy[best], where="post", color=colour, linewidth=0.9, linestyle="--", zorder=1)
+    for index, (x, y) in enumerate(zip(cost, accuracy, strict=True)):
+        filling = colour if index in best else "white"
+        axes.plot(x, y, "o", color=colour, markerfacecolor=filling, markersize=3.5, zorder=2)
+    axes.margins(y=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=unit.scale != 1))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    labels = style.labels(study.configurations, 0.9, POINTS)
+    named = range(len(cost)) if len(cost) <= NAMED else best
+    axes.names_to_set = [(cost[row], accuracy[row], labels[cells["configuration"].iloc[row]]) for row in named]
+    if len(cost):
+        widest = max(style.inches(name, POINTS) for _, _, name in axes.names_to_set) + BESIDE_NAME
+        room = widest / (width - BESIDE_PANEL - widest)
+        extent = np.ptp(cost) or abs(cost[0]) or 1.0
+        axes.set_xlim(cost.min() - 0.06 * extent, cost.max() + room * 1.06 * extent)
 
 
-def _number(axes: Axes, cells: pd.DataFrame, points: list[tuple[float, float, int]], numbers: dict[str, int]) -> None:
-    """Beside each point of the frontier, the number that its configuration has in the legend."""
-    for x, y, row in points:
-        number = numbers[cells["configuration"].iloc[row]]
-        place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right", "fontsize": 7}
-        axes.annotate(str(number), (x, y), **place)
+def _name_all(figure: Figure) -> None:
+    """Each point's name to its right, names moved apart where points are close, a thin line to those that moved."""
+    figure.draw_without_rendering()  # the layout decides where points lie
+    for axes in figure.axes:
+        names = getattr(axes, "names_to_set", [])
+        if not names:
+            continue
+        places = [axes.transData.transform((x, y)) * 72 / figure.dpi for x, y, _ in names]
+        box = axes.get_window_extent()
+        low, high = box.y0 * 72 / figure.dpi, box.y1 * 72 / figure.dpi
+        moved = _within(style.apart([y for _, y in places], POINTS + 0.5), low + POINTS / 2, high - POINTS / 2)
+        right = max(x for x, _ in places)
+        for (x, y, name), (at, before), after in zip(names, places, moved, strict=True):
+            shift = right - at + 10  # all names begin in one column
+            axes.annotate(
+                name,
+                (x, y),
+                xytext=(shift, after - before),
+                textcoords="offset points",
+                va="center",
+                fontsize=POINTS,
+                arrowprops={"arrowstyle": "-", "color": "0.75", "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
+                annotation_clip=False,
+            )
 
 
-def numbered(cells: pd.DataFrame, limits: Ties) -> dict[str, int]:
-    """Configurations on the frontier of either cost, which a crowded figure names, numbered in the grid's order."""
-    accuracy = cells["test_accuracy_mean"].to_numpy()
-    rows: set[int] = set()
-    for measure, column in COMPARED.items():
-        rows |= set(pareto_frontier(cells[column].to_numpy(), accuracy, limits[measure]))
-    names = dict.fromkeys(cells["configuration"].iloc[sorted(rows)])
-    return {name: number for number, name in enumerate(names, start=1)}
-
-
-def _looks(cells: pd.DataFrame, study: StudySettings) -> tuple[dict[str, style.Look], dict[str, style.Look]]:
-    """By architecture, for colour and filling; by configuration, for the marker."""
-    configurations = list(dict.fromkeys(cells["configuration"]))
-    return style.looks(list(study.architectures)), style.looks(configurations)
-
-
-def _legend(cells: pd.DataFrame, study: StudySettings, limits: Ties) -> list[Line2D]:
-    colours, markers = _looks(cells, study)
-    architectures, configurations = style.labels(study.architectures), style.labels(study.configurations)
-    handles = [_swatch(look, architectures[name]) for name, look in colours.items()]
-    if len(markers) <= SHAPES:
-        named = {name: look.marker for name, look in markers.items()}
-    else:
-        named = {name: f"${number}$" for name, number in numbered(cells, limits).items()}
-    for name, marker in named.items():
-        handles.append(Line2D([], [], color="0.3", marker=marker, linestyle="", label=configurations[name]))
-    handles.append(Line2D([], [], color=style.GREY, linewidth=0.9, linestyle="--", label="Pareto frontier"))
-    handles.append(baseline_line("bag"))
-    return handles
-
-
-def _swatch(look: style.Look, label: str) -> Line2D:
-    """A round marker that shows colour and filling alone."""
-    return Line2D(
-        [], [], color=look.colour, marker="o", fillstyle=look.filling, markerfacecoloralt="white", ls="", label=label
-    )
+def _within(positions: list[float], low: float, high: float) -> list[float]:
+    """Positions shifted together so that none is beyond the ends, as far as they all fit."""
+    over, under = max(positions) - high, low - min(positions)
+    shift = under if under > 0 else -max(over, 0)
+    return [position + shift for position in positions]

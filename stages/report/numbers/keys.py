@@ -26,13 +26,13 @@ FORMS = """
     data.(dropped_rows|dropped_labels|ignored_files|unused_columns)
     tokens.*.(median|truncated)
     example....
-    imdb.(train|test|unsupervised|runs|steps|agreement)
+    imdb.(train|test|unsupervised|runs|steps|agreement|bag|hours|parameters|vocab_size|probe_accuracy|probe_accuracy_random)
     imdb.*.(accuracy|accuracy_sd|difference)
-    *.*.(accuracy|accuracy_sd|f1|f1_sd|seconds|memory|trainable|trainable_share|lowest|highest|range)
+    *.*.(accuracy|accuracy_sd|f1|f1_sd|seconds|memory|trainable|trainable_share|checkpoint|evaluation)
     *.*.(interval_low|interval_high|frontier_peak_memory|frontier_train_seconds|ece|brier)
     *.*.tuning.(factor|rate|validation|first|gain)
     *.*.vs.*.(difference|distance|f1_difference|f1_distance|low|high|p|seconds_ratio|memory_ratio)
-    *.(adapters_span|to_ceiling|under_bag_count|frontier_count|lightest_count|fastest_count)
+    *.(adapters_span|to_ceiling|above_bag|under_bag_count|frontier_count)
     *.(constant_count|no_better_count)
     *.tuning.(agreement|first_gap|first_distance|best_gap|best_distance)
     tuning.(rates|runs|texts|close|cells|kept|failed|lowest|highest|compared|lost|gain_least|gain_median|gain_most)
@@ -40,10 +40,11 @@ FORMS = """
     seeds.(range_largest|range_median|smallest_p|enough|t_factor)
     statistics.(confidence|level|resamples|comparisons|distinguishable)
     against_full.(tested|distinguishable)
-    pairs.(rank|placement|quantisation|the learning rate).(tested|distinguishable)
+    pairs.(rank|placement|quantisation|the learning rate|one choice).(tested|distinguishable)
     errors.(leaning_runs|share|weakest_f1)
-    cost.(memory|seconds|share)_(least|most)
-    cost.((memory|seconds)_(tie|scatter)|tolerance|stretch|disturbed_runs)
+    cost.(memory|seconds|share|checkpoint|evaluation)_(least|most)
+    cost.(memory_tie|seconds_tie|tolerance|stretch|disturbed_runs)
+    (best_adapter|adapters_span)_(least|most)
     fit.(last_epoch_runs|f1_gap)
     calibration.(least|most)
     audit.(new_but_frozen|new_but_frozen_runs|trainable_but_dead|trainable_but_dead_runs)
@@ -53,15 +54,14 @@ FORMS = """
     commit.#
     commit.(count|subject....)
     published.(cells_checked|contradictions|unverifiable|residue|missing|left_out|parameters_checked|parameters_agree)
-    claims.(count|hold|fail|undecided|here_hold|here_fail|here_undecided)
+    claims.(count|hold|fail|depends|undecided|here_hold|here_fail|here_undecided)
     reproduced.(cells|yes|no|undecided|margin)
-    memory.(close|compared|tolerance|processes|processes_error|processes_missing)
+    memory.(runs|fresh|fresh_error|others|others_most|explained|explained_error|supposed)
     protocol.(corrected|as-published).(new_but_frozen|trainable_but_dead|precision|saved_least|saved_most)
+    protocol.(corrected|as-published).(beyond_lora_least|beyond_lora_most)
     claim....
     contradiction....
     reproduction....
-    predicted....
-    process....
     census....
     figure....
     *.close_count

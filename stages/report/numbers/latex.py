@@ -22,6 +22,10 @@ SPECIAL = {
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
+    "\u2192": r"$\rightarrow$",
+    "\u223c": r"$\sim$",
+    "\u2264": r"$\leq$",
+    "\u2265": r"$\geq$",
 }
 LIGATED = "-,\u2018\u2019"  # signs of which the fonts make another where two stand together
 BREAK = "\u200b"  # Unicode's own: a line may end here, without a hyphen

@@ -7,7 +7,7 @@ import pandas as pd
 from stages.report.numbers.latex import Latex, escape, named
 
 # The kinds that the published study compares, by ``RunSettings.kind``, in LaTeX.
-DESIGN = {"full": "full fine-tuning", "lora": "LoRA", "lora-nf4": "QLoRA", "ia3": r"(IA)\textsuperscript{3}"}
+DESIGN = {"full": "full fine-tuning", "lora": "LoRA", "lora-nf4": "QLoRA", "ia3": "IA3"}
 # PEFT's kinds of adapters as their authors write them; one that is not here is called as PEFT calls it.
 ADAPTERS = {
     "adalora": "AdaLoRA",
@@ -72,7 +72,6 @@ TARGETS = {
     "all-linear": "all linear layers",
     "peft": "PEFT's default",
 }
-SHAPES = 10  # configurations that a figure tells apart by their markers
 BASELINES = {
     "majority": "majority class",
     "bag": "TF-IDF, logistic regression",

@@ -3,9 +3,7 @@
 import math
 from dataclasses import dataclass
 
-import pandas as pd
-
-from stages.analysis.costs import COMPARED, Cost, ties
+from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
 from stages.study.grid import StudySettings
@@ -25,14 +23,11 @@ class Findings:
     adapters: list[str]  # headline, base rate, not full
     best_adapter: dict[str, str]  # architecture -> configuration
     weakest_adapter: dict[str, str]
-    lightest: dict[str, list[str]]  # least peak memory in the headline grid; empty where the next is a tie with it
-    fastest: dict[str, list[str]]
     full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
     full_trails: list[str]
     choice_outweighs_freezing: list[str]  # architectures in which adapters differ more than the best does from full
     below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
     under_bag: dict[str, list[str]]  # headline configurations that are not
-    every_cell_above_bag: bool
     frontier: dict[str, list[str]]  # on the frontiers of memory and of time of their architecture
     close: list[tuple[list[str], list[str]]]  # adapters, and the architectures where they are within CLOSE of full
     rates_are_equal: bool  # the base rate and the probe rate
@@ -43,6 +38,7 @@ class Findings:
     is_tuned: bool  # each cell is shown at the best of several rates
     every_run_kept_its_last_epoch: bool
     pairs_were_tested: bool
+    has_steps: bool  # pairs that differ in one choice
     level: list[str]  # architectures in which the best adapter is level with full fine-tuning
 
     @property
@@ -64,6 +60,11 @@ class Findings:
     def one_cell_is_of_an_adapter(self) -> bool:
         """Whether the base rate has one adapter on one architecture, which no plural suits."""
         return len(self.adapters) * len(self.architectures) == 1
+
+    @property
+    def several_adapters_are_compared(self) -> bool:
+        """With full fine-tuning, and so with each other."""
+        return self.adapters_are_compared and len(self.adapters) > 1
 
     @property
     def is_level_everywhere(self) -> bool:
@@ -95,14 +96,11 @@ def find(results: Results) -> Findings:
         adapters=adapters,
         best_adapter=_by_architecture(results, adapters),
         weakest_adapter=_by_architecture(results, adapters, highest=False),
-        lightest={a: cheapest(results, a, headline, "peak_memory") for a in study.architectures},
-        fastest={a: cheapest(results, a, headline, "train_seconds") for a in study.architectures},
         full_leads=leads,
         full_trails=trails,
         choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
         below_bag=[a for a in study.architectures if results.leading(a, best[a]) <= bag],
         under_bag={a: [name for name in headline if results.leading(a, name) <= bag] for a in study.architectures},
-        every_cell_above_bag=bool((_headline_means(results) > bag).all()),
         frontier={a: _on_both_frontiers(results, a, headline) for a in study.architectures},
         close=_close(results, full, adapters),
         rates_are_equal=study.lr == study.lr_probe,
@@ -113,44 +111,16 @@ def find(results: Results) -> Findings:
         is_tuned=results.is_tuned,
         every_run_kept_its_last_epoch=_runs_that_kept_their_last_epoch(results) == len(study.runs),
         pairs_were_tested=bool(results.statistics.comparisons),
+        has_steps=bool(study.steps),
         level=[a for a in study.architectures if a in leads + trails and _is_level(results, a, full, adapters)],
     )
 
 
-def extreme(
-    results: Results, architecture: str, names: list[str], column: str | None = None, highest: bool = True
-) -> str:
-    """The configuration of ``names`` with the highest or lowest value; the first of equals.
-
-    Without a ``column``, that of the measure by which configurations are ranked.
-
-    Cells whose runs failed do not take part, unless there are no others.
-    """
-    choose = max if highest else min
-    completed = results.completed(architecture, names) or names
-    return choose(completed, key=lambda name: results.mean(architecture, name, column or results.measure.column))
-
-
-def cheapest(results: Results, architecture: str, names: list[str], cost: Cost) -> list[str]:
-    """The configurations of ``names`` that take least, several if they do the same work; none if the next is a tie."""
-    work = {name: results.mean(architecture, name, "work") for name in results.completed(architecture, names)}
-    costs = {name: results.mean(architecture, name, COMPARED[cost]) for name in work}
-    if not costs:
-        return []
-    least = min(costs, key=costs.__getitem__)
-    others = [costs[name] for name in costs if work[name] != work[least]]
-    if any(other <= (1 + ties(results.runs)[cost]) * costs[least] for other in others):
-        return []
-    return [name for name in costs if work[name] == work[least]]
-
-
-def _by_architecture(
-    results: Results, names: list[str], column: str | None = None, highest: bool = True
-) -> dict[str, str]:
+def _by_architecture(results: Results, names: list[str], highest: bool = True) -> dict[str, str]:
     """``{architecture: configuration}``; empty without names."""
     if not names:
         return {}
-    return {a: extreme(results, a, names, column, highest) for a in results.study.architectures}
+    return {a: extreme(results, a, names, highest=highest) for a in results.study.architectures}
 
 
 def _full_against_adapters(results: Results, full: str | None) -> tuple[list[str], list[str]]:
@@ -181,10 +151,6 @@ def _span_below_gap(results: Results, architecture: str, full: str, adapters: li
 def _is_level(results: Results, architecture: str, full: str, adapters: list[str]) -> bool:
     best = extreme(results, architecture, adapters)
     return math.isclose(results.leading(architecture, best), results.leading(architecture, full), abs_tol=1e-12)
-
-
-def _headline_means(results: Results) -> pd.Series:
-    return results.cells.loc[results.cells["role"] == "train", results.measure.column]
 
 
 def _on_both_frontiers(results: Results, architecture: str, names: list[str]) -> list[str]:

@@ -140,24 +140,12 @@ class Phrases:
             return self.number(least)
         return Latex(f"{self.number(least)} to {self.number(most)}")
 
-    def saved(self, key: str, what: str) -> str:
-        """Whether adapters save or cost more of something than full fine-tuning, by ratios as printed; ties are equal.
-
-        ``<key>_tie`` is the greatest share of a difference that is a tie.
-        """
-        least, most = self.printed(f"{key}_least"), self.printed(f"{key}_most")
-        tie = 1 + self.ledger.entry(f"{key}_tie").value
-        if most * tie < 1:
-            return f"every {self.adapter} saves {what} here"
-        if least > tie:
-            return f"every {self.adapter} takes more {what} here"
-        if least * tie < 1 and most > tie:
-            return f"some {self.adapter}s save {what} here and others take more"
-        if least * tie < 1:
-            return f"no {self.adapter} takes more {what} here"
-        if most > tie:
-            return f"no {self.adapter} takes less {what} here"
-        return f"no {self.adapter} saves {what} here or takes more"
+    def how_many(self, key: str, total: str) -> Latex:
+        """``all 15``, ``3 of 15`` or ``none of 15``, before a noun in the plural."""
+        if self.print_alike(key, total):
+            return Latex(f"all {self.number(total)}")
+        count = self.number(key) if self.sign(key) else "none"
+        return Latex(f"{count} of {self.number(total)}")
 
     @property
     def seeds(self) -> list[Latex]:

@@ -1,8 +1,10 @@
-"""Cells of the grid in the words of the report's sentences: one cell, and what stands out on one architecture."""
+"""Cells in the words of the report's sentences: one of the grid, what stands out on an architecture, a kept study."""
 
-from stages.report.numbers.latex import Latex
+from stages.analysis.kept_study import KeptStudy
+from stages.report.numbers.latex import Latex, escape
 from stages.report.phrases.findings import Findings
 from stages.report.phrases.phrases import Phrases
+from stages.study.typeset import DESCRIPTION, shown
 
 
 class CellPhrases:
@@ -54,14 +56,6 @@ class CellPhrases:
         ends = f"[{self._say.ledger.numeral(low)}, {self._say.ledger.numeral(high)}]"
         return Latex(f" ({self._say.number(f'{self._against_full}.difference')} {ends})")
 
-    @property
-    def verdict_of_test(self) -> str:
-        """What the paired test says of the difference from full fine-tuning: the verb of "the test"."""
-        test = self._say.results.comparison(self._architecture, self._full, self._configuration)
-        if test is None:
-            return "was not made for"
-        return "tells from zero" if test.verdict == "distinguishable" else "does not tell from zero"
-
 
 class ArchitecturePhrases:
     """One architecture: what stands out on it, and the conditions of its sentences."""
@@ -87,32 +81,6 @@ class ArchitecturePhrases:
     @property
     def weakest_adapter(self) -> CellPhrases:
         return self._cell(self._found.weakest_adapter[self._name])
-
-    @property
-    def lightest(self) -> list[str]:
-        """Configurations that take least memory, by more than a tie; several do the same work."""
-        return self._found.lightest[self._name]
-
-    @property
-    def least_memory(self) -> Latex:
-        return self._cell(self.lightest[0]).number("memory")
-
-    @property
-    def configurations_lightest(self) -> Latex:
-        return self._say.configurations_of(self.lightest, f"{self._name}.lightest")
-
-    @property
-    def fastest(self) -> list[str]:
-        """Likewise of training time."""
-        return self._found.fastest[self._name]
-
-    @property
-    def least_time(self) -> Latex:
-        return self._cell(self.fastest[0]).number("seconds")
-
-    @property
-    def configurations_fastest(self) -> Latex:
-        return self._say.configurations_of(self.fastest, f"{self._name}.fastest")
 
     @property
     def has_runs(self) -> bool:
@@ -157,15 +125,6 @@ class ArchitecturePhrases:
         return self._say.configurations_of(self.under_bag, f"{self._name}.under_bag")
 
     @property
-    def lightest_is_fastest(self) -> bool:
-        return self.lightest == self.fastest != []
-
-    @property
-    def full_is_heavier(self) -> bool:
-        """Whether full fine-tuning has runs and is not among what has the lowest peak memory."""
-        return self._found.reference not in (None, *self.lightest) and not self.full_failed
-
-    @property
     def frontier(self) -> list[str]:
         """Configurations on the frontiers of both costs."""
         return self._found.frontier[self._name]
@@ -180,3 +139,27 @@ class ArchitecturePhrases:
 
     def _cell(self, configuration: str) -> CellPhrases:
         return CellPhrases(self._say, self._name, configuration, self._found.reference)
+
+
+class KeptPhrases:
+    """What the templates call ``real``: the kept study of real reviews beside this build."""
+
+    def __init__(self, say: Phrases, study: KeptStudy) -> None:
+        self._say, self._study = say, study
+
+    @property
+    def architecture(self) -> Latex:
+        return self._say.architecture(self._study.architecture)
+
+    @property
+    def licence(self) -> Latex:
+        return escape(shown(self._study.card.licence or "", DESCRIPTION) or "not stated")
+
+    @property
+    def is_below_bag(self) -> bool:
+        """Whether no configuration of it has a mean accuracy above that of the bag of words."""
+        return bool((self._study.cells["test_accuracy_mean"] <= self._study.bag).all())
+
+    def here(self, quantity: str) -> Latex:
+        """Of the base model of the same architecture in this build."""
+        return self._say.number(f"base.{self._study.architecture}.{quantity}")

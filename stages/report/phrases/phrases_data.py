@@ -203,6 +203,11 @@ class DataPhrases:
         return self._by_architecture("median", list(self._results.tokens), "")
 
     @property
+    def side_kept(self) -> Latex:
+        """Which tokens of a text that is cut."""
+        return Latex("first" if self._results.study.truncation_side == "right" else "last")
+
+    @property
     def truncated(self) -> Latex | None:
         """``3.2% of them with A and 0.4% with B``: the share of texts that the length limit cuts; None without any."""
         names = self._results.tokens

@@ -38,9 +38,9 @@ class ErrorsPhrases:
         return self._data.class_names[1]
 
     @property
-    def were_made(self) -> bool:
-        """Whether some headline run made one."""
-        return self._confused is not None
+    def are_of_several_classes(self) -> bool:
+        """Whether some headline run made one where there are more than two."""
+        return self._confused is not None and not self.are_of_two_classes
 
     @property
     def confused_class(self) -> Latex:

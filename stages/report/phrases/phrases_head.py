@@ -1,11 +1,14 @@
 """What the report's head says: title, authors, keywords."""
 
-from stages.report.numbers.latex import Latex, escape, listing, without_breaks
+from stages.report.numbers.latex import Latex, escape, listing, named, without_breaks
 from stages.report.numbers.names import DESIGN, method_name
 from stages.report.phrases.phrases import Phrases
 from stages.report.phrases.phrases_data import DataPhrases
 from stages.study.typeset import DESCRIPTION, shortened
 
+OF_THE_PUBLISHED = (
+    "Parameter-Efficient Fine-Tuning for Sentiment Classification: A Published Study Audited, and Its Grid Run Again"
+)
 KEYWORDS = 8  # names of methods among them, at most
 
 
@@ -18,7 +21,7 @@ class HeadPhrases:
 
     @property
     def title(self) -> Latex:
-        return self._of_the_published if self._is_of_the_published else escape(self._title)
+        return escape(self._title)
 
     @property
     def pdf_title(self) -> Latex:
@@ -26,8 +29,28 @@ class HeadPhrases:
         return without_breaks(self._title)
 
     @property
+    def page(self) -> Latex:
+        """What the numbers lead to."""
+        return Latex(self._paper.page)
+
+    @property
     def authors(self) -> Latex:
         return listing(self._paper.authors)
+
+    @property
+    def pdf_authors(self) -> Latex:
+        """In the document's properties."""
+        return Latex(", ".join(without_breaks(author) for author in self._paper.authors))
+
+    @property
+    def repository(self) -> Latex | None:
+        """The address of code and records."""
+        return self._linked(self._paper.repository)
+
+    @property
+    def archive(self) -> Latex | None:
+        """The address of this version for good, such as that of its DOI."""
+        return self._linked(self._paper.archive)
 
     @property
     def keywords(self) -> Latex | None:
@@ -50,17 +73,21 @@ class HeadPhrases:
         return names if len(names) <= KEYWORDS else []
 
     @property
-    def _is_of_the_published(self) -> bool:
-        return self._paper.title is None and self._say.results.is_discussed
-
-    @property
     def _title(self) -> str:
         if self._paper.title:
-            return shortened(self._paper.title, DESCRIPTION)
-        if self._say.results.is_discussed:
-            return "Parameter-Efficient Fine-Tuning for Sentiment Classification"
-        return f"Parameter-Efficient Fine-Tuning {self._data.subject}"
+            title = shortened(self._paper.title, DESCRIPTION)
+        elif self._say.results.is_discussed:
+            title = OF_THE_PUBLISHED
+        else:
+            title = f"Parameter-Efficient Fine-Tuning {self._data.subject}"
+        return f"{title}, {self._scale}" if self._say.results.study.small_scale else title
 
-    _of_the_published = Latex(
-        r"Parameter-Efficient Fine-Tuning for Sentiment\\Classification, Rendered from Its Run Records"
-    )
+    @property
+    def _scale(self) -> str:
+        """Of a small-scale build."""
+        return "in Miniature" if self._say.results.study.base_source == "pretrain" else "at Small Scale"
+
+    def _linked(self, address: str | None) -> Latex | None:
+        if address is None:
+            return None
+        return Latex(rf"\href{{{without_breaks(address)}}}{{\texttt{{{named(address)}}}}}")

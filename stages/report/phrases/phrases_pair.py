@@ -2,9 +2,7 @@
 
 from stages.analysis.statistics import Comparison
 from stages.report.numbers.latex import Latex, listing
-from stages.report.numbers.names import placement_name
 from stages.report.phrases.phrases import Phrases
-from stages.study.configuration import PEFT_DEFAULT
 
 BASES = {"nf4": "four-bit base", "fp4": "four-bit base", "int8": "eight-bit base"}
 
@@ -25,20 +23,6 @@ class PairPhrases:
         return self._say.configuration(self._second)
 
     @property
-    def adds_feed_forward(self) -> bool:
-        """Whether the step is from attention alone to attention and feed-forward layers."""
-        return self._choice("target") == ("attention", "attention-ffn")
-
-    @property
-    def first_placement(self) -> Latex:
-        """What the first adapts, in words."""
-        return placement_name(self._choice("target")[0] or PEFT_DEFAULT)
-
-    @property
-    def second_placement(self) -> Latex:
-        return placement_name(self._choice("target")[1] or PEFT_DEFAULT)
-
-    @property
     def starts_unquantised(self) -> bool:
         return self._choice("quantization")[0] == "none"
 
@@ -52,18 +36,12 @@ class PairPhrases:
         return optimizers is None or optimizers[0] != optimizers[1]
 
     @property
-    def differences(self) -> Latex:
-        """Of mean accuracy, second minus first: ``+0.42 pp on A, +1.05 pp on B, and -0.10 pp on C``."""
-        differences = []
-        for architecture in self._compared:
-            difference = self._measured("difference", architecture)
-            differences.append(Latex(f"{difference} on {self._say.architecture(architecture)}"))
-        return listing(differences)
-
-    @property
-    def bare_differences(self) -> Latex:
-        """The same, architectures unnamed."""
-        return self._listed("difference")
+    def changes(self) -> Latex:
+        """Of mean accuracy, second minus first, by architecture; these are named where some lacks a run."""
+        if self._compared == self._architectures:
+            return self._listed("difference")
+        named = [f"{self._measured('difference', a)} on {self._say.architecture(a)}" for a in self._compared]
+        return listing([Latex(each) for each in named])
 
     @property
     def seconds_ratios(self) -> Latex:
@@ -74,27 +52,6 @@ class PairPhrases:
         return self._listed("memory_ratio")
 
     @property
-    def test(self) -> Latex:
-        """The end of a sentence: which of the differences a paired test tells from zero."""
-        clear = self._distinguishable()
-        if not clear:
-            subject = "it is not" if len(self._compared) == 1 else "none is"
-        elif len(self._compared) == 1:
-            subject = "it is"
-        elif clear == self._compared:
-            subject = "all are"
-        elif len(clear) == 1:
-            subject = f"that on {listing(self._say.names(clear))} is"
-        else:
-            subject = f"those on {listing(self._say.names(clear))} are"
-        return Latex(f"{subject} distinguishable from zero.")
-
-    @property
-    def gains(self) -> list[Latex]:
-        """Architectures in which the second has the higher mean accuracy, as printed."""
-        return self._say.names(self._gaining())
-
-    @property
     def gains_everywhere(self) -> bool:
         return self._gaining() == self._architectures
 
@@ -103,11 +60,6 @@ class PairPhrases:
         """Whether the second takes no less memory than the first, as printed, wherever both were measured."""
         ratios = [self._key("memory_ratio", a) for a in self._architectures]
         return all(self._say.printed(key) >= 1 for key in ratios if self._say.has(key))
-
-    def gain(self, architecture: str) -> float | None:
-        """What the step from first to second adds to mean accuracy, as printed; None where a side has no run."""
-        key = self._key("difference", architecture)
-        return self._say.printed(key) if self._say.has(key) else None
 
     def is_measured(self, quantity: str) -> bool:
         return any(self._say.has(self._key(quantity, a)) for a in self._architectures)
@@ -137,11 +89,6 @@ class PairPhrases:
 
     def _gaining(self) -> list[str]:
         return [a for a in self._architectures if self._say.sign(self._key("difference", a)) > 0]
-
-    def _distinguishable(self) -> list[str]:
-        """Architectures in which the paired test tells the two apart, after Holm's correction."""
-        tests = {a: self._say.results.comparison(a, self._first, self._second) for a in self._architectures}
-        return [a for a, test in tests.items() if test is not None and test.verdict == "distinguishable"]
 
     @property
     def _compared(self) -> list[str]:

@@ -2,12 +2,13 @@
 
 import pandas as pd
 
-from stages.analysis.statistics import Statistics
-from stages.report.numbers.latex import Latex
+from stages.analysis.statistics import Comparison, Statistics
+from stages.report.numbers.latex import Latex, listing
 from stages.report.numbers.ledger import Source
 from stages.report.phrases.phrases import Phrases
 from stages.report.phrases.phrases_pair import PairPhrases
 
+LISTED = 6  # steps that a sentence names; of more it says how many
 MOST_IN_TURN = 4  # pairs that differ in one choice and have a sentence each
 
 
@@ -28,14 +29,52 @@ class Pairs:
         self.rate = [pair for pair in rates if pair.is_measured("difference")]
 
     @property
-    def rank_or_placement(self) -> bool:
-        return bool(self.rank or self.placement)
-
-    @property
     def choices(self) -> list[str]:
         """What some pair of the grid differs in and nothing else."""
-        pairs = {"rank": self.rank, "placement": self.placement, "quantisation": self.quantised}
-        return [choice for choice, found in (pairs | {"the learning rate": self.rate}).items() if found]
+        return [choice for choice, pairs in self._by_choice.items() if pairs]
+
+    @property
+    def by_choice(self) -> list[tuple[str, list[PairPhrases]]]:
+        """Choices of which few pairs differ in each, with these."""
+        return [
+            (_headed(choice), self.in_turn(pairs)) for choice, pairs in self._by_choice.items() if self.in_turn(pairs)
+        ]
+
+    @property
+    def in_sums(self) -> list[Latex]:
+        """A sentence on each choice that more than a few pairs differ in."""
+        return [sentence for choice, pairs in self._by_choice.items() for sentence in self.in_sum(pairs, choice)]
+
+    @property
+    def were_tested(self) -> bool:
+        """Some of them."""
+        return bool(self._tests())
+
+    @property
+    def clear_of_tested(self) -> Latex:
+        """``3 of 21``: how many steps in one choice the tests tell from none, over all architectures."""
+        clear = self._counted("distinguishable", len(self._clear())) if self._clear() else "none"
+        return Latex(f"{clear} of {self._counted('tested', len(self._tests()))}")
+
+    @property
+    def are_clear(self) -> str:
+        """The verb behind ``clear_of_tested``."""
+        return "is" if len(self._clear()) == 1 else "are"
+
+    @property
+    def verdict(self) -> Latex:
+        """Which steps the tests tell from none, by name where they are few; empty where no test was made."""
+        tests, clear = self._tests(), self._clear()
+        if not tests:
+            return Latex("")
+        if len(tests) == 1:
+            return Latex(f"The test {'tells' if clear else 'does not tell'} it from zero.")
+        if not clear:
+            return Latex("None of these changes is distinguishable from zero.")
+        named = ""
+        if len(clear) <= LISTED:
+            named = f": {listing([self._named(test, pair) for test, pair in clear])}"
+        return Latex(f"Of these changes, {self.clear_of_tested} {self.are_clear} distinguishable from zero{named}.")
 
     def in_turn(self, pairs: list[PairPhrases]) -> list[PairPhrases]:
         """Pairs that have a sentence each; none where there are more than a few."""
@@ -71,20 +110,6 @@ class Pairs:
         return bool(alphas) and all(first == second for first, second in alphas)
 
     @property
-    def rank_and_placement(self) -> bool:
-        """Whether some architecture has both a step in rank and a step in placement to compare."""
-        return bool(self._gains())
-
-    @property
-    def placement_gains_more_everywhere(self) -> bool:
-        return self._placement_gains_more() == self._architectures
-
-    @property
-    def placement_gains_more(self) -> list[Latex]:
-        """Architectures in which the step in placement adds more mean accuracy, as printed, than that in rank."""
-        return self._say.names(self._placement_gains_more())
-
-    @property
     def quantisation_saves_no_memory(self) -> bool:
         measured = [pair for pair in self.quantised if pair.is_measured("memory_ratio")]
         return bool(measured) and all(pair.saves_no_memory for pair in measured)
@@ -96,16 +121,26 @@ class Pairs:
         is_raised = self._study.lr < self._study.lr_probe
         return bool(steps) and is_raised and all(pair.gains_everywhere for pair in steps)
 
-    def _placement_gains_more(self) -> list[str]:
-        return [architecture for architecture, (rank, placement) in self._gains().items() if placement > rank]
+    @property
+    def _by_choice(self) -> dict[str, list[PairPhrases]]:
+        pairs = {"rank": self.rank, "placement": self.placement, "quantisation": self.quantised}
+        return pairs | {"the learning rate": self.rate}
 
-    def _gains(self) -> dict[str, tuple[float, float]]:
-        """By architecture, what the first step in rank and the first in placement add; those with both alone."""
-        if not self.rank or not self.placement:
-            return {}
-        gains = {}
-        for architecture in self._architectures:
-            rank, placement = self.rank[0].gain(architecture), self.placement[0].gain(architecture)
-            if rank is not None and placement is not None:
-                gains[architecture] = rank, placement
-        return gains
+    def _tests(self) -> list[tuple[Comparison, PairPhrases]]:
+        return [(test, pair) for pairs in self._by_choice.values() for pair in pairs for test in pair.tests()]
+
+    def _clear(self) -> list[tuple[Comparison, PairPhrases]]:
+        return [(test, pair) for test, pair in self._tests() if test.verdict == "distinguishable"]
+
+    def _counted(self, which: str, count: int) -> Latex:
+        source = Source(Statistics.path(), f"comparisons that differ in one choice alone: {which}")
+        return self._say.counted(f"pairs.one choice.{which}", count, source)
+
+    def _named(self, test: Comparison, pair: PairPhrases) -> Latex:
+        where = "" if len(self._architectures) == 1 else f" on {self._say.architecture(test.architecture)}"
+        return Latex(f"{pair.first} to {pair.second}{where}")
+
+
+def _headed(choice: str) -> str:
+    """At the beginning of a line."""
+    return choice.removeprefix("the ").capitalize()

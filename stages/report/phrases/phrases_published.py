@@ -1,67 +1,53 @@
 """The published study, in the words of the report's sentences: its claims, its memory, its protocol."""
 
-from typing import Literal
-
-from stages.published.claims import FAILS, HOLDS, UNDECIDED, Evaluation, Judged
-from stages.report.numbers.latex import Latex
+from stages.published.claims import Conclusion, Judged
+from stages.report.entries.claims import extent, k_of_n, quotation, worded
+from stages.report.numbers.latex import Latex, listing, named
+from stages.report.numbers.names import kind_name
 from stages.report.phrases.phrases import Phrases
 
 PUBLISHED, CORRECTED = "protocol.as-published", "protocol.corrected"  # prefixes of keys
+VERDICTS: dict[Conclusion, str] = {  # with their keys
+    "contradicted": "fail",
+    "depends on the reading": "depends",
+    "holds": "hold",
+    "undecided": "undecided",
+}
+KINDS = {"full_ft": "full", "lora": "lora", "qlora": "lora-nf4", "ia3": "ia3"}  # by the published method
 
 
-class EvidencePhrases:
-    """What one body of evidence, the printed figures or the records of this build, says of the claims."""
+class ClaimPhrases:
+    """One claim of the published study with its verdict on the published figures."""
 
-    def __init__(self, say: Phrases, evidence: Literal["published", "reproduced"]) -> None:
-        self._say, self._evidence = say, evidence
-        self._claims = say.results.claims.claims
-
-    @property
-    def bear_out(self) -> list[str]:
-        """Topics of claims that hold of these figures alone."""
-        return self._topics(HOLDS)
-
-    @property
-    def contradict(self) -> list[str]:
-        return self._topics(FAILS)
-
-    @property
-    def leave_open(self) -> list[str]:
-        return self._topics(UNDECIDED)
+    def __init__(self, say: Phrases, claim: Judged) -> None:
+        self._say, self._claim = say, claim
+        self.id, self.topic = claim.id, claim.topic
+        self.verdict: Conclusion = claim.conclusion
 
     @property
-    def gaps(self) -> str:
-        """Why comparisons of the claims have no figure, each reason once."""
-        reasons: dict[str, None] = {}
-        for claim in self._claims:
-            evaluation = self._evaluation(claim)
-            if evaluation.observation != UNDECIDED:
-                continue
-            for reason in evaluation.observation_reason.split("; "):
-                if "{" not in reason:  # one with a figure is of a comparison that was made
-                    reasons[self._labelled(reason)] = None
-        return "; ".join(reasons)
+    def quotation(self) -> Latex:
+        """Verbatim, without quotation marks."""
+        return quotation(self._say.ledger, self._claim)
 
     @property
-    def test(self) -> str:
-        """How claims were tested, in words."""
-        return self._evaluation(self._claims[0]).test
+    def place(self) -> Latex:
+        """Where it stands in the README or in the report."""
+        return named(self._claim.place)
 
-    def _topics(self, verdict: str) -> list[str]:
-        return [claim.topic for claim in self._claims if self._evaluation(claim).observation == verdict]
+    @property
+    def rule(self) -> Latex:
+        """What is compared with what."""
+        return worded(self._say.ledger, f"claim.{self.id}", self._claim.rule, self._claim.stated)
 
-    def _evaluation(self, claim: Judged) -> Evaluation:
-        return getattr(claim, self._evidence)
+    @property
+    def k_of_n(self) -> Latex:
+        """Comparisons that hold, of those that the printed figures decide."""
+        return k_of_n(self._say.ledger, f"claim.{self.id}")
 
-    def _labelled(self, reason: str) -> str:
-        """A reason that begins with a cell, ``deberta ia3: ...``, with the cell's labels."""
-        labels = self._say.results.study.labels
-        cell, colon, rest = reason.partition(":")
-        architecture, _, names = cell.partition(" ")
-        if not colon or architecture not in labels:
-            return reason
-        configurations = [labels.get(name, name) for name in names.split(" against ")]
-        return f"{labels[architecture]}, {' against '.join(configurations)}:{rest}"
+    @property
+    def extent(self) -> Latex:
+        """What the decided comparisons extend over."""
+        return extent(self._say.ledger, f"claim.{self.id}")
 
 
 class PublishedPhrases:
@@ -70,17 +56,20 @@ class PublishedPhrases:
     def __init__(self, say: Phrases) -> None:
         self._say = say
         self.is_discussed, self.is_compared = say.results.is_discussed, say.results.is_compared
-        self.figures = EvidencePhrases(say, "published")
-        self.records = EvidencePhrases(say, "reproduced")
+        self.claims = [ClaimPhrases(say, claim) for claim in say.results.claims.claims]
 
     @property
-    def claims_decided_alike(self) -> list[str]:
-        """Claims that the printed figures and the records of this build decide, and in the same way."""
-        return [c.topic for c in self._decided() if c.published.observation == c.reproduced.observation]
+    def scoreboard(self) -> list[tuple[str, str, list[str]]]:
+        """Each verdict that some claim has, with the key of their number, and their topics."""
+        scores = []
+        for verdict, key in VERDICTS.items():
+            if topics := [claim.topic for claim in self.claims if claim.verdict == verdict]:
+                scores.append((verdict, f"claims.{key}", topics))
+        return scores
 
-    @property
-    def claims_decided_differently(self) -> list[str]:
-        return [c.topic for c in self._decided() if c.published.observation != c.reproduced.observation]
+    def claim(self, name: str) -> ClaimPhrases:
+        """By its id in claims.yaml."""
+        return next(claim for claim in self.claims if claim.id == name)
 
     @property
     def parameters_that_agree(self) -> Latex:
@@ -89,14 +78,24 @@ class PublishedPhrases:
         return Latex("all") if self._alike(agree, "published.parameters_checked") else self._say.number(agree)
 
     @property
-    def some_memory_is_not_close(self) -> bool:
-        """To the prediction, of runs that were first in their process."""
-        return not self._alike("memory.close", "memory.compared")
+    def supposed_runs(self) -> list[Latex]:
+        """What would explain each process that prints as if one run more had come before: a method, or several."""
+        results, phrases = self._say.results, []
+        for process in results.processes.query("unprinted != ''").itertuples(index=False):
+            methods = [kind_name(KINDS[method]) for method in process.fitting.split()]
+            label = named(results.study.labels.get(process.architecture, process.architecture))
+            phrases.append(Latex(f"{listing(methods, 'or')} on {label}"))
+        return phrases
 
     @property
-    def some_processes_need_no_further_run(self) -> bool:
-        """For their peaks to be predicted."""
-        return self._say.has("memory.processes_error")
+    def every_residue_is_known(self) -> bool:
+        """Of the runs that were not the first of their process."""
+        return self._alike("memory.explained", "memory.others")
+
+    @property
+    def predictions_are_explained(self) -> bool:
+        """Whether all that came before the printed runs is known of some of those that were not the first."""
+        return self._say.has("memory.explained_error")
 
     @property
     def protocol_leaves_dead_parameters(self) -> bool:
@@ -126,19 +125,13 @@ class PublishedPhrases:
         return self._say.configurations_of(list(names), "census.uncounted") if names else None
 
     @property
-    def savings_are_predicted(self) -> bool:
-        """Of quantised adapters, under both protocols."""
-        return self._say.has(f"{PUBLISHED}.saved_least") and self._say.has(f"{CORRECTED}.saved_least")
-
-    @property
-    def protocol_adds_to_the_saving(self) -> bool:
-        """Whether the greatest saving under the corrected protocol is below the least one as published."""
-        entry = self._say.ledger.entry
-        return entry(f"{CORRECTED}.saved_most").value < entry(f"{PUBLISHED}.saved_least").value
-
-    def _decided(self) -> list[Judged]:
-        claims = self._say.results.claims.claims
-        return [c for c in claims if UNDECIDED not in (c.published.observation, c.reproduced.observation)]
+    def saves_less_when_treated_alike(self) -> bool:
+        """Whether QLoRA saves less beyond LoRA, on every architecture, once both are trained under one protocol."""
+        keys = f"{CORRECTED}.beyond_lora_most", f"{PUBLISHED}.beyond_lora_least"
+        if not all(map(self._say.has, keys)):
+            return False
+        corrected, published = (self._say.ledger.entry(key).value for key in keys)
+        return corrected < published
 
     def _alike(self, key: str, other: str) -> bool:
         """As printed."""

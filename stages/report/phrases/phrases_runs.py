@@ -8,7 +8,7 @@ from stages.analysis.costs import PROCESSOR_TIME, CostColumn, compared_memory, c
 from stages.analysis.runs import RUNS
 from stages.report.numbers.latex import Latex, escape, listing
 from stages.report.numbers.ledger import Source
-from stages.report.numbers.names import DESIGN, SHAPES, has_virtual_tokens, method_name
+from stages.report.numbers.names import DESIGN, has_virtual_tokens, method_name
 from stages.report.phrases.phrases import Phrases
 from stages.report.phrases.phrases_training import TrainingPhrases
 from stages.study.configuration import PEFT_DEFAULT
@@ -23,15 +23,6 @@ class RunsPhrases:
 
     def __init__(self, say: Phrases) -> None:
         self._say, self._runs = say, say.results.runs
-
-    @property
-    def methods(self) -> list[Latex]:
-        return self._say.method_names(self._distinct("kind"))
-
-    @property
-    def use_every_method(self) -> bool:
-        """Of the published study."""
-        return len(self._distinct("kind")) == len(DESIGN)
 
     @property
     def are_of_the_design(self) -> bool:
@@ -69,6 +60,12 @@ class RunsPhrases:
     @property
     def explain_ia3(self) -> bool:
         return self.are_of_the_design or self._are_of("ia3")
+
+    @property
+    def leave_keys_as_they_are(self) -> bool:
+        """Whether (IA)3 is placed on values and feed-forward layers alone, as the design has it."""
+        of_ia3 = self._runs[self._runs["kind"] == "ia3"]
+        return not of_ia3.empty and bool((of_ia3["target"] == "ia3").all())
 
     def _are_of(self, kind: str) -> bool:
         return any(name.partition("-")[0] == kind for name in self._distinct("kind"))
@@ -132,17 +129,6 @@ class RunsPhrases:
         return len(self._distinct("optimizer")) > 1
 
     @property
-    def ranked_method(self) -> Latex:
-        """That of the configurations whose ranks are compared in a figure."""
-        ranked = self._runs[self._runs["configuration"].isin(self._say.results.study.ranked)]
-        return method_name(ranked.iloc[0])
-
-    @property
-    def are_too_many_for_shapes(self) -> bool:
-        """Whether a figure has no marker left for each configuration of the headline grid."""
-        return len(self._say.results.study.headline) > SHAPES
-
-    @property
     def fill_a_page(self) -> bool:
         """Whether a figure with a row a configuration of the headline grid has a page to itself."""
         return len(self._say.results.study.headline) > ROWS_BESIDE_TEXT
@@ -203,6 +189,17 @@ class RunsPhrases:
         """Whether some were, so that what they took is left out where it can be."""
         costs = self._say.results.statistics.costs
         return costs is not None and costs.disturbed_runs > 0
+
+    @property
+    def drawn_anew(self) -> Latex:
+        """What resamples vary: after "draw"."""
+        costs = self._say.results.statistics.costs
+        drawn = [Latex("texts")]
+        if len(self._say.results.study.seeds) > 1:
+            drawn.append(Latex("seeds"))
+        if costs is not None and any(costs.scatter.values()):
+            drawn.append(Latex("measurements of cost"))
+        return listing(drawn)
 
     @property
     def are_timed_by_processor(self) -> bool:

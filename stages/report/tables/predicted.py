@@ -1,75 +1,15 @@
-"""Tables of memory predicted at full size: the published peaks, its processes, both protocols."""
+"""The table of both protocols at full size: counts, and predicted memory."""
 
 from stages.fullsize.census import Census
-from stages.published.printed import FOLDER, GIGABYTE
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
-from stages.report.numbers.units import (
-    COUNT,
-    GIBIBYTES,
-    MILLIONS,
-    SHARE,
-    SIGNED_SHARE,
-    THOUSANDS,
-)
+from stages.report.numbers.units import GIBIBYTES, MILLIONS, THOUSANDS
 from stages.report.tables.published import CELL_COLUMNS, cell_labels
-from stages.report.tables.tabular import WRAPPED, Column, Row, tabular
+from stages.report.tables.tabular import Column, Row, tabular
 
-SEGMENTS, CENSUS = FOLDER / "kernel_segments.csv", Census.path()
+CENSUS = Census.path()
 PROTOCOLS = ("corrected", "as-published")
 COMPARED = ("full", "lora-ffn", "qlora-ffn", "ia3")  # of the protocols, one configuration a method
-
-
-def memory(results: Results, ledger: Ledger) -> str | None:
-    """Predicted against printed peak memory of the published runs that were first in their process, in GiB."""
-    columns = [
-        Column("Architecture", WRAPPED),
-        Column("Configuration", WRAPPED),
-        Column("Seed"),
-        Column("Printed"),
-        Column("Predicted"),
-        Column(r"Error (\%)"),
-    ]
-    rows = []
-    for run in results.memory.itertuples(index=False):
-        key = f"predicted.{run.architecture}.{run.configuration}.{run.seed}"
-        which = f"{run.architecture}, {run.configuration}, seed {run.seed}"
-        printed = Source(SEGMENTS, f"peak_vram_gb x {GIGABYTE}; {which}")
-        predicted = Source(CENSUS, f"as-published.{run.architecture}.{run.configuration}.predicted_memory.peak")
-        error = Source(CENSUS, f"predicted over printed peak, less one; {which}")
-        ledger.add(f"{key}.seed", str(run.seed), GIBIBYTES, Source(SEGMENTS, f"seed; {which}"))
-        ledger.add(f"{key}.printed", run.printed_bytes, GIBIBYTES, printed)
-        ledger.add(f"{key}.peak", run.predicted_bytes, GIBIBYTES, predicted)
-        ledger.add(f"{key}.error", run.relative_error, SIGNED_SHARE, error)
-        numerals = [ledger.numeral(f"{key}.{part}") for part in ("seed", "printed", "peak", "error")]
-        rows.append([*cell_labels(results, run.architecture, run.configuration), *numerals])
-    return tabular(columns, [(None, rows)], width=r"\columnwidth") if rows else None
-
-
-def processes(results: Results, ledger: Ledger) -> str | None:
-    """Published processes that print as if one run more had come before: the largest error without it, and with it."""
-    columns = [
-        Column("Architecture", WRAPPED),
-        Column("First printed", WRAPPED),
-        Column("Runs"),
-        Column(r"Error (\%)"),
-        Column("Supposed run", WRAPPED),
-        Column(r"Error (\%)"),
-    ]
-    rows = []
-    for process in results.processes.query("unprinted != ''").itertuples(index=False):
-        key = f"process.{process.process}"
-        peaks = f"the predicted peaks of process {process.process}"
-        supposition = f"with weights and optimiser state of one {process.unprinted} run held from the start"
-        without, supposed = f"largest error of {peaks}", f"largest error of {peaks}, {supposition}"
-        ledger.add(f"{key}.runs", process.runs, COUNT, Source(SEGMENTS, f"runs of process {process.process}"))
-        ledger.add(f"{key}.error", process.largest_error, SHARE, Source(CENSUS, without))
-        ledger.add(f"{key}.remaining", process.largest_with_unprinted, SHARE, Source(CENSUS, supposed))
-        architecture, first_printed = cell_labels(results, process.architecture, process.configuration)
-        _, supposed_run = cell_labels(results, process.architecture, process.unprinted)
-        runs, error, remaining = (ledger.numeral(f"{key}.{part}") for part in ("runs", "error", "remaining"))
-        rows.append([architecture, first_printed, runs, error, supposed_run, remaining])
-    return tabular(columns, [(None, rows)], width=r"\columnwidth") if rows else None
 
 
 def protocols(results: Results, ledger: Ledger) -> str | None:

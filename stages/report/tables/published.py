@@ -1,14 +1,14 @@
 """Tables about the published study: verdicts on its claims, its contradictions, its reproduction."""
 
-import re
-
-from stages.published.claims import FAILS, HOLDS, UNDECIDED, Figure, Judged
+from stages.published.claims import Judged, ReadAs
 from stages.published.printed import ARCHITECTURES
 from stages.published.reconciliation import Reconciliation
+from stages.report.entries.claims import extent, k_of_n, quotation, worded
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger, Source
-from stages.report.numbers.units import UNITS, Format
+from stages.report.numbers.names import capitalised
+from stages.report.numbers.units import Format
 from stages.report.tables.tabular import WRAPPED, Column, Row, cell_name, tabular
 
 PUBLISHED_ARCHITECTURES = list(dict.fromkeys(ARCHITECTURES.values()))
@@ -24,103 +24,53 @@ COLUMNS = {  # of the published tables: what is printed there, and with how many
     "vram_gb": ("memory (GiB)", 2),
     "params_m": ("parameters (M)", 2),
 }
-MARKS = {  # on a figure: room is kept where there is none, so that numerals line up
-    HOLDS: Latex(r"\hphantom{\textsuperscript{$\times$}}"),
-    FAILS: Latex(r"\textsuperscript{$\times$}"),
-    UNDECIDED: Latex(r"\textsuperscript{?}\hphantom{\textsuperscript{\,}}"),
-}
-FORMS = {
-    "ratio": "ratio of {}",
-    "reduction": "saving of {}",
-    "difference": "change of {}",
-    "contrast": "change of {}, less that of rank",
-    "value": "{}",
-    "spread": "variance over seeds, relative",
-}
+ORDER = ("contradicted", "depends on the reading", "undecided", "holds")
 
 
 def claims(results: Results, ledger: Ledger) -> str:
-    """The published claims with the verdicts of their own figures and of this build.
+    """The published claims, verbatim, a group a verdict: rule, comparisons that hold, their extent, other readings.
 
-    A build that is compared with the published study leaves the last column out: it says the same as the one before.
+    A build that is compared with the published study says in a column of its own what its records decide.
     """
-    compared = results.claims.compared
-    columns = [Column("Claim", WRAPPED), Column("Printed figures", "l"), Column("Records of this build", "l")]
-    if not compared:
-        columns.append(Column("Verdict of this build", "l"))
-    rows = []
-    for claim in results.claims.claims:
-        row = [_sentence(ledger, claim), claim.published.verdict, claim.reproduced.observation]
-        if not compared:
-            row.append(claim.reproduced.verdict)
-        rows.append(row)
-    return tabular(columns, [(None, rows)], width=r"\textwidth")
-
-
-def evidence(results: Results, ledger: Ledger) -> str:
-    """What each claim's tests compared, on the printed figures and on this build's records; a group a claim."""
-    columns = [Column("Comparison", "l")]
-    for architecture in PUBLISHED_ARCHITECTURES:
-        columns += [Column(published_label(results, architecture)), Column("here")]
+    columns = [
+        Column("Claim, verbatim, and its place", WRAPPED),
+        Column("Rule", WRAPPED),
+        Column("Holds in", "l"),
+        Column("Least to greatest", "l"),
+        Column("Read otherwise", WRAPPED),
+    ]
+    if results.claims.compared:
+        columns.append(Column("This build", "l"))
     groups = []
-    for claim in results.claims.claims:
-        heading = _sentence(ledger, claim)
-        groups.append((heading, _comparisons(ledger, results, claim)))
-    return tabular(columns, groups)
+    for conclusion in ORDER:
+        of_it = [claim for claim in results.claims.claims if claim.conclusion == conclusion]
+        rows = [_claim_row(results, ledger, claim) for claim in of_it]
+        if rows:
+            groups.append((capitalised(conclusion), rows))
+    return tabular(columns, groups, width=r"\textwidth")
 
 
-def _comparisons(ledger: Ledger, results: Results, claim: Judged) -> list[Row]:
-    """A row a comparison: for each published architecture the printed figure and ours, marked."""
-    evaluations = {"published": claim.published, "reproduced": claim.reproduced}
-    figures = {}
-    for world, evaluation in evaluations.items():
-        for figure in evaluation.figures:
-            architecture, comparison = figure.key.split(".", 1)
-            figures[comparison, architecture, world] = figure
-    rows = []
-    for comparison in dict.fromkeys(comparison for comparison, _, _ in figures):
-        row = [_comparison_in_words(results, comparison)]
-        for architecture in PUBLISHED_ARCHITECTURES:
-            for world in evaluations:
-                figure = figures.get((comparison, architecture, world))
-                row.append(_marked(ledger, f"claim.{claim.id}.{world}", figure))
-        rows.append(row)
-    return rows
+def _claim_row(results: Results, ledger: Ledger, claim: Judged) -> Row:
+    key = f"claim.{claim.id}"
+    readings = [_otherwise(ledger, f"{key}.readings.{i}", reading) for i, reading in enumerate(claim.readings)]
+    others = [Latex(rf"\textit{{{reading}}}") for reading in readings]  # those that take part in the verdict
+    others += [_otherwise(ledger, f"{key}.thresholds.{i}", reading) for i, reading in enumerate(claim.thresholds)]
+    left_open = "" if ledger.as_printed(f"{key}.open") == "0" else f", {ledger.numeral(f'{key}.open')} open"
+    row = [
+        Latex(f"``{quotation(ledger, claim)}'' ({named(claim.place)})"),
+        worded(ledger, key, claim.rule, claim.stated),
+        Latex(k_of_n(ledger, key) + left_open),
+        extent(ledger, key),
+        Latex("; ".join(others)) or NOT_MEASURED,
+    ]
+    if results.claims.compared:
+        row.append(Latex(f"{claim.reproduced.verdict} ({k_of_n(ledger, f'{key}.here')})"))
+    return row
 
 
-def _marked(ledger: Ledger, prefix: str, figure: Figure | None) -> Latex:
-    """The figure with the mark of its verdict; a dash without one."""
-    if figure is None:
-        return NOT_MEASURED
-    return Latex(_entered(ledger, prefix, figure) + MARKS[figure.verdict])
-
-
-def _comparison_in_words(results: Results, comparison: str) -> Latex:
-    """``accuracy of LoRA FFN, less Full FT``: a figure's key without its architecture."""
-    *configurations, quantity, form = comparison.split(".")
-    labels = [published_label(results, name) for name in configurations]
-    words = FORMS[form].format(quantity)
-    if form in ("value", "spread"):
-        return Latex(f"{words}, {labels[0]}")
-    return Latex(f"{words}, {labels[1]} against {labels[0]}")
-
-
-def _sentence(ledger: Ledger, claim: Judged) -> Latex:
-    """The published sentence, its figures from the ledger and its words as names."""
-    figures = {figure.key: figure for figure in claim.stated}
-    latex = ""
-    for index, part in enumerate(re.split(r"\{([^{}]+)\}", claim.sentence)):
-        is_figure = index % 2 == 1  # split puts what the group matched between the rest
-        latex += _entered(ledger, f"claim.{claim.id}", figures[part]) if is_figure else named(part)
-    return Latex(latex)
-
-
-def _entered(ledger: Ledger, prefix: str, figure: Figure) -> Latex:
-    """A figure of a claim as LaTeX; two tables print the same sentences."""
-    key = f"{prefix}.{figure.key}"
-    if not ledger.has(key):
-        ledger.add(key, figure.value, UNITS[figure.unit], Source(figure.source, figure.source_key))
-    return ledger.number(key)
+def _otherwise(ledger: Ledger, key: str, reading: ReadAs) -> Latex:
+    """``at the probe rate: 3 of 3``."""
+    return Latex(f"{worded(ledger, key, reading.words, reading.stated)}: {k_of_n(ledger, key)}")
 
 
 def reproduction(results: Results, ledger: Ledger) -> str | None:

@@ -1,16 +1,18 @@
-"""Tables of the results: performance, sensitivity, seeds, choices, reliability, the kept study."""
+"""Tables of the results: performance, architectures, paired differences, costs, reliability, the kept study."""
 
+from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import ACCURACY, Results
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
-from stages.report.numbers.names import BASELINES, capitalised, in_typewriter, is_encoder
-from stages.report.numbers.units import memory_unit, parameter_unit
+from stages.report.numbers.names import BASELINES, capitalised, is_encoder
+from stages.report.numbers.units import checkpoint_unit, memory_unit, parameter_unit
 from stages.report.tables.tabular import (
     Column,
+    Group,
     Row,
     between,
     by_cell,
-    by_pair,
+    cell_name,
     dagger,
     dagger_note,
     label,
@@ -19,23 +21,12 @@ from stages.report.tables.tabular import (
     tabular,
 )
 
-OF_RATE = ("lr", "train.learning_rate")  # choices that Table III is about
-STEPS = ("Rank", "Placement", "Quantisation")  # choices of which a value comes first
-HEADLINE, EVERY_ROLE = ["train"], ["train", "probe"]
+HEADLINE = ["train"]
 
 
 def performance(results: Results, ledger: Ledger) -> str:
-    """Table I: accuracy and cost of the headline grid, grouped by architecture, under the baselines."""
-    cells = results.cells
-    memory, parameters = memory_unit(cells["peak_memory_bytes_mean"]), parameter_unit(cells["total_parameters"])
-    columns = [
-        Column("Configuration", "l"),
-        Column(f"Trainable ({parameters.symbol})"),
-        Column(r"Share (\%)"),
-        *_score_columns(results),
-        Column("Training (s)"),
-        Column(f"Memory ({memory.symbol})"),
-    ]
+    """Accuracy of the headline grid, grouped by architecture, under the baselines; macro-F1 first where it ranks."""
+    columns = [Column("Configuration", "l"), Column(r"Trained (\%)"), *_score_columns(results, ledger)]
 
     def row(architecture: str, configuration: str) -> Row:
         name, full = f"{architecture}.{configuration}", results.study.reference
@@ -47,11 +38,8 @@ def performance(results: Results, ledger: Ledger) -> str:
         ]
         return [
             row_label(results, architecture, configuration),
-            ledger.numeral(f"{name}.trainable"),
             ledger.numeral(f"{name}.trainable_share"),
-            *_leading_first(results, accuracy, ledger.numeral(f"{name}.f1")),
-            ledger.numeral(f"{name}.seconds"),
-            ledger.numeral(f"{name}.memory"),
+            *_scores(results, ledger, accuracy, f"{name}.f1"),
         ]
 
     encoders = all(is_encoder(architecture.model_class) for architecture in results.study.architectures.values())
@@ -60,110 +48,131 @@ def performance(results: Results, ledger: Ledger) -> str:
     return tabular(columns, groups, note=dagger_note(results, len(columns)))
 
 
-def _score_columns(results: Results) -> list[Column]:
-    """Accuracy with its interval and difference, and macro-F1: what configurations are ranked by comes first."""
-    accuracy = [Column(r"Accuracy (\%)"), Column("Interval"), Column(r"$\Delta$ (pp)")]
-    return _leading_first(results, accuracy, Column(r"Macro-F1 (\%)"))
+def _score_columns(results: Results, ledger: Ledger) -> list[Column]:
+    """Accuracy with its interval and difference, after macro-F1 where configurations are ranked by that."""
+    interval = Column(rf"{ledger.numeral('statistics.confidence')}\,\% interval")
+    accuracy = [Column(r"Accuracy (\%)"), interval, Column(r"$\Delta$ (pp)")]
+    return accuracy if results.measure == ACCURACY else [Column(r"Macro-F1 (\%)"), *accuracy]
 
 
-def _leading_first(results: Results, accuracy: list, f1: object) -> list:
-    """Cells or columns of both measures."""
-    return [*accuracy, f1] if results.measure == ACCURACY else [f1, *accuracy]
+def _scores(results: Results, ledger: Ledger, accuracy: list, f1: str) -> list:
+    """Cells of these columns; where classes are of one size, macro-F1 repeats accuracy."""
+    return accuracy if results.measure == ACCURACY else [ledger.numeral(f1), *accuracy]
 
 
 def baselines(results: Results, ledger: Ledger) -> list[Row]:
-    """Rows of Table I without cost, for there is nothing to fine-tune; the ceiling only where it is known."""
+    """Rows without anything that trains; the ceiling only where it is known."""
     rows = []
     for key, name in BASELINES.items():
         if ledger.has(f"baseline.{key}"):
-            accuracy, f1 = ledger.numeral(f"baseline.{key}"), ledger.numeral(f"baseline.{key}_f1")
-            costs = [NOT_MEASURED, NOT_MEASURED]
-            scores = _leading_first(results, [accuracy, NOT_MEASURED, NOT_MEASURED], f1)
-            rows.append([capitalised(name), *costs, *scores, *costs])
+            accuracy = [ledger.numeral(f"baseline.{key}"), NOT_MEASURED, NOT_MEASURED]
+            rows.append([capitalised(name), NOT_MEASURED, *_scores(results, ledger, accuracy, f"baseline.{key}_f1")])
     return rows
 
 
-def sensitivity(results: Results, ledger: Ledger) -> str | None:
-    """Table III: each method at the base and at the probe rate; None when no method was run at both."""
-    both_rates = results.study.pairs("lr")
-    if not both_rates:
+def architectures(results: Results, ledger: Ledger) -> str | None:
+    """What stands out on each architecture; None for a single one, of which sentences say it."""
+    study, full = results.study, results.study.reference
+    if len(study.architectures) == 1:
         return None
+    adapters = results.base_rate_adapters
+    columns = [Column("Architecture", "l")]
+    if full:
+        columns.append(Column(r"Full (\%)"))
+    if adapters:
+        columns += [Column("Best", "l"), Column(r"(\%)")]
+    if full and adapters:
+        columns.append(Column(r"$\Delta$ (pp)"))
+    if len(adapters) > 1:
+        columns += [Column("Weakest", "l"), Column(r"(\%)")]
+    columns.append(Column("Above bag"))
+    rows = []
+    for name in study.architectures:
+        row = [cell_name(study.label(name))]
+        if full:
+            row.append(ledger.numeral(f"{name}.{full}.{results.measure.key}"))
+        completed = results.completed(name, adapters)
+        if adapters:
+            row += _extreme(results, ledger, name, completed, highest=True)
+        if full and adapters:
+            row.append(_gap(results, ledger, name, completed))
+        if len(adapters) > 1:
+            row += _extreme(results, ledger, name, completed, highest=False)
+        row.append(ledger.numeral(f"{name}.above_bag"))
+        rows.append(row)
+    return tabular(columns, [(None, rows)])
+
+
+def _extreme(results: Results, ledger: Ledger, architecture: str, names: list[str], highest: bool) -> Row:
+    """The best or the weakest of some configurations, and its score; dashes where none completed a run."""
+    if not names:
+        return [NOT_MEASURED, NOT_MEASURED]
+    name = extreme(results, architecture, names, highest=highest)
+    return [row_label(results, architecture, name), ledger.numeral(f"{architecture}.{name}.{results.measure.key}")]
+
+
+def _gap(results: Results, ledger: Ledger, architecture: str, names: list[str]) -> Latex:
+    """Of the best of some configurations to full fine-tuning, in the measure that ranks."""
+    if not names:
+        return NOT_MEASURED
+    full, best = results.study.reference, extreme(results, architecture, names)
+    difference = ledger.numeral(f"{architecture}.{best}.vs.{full}.{results.measure.difference}")
+    return difference + (star(results, architecture, full, best) if results.measure == ACCURACY else Latex(""))
+
+
+def differences(results: Results, ledger: Ledger) -> str | None:
+    """Every difference that the figure of differences draws, with its interval and p; None without a test."""
+    comparisons = results.study.drawn_pairs
+    tested = {(test.architecture, frozenset((test.first, test.second))) for test in results.statistics.comparisons}
     columns = [
-        Column("Configuration", "l"),
-        Column(r"Base (\%)"),
-        Column(r"Probe (\%)"),
+        Column("Comparison", "l"),
         Column(r"$\Delta$ (pp)"),
+        Column(rf"{ledger.numeral('statistics.confidence')}\,\% interval"),
         Column("$p$"),
     ]
-
-    def row(architecture: str, base: str, probe: str) -> Row:
-        base_accuracy, probe_accuracy = f"{architecture}.{base}.accuracy", f"{architecture}.{probe}.accuracy"
-        return [
-            row_label(results, architecture, base, probe),
-            ledger.with_deviation(base_accuracy, f"{base_accuracy}_sd"),
-            ledger.with_deviation(probe_accuracy, f"{probe_accuracy}_sd"),
-            ledger.numeral(f"{architecture}.{probe}.vs.{base}.difference"),
-            ledger.numeral(f"{architecture}.{probe}.vs.{base}.p"),
-        ]
-
-    return tabular(columns, by_pair(results, both_rates, row), note=dagger_note(results, len(columns)))
+    groups: list[Group] = []
+    for architecture in results.study.architectures:
+        rows = []
+        for first, second in comparisons:
+            if (architecture, frozenset((first, second))) in tested:
+                rows.append(_difference(results, ledger, architecture, first, second))
+        if rows:
+            groups.append((results.study.label(architecture), rows))
+    return tabular(columns, groups, note=dagger_note(results, len(columns))) if groups else None
 
 
-def spread(results: Results, ledger: Ledger) -> str | None:
-    """Table IV: lowest and highest accuracy over seeds, headline and probe runs; None with one seed."""
-    if len(results.study.seeds) < 2:
-        return None
+def _difference(results: Results, ledger: Ledger, architecture: str, first: str, second: str) -> Row:
+    key = f"{architecture}.{second}.vs.{first}"
+    name = f"{label(results, second)} against {label(results, first)}"
+    return [
+        name + dagger(results, architecture, first, second),
+        ledger.numeral(f"{key}.difference") + star(results, architecture, first, second),
+        between(ledger, f"{key}.low", f"{key}.high"),
+        ledger.numeral(f"{key}.p"),
+    ]
+
+
+def costs(results: Results, ledger: Ledger) -> str:
+    """What each configuration of the headline grid trains, stores and takes."""
+    cells = results.cells
+    memory, parameters = memory_unit(cells["peak_memory_bytes_mean"]), parameter_unit(cells["total_parameters"])
+    checkpoint = checkpoint_unit(results.runs["checkpoint_bytes"])
     columns = [
         Column("Configuration", "l"),
-        Column(r"Lowest (\%)"),
-        Column(r"Highest (\%)"),
-        Column("Range (pp)"),
+        Column(f"Trained ({parameters.symbol})"),
+        Column(f"Stored ({checkpoint.symbol})"),
+        Column(f"Memory ({memory.symbol})"),
+        Column("Train (s)"),
+        Column("Test (s)"),
     ]
+    quantities = ("trainable", "checkpoint", "memory", "seconds", "evaluation")
 
     def row(architecture: str, configuration: str) -> Row:
         name = f"{architecture}.{configuration}"
-        return [
-            row_label(results, architecture, configuration),
-            ledger.numeral(f"{name}.lowest"),
-            ledger.numeral(f"{name}.highest"),
-            ledger.numeral(f"{name}.range"),
-        ]
+        numerals = [ledger.numeral(f"{name}.{quantity}") for quantity in quantities]
+        return [row_label(results, architecture, configuration), *numerals]
 
-    return tabular(columns, by_cell(results, EVERY_ROLE, row), note=dagger_note(results, len(columns)))
-
-
-def choices(results: Results, ledger: Ledger) -> str | None:
-    """Pairs that differ in one design choice: difference, its interval and the corrected p; None without such pairs."""
-    study = results.study
-    tested = {frozenset((test.first, test.second)) for test in results.statistics.comparisons}
-    choice_of = dict.fromkeys(study.pairs("adapter.r", "adapter.lora_alpha"), "Rank")
-    choice_of |= dict.fromkeys(study.pairs("target"), "Placement")
-    choice_of |= dict.fromkeys(study.pairs("quantization"), "Quantisation")
-    for pair, choice in study.pairs_of_one_choice().items():
-        is_there = choice in OF_RATE or choice_of.keys() & {pair, pair[::-1]}
-        if not is_there and study.reference not in pair:
-            field = in_typewriter([choice.partition(".")[2] or choice])
-            choice_of[pair] = Latex(field.replace(r"\_", r"\_\allowbreak{}"))  # its column is narrow
-    pairs = [pair for pair in choice_of if frozenset(pair) in tested]
-    if not pairs:
-        return None
-    columns = [Column("Choice", "l"), Column(r"$\Delta$"), Column("Interval"), Column("$p$")]
-
-    def row(architecture: str, first: str, second: str) -> Row:
-        key, choice = f"{architecture}.{second}.vs.{first}", choice_of[first, second]
-        name = f"{choice} ({label(results, second)})"
-        if choice not in STEPS:  # neither value is a step from the other
-            name = rf"\rowname{{{choice}: {label(results, second)} against {label(results, first)}}}"
-        return [
-            name + dagger(results, architecture, first, second),
-            ledger.numeral(f"{key}.difference"),
-            between(ledger, f"{key}.low", f"{key}.high"),
-            ledger.numeral(f"{key}.p"),
-        ]
-
-    # names of other choices take two lines
-    heights = [1 if choice_of[pair] in STEPS else 2 for pair in pairs] * len(study.architectures)
-    return tabular(columns, by_pair(results, pairs, row), note=dagger_note(results, len(columns)), heights=heights)
+    return tabular(columns, by_cell(results, HEADLINE, row), note=dagger_note(results, len(columns)))
 
 
 def reliability(results: Results, ledger: Ledger) -> str:
@@ -212,4 +221,6 @@ def imdb(results: Results, ledger: Ledger) -> str | None:
             ledger.numeral(f"{here}.vs.{full}.difference") if full else NOT_MEASURED,
         ]
 
-    return tabular(columns, [(None, [row(name) for name in results.real.cells.index])])
+    bag = [capitalised(BASELINES["bag"]), ledger.numeral("imdb.bag"), NOT_MEASURED, ledger.numeral("baseline.bag")]
+    rows = [row(name) for name in results.real.cells.index]
+    return tabular(columns, [(None, [[*bag, NOT_MEASURED]]), (None, rows)])

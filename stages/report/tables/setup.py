@@ -1,4 +1,4 @@
-"""Tables of the set-up: configurations and the modules that they adapt."""
+"""Tables of the set-up: base models, configurations, and the modules that these adapt."""
 
 import pandas as pd
 
@@ -7,13 +7,48 @@ from stages.report.entries.options import Option, options_of
 from stages.report.numbers.latex import Latex, escape, named
 from stages.report.numbers.ledger import NOT_MEASURED, Ledger
 from stages.report.numbers.names import has_virtual_tokens, in_typewriter, method_name, patterns_of, placement_name
-from stages.report.tables.tabular import WRAPPED, Column, Row, label, tabular
+from stages.report.numbers.units import parameter_unit
+from stages.report.tables.tabular import WRAPPED, Column, Row, cell_name, label, tabular
 from stages.study.configuration import PEFT_DEFAULT
 from stages.study.grid import StudySettings
 
 OPTIONS = "O"  # a column that wraps, of the report's template
 OPTIONS_LINE = 36  # characters of options on a line, about
+COMMIT_DIGITS = 12
 RATES = ("nominal_learning_rate", "learning_rate")
+
+
+def bases(results: Results, ledger: Ledger) -> str | None:
+    """The base models and what pretraining did; None for a single one, of which sentences say it."""
+    if len(results.bases) == 1:
+        return None
+    sizes = parameter_unit(pd.Series([report.parameters for report in results.bases.values()]))
+    columns = {
+        "checkpoint": Column("Checkpoint", "l"),
+        "commit": Column("Commit", "l"),
+        "parameters": Column(f"Parameters ({sizes.symbol})"),
+        "vocab_size": Column("Vocabulary"),
+        "mlm_loss_first": Column("Loss before"),
+        "mlm_loss_last": Column("after"),
+        "mlm_loss_unigram": Column("Unigram"),
+        "probe_accuracy_random": Column(r"Probe before (\%)"),
+        "probe_accuracy": Column(r"after (\%)"),
+    }
+    rows = [_base(results, ledger, name, list(columns)[2:]) for name in results.bases]
+    used = [at for at, _ in enumerate(columns) if any(row[1 + at] not in ("", NOT_MEASURED) for row in rows)]
+    rows = [[row[0], *(row[1 + at] for at in used)] for row in rows]
+    return tabular([Column("Architecture", "l"), *(list(columns.values())[at] for at in used)], [(None, rows)])
+
+
+def _base(results: Results, ledger: Ledger, name: str, quantities: list[str]) -> Row:
+    report, hub_id = results.bases[name], results.study.architectures[name].hub_id
+    is_published = report.source in ("hub", "package") and hub_id is not None
+    return [
+        cell_name(results.study.label(name)),
+        rf"\texttt{{{named(hub_id)}}}" if is_published else Latex(""),
+        rf"\texttt{{{named(report.revision[:COMMIT_DIGITS])}}}" if report.revision else Latex(""),
+        *(ledger.numeral(f"base.{name}.{quantity}") for quantity in quantities),
+    ]
 
 
 def configurations(results: Results, ledger: Ledger) -> str:

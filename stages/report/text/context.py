@@ -9,7 +9,7 @@ from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger
 from stages.report.phrases.findings import find
 from stages.report.phrases.phrases import Phrases
-from stages.report.phrases.phrases_cells import ArchitecturePhrases
+from stages.report.phrases.phrases_cells import ArchitecturePhrases, KeptPhrases
 from stages.report.phrases.phrases_data import DataPhrases
 from stages.report.phrases.phrases_errors import ErrorsPhrases
 from stages.report.phrases.phrases_head import HeadPhrases
@@ -73,7 +73,7 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "bases": BasesPhrases(say),
         "published": PublishedPhrases(say),
         "tuning": TuningPhrases(say),
-        "real": results.real,
+        "real": KeptPhrases(say, results.real) if results.real else None,
         "continued": lambda name, environment="table": _continued(name, environment, tables),
         "commit_subject": commit_subject(results, ledger),
     }

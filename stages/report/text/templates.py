@@ -35,8 +35,9 @@ def environment(folder: Path) -> jinja2.Environment:
         keep_trailing_newline=True,  # a section ends its last line
     )
     built.filters["listing"] = listing
+    built.filters["capitalised"] = lambda latex: Latex(latex[:1].upper() + latex[1:])
     built.filters["latex"] = Latex  # for a string that is LaTeX, or means something to LaTeX, already
-    built.globals["comma"] = comma
+    built.globals |= {"comma": comma, "stop": stop}
     # without a ledger, no number is missing; the report's own stand in its context
     built.globals |= {"sentence": lambda place, keys, caller: caller()}
     built.globals |= {"clause": lambda place, keys, caller: caller(False)}
@@ -50,6 +51,11 @@ def comma(loop) -> Latex:
     if loop.revindex == 2:
         return Latex(" and " if loop.length == 2 else ", and ")
     return Latex(", ")
+
+
+def stop(loop) -> Latex:
+    """What stands after a part of a sentence that a loop makes."""
+    return Latex("." if loop.last else ";")
 
 
 def _finalise(value: object) -> object:

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from stages.report.figures import accuracy, rank, style, texts, tuning
+from stages.report.figures import differences, pareto, style, texts, tuning
 from stages.report.figures.style import apart, inches, labels
 from stages.tuning.tuning import Tuning
 from tests.helpers.preparation import make_baselines, make_card
@@ -64,7 +64,7 @@ def names_that_overlap(figure: Figure) -> list[tuple[str, str]]:
     return faults + [(text.get_text(), "edge") for text in drawn if not inside.contains(*boxes[text].max)]
 
 
-@pytest.mark.parametrize("name", ["methods", "rank", "data", "tuning"])
+@pytest.mark.parametrize("name", ["differences", "pareto", "data", "tuning"])
 def test_names_of_sixty_wide_letters_are_not_printed_over_each_other(name, in_empty_folder):
     changes = {"architectures": list(WIDE), "seeds": [42]}
     changes |= {f"architecture.{key}.label": text for key, text in WIDE.items()}
@@ -72,8 +72,8 @@ def test_names_of_sixty_wide_letters_are_not_printed_over_each_other(name, in_em
         changes |= {"configurations": ["full", "ia3"], "probes": [], "rate_factors": [0.3, 3]}
     study, runs = make_runs(**changes)
     draw = {
-        "methods": lambda: accuracy.methods(runs, study, make_baselines(), make_statistics(study)),
-        "rank": lambda: rank.rank(runs, study),
+        "differences": lambda: differences.differences(study, make_statistics(study), make_baselines()),
+        "pareto": lambda: pareto.pareto(runs, study),
         "data": lambda: texts.data(make_card(), texts.read_lengths(list(WIDE)), study),
         "tuning": lambda: tuning.tuning(Tuning.read(), study),
     }

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages import collect
-from tests.helpers.paper import SMALL, prepare, written
+from tests.helpers.paper import SMALL, prepare, source, written
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -44,3 +44,12 @@ def test_runs_of_an_unknown_commit_say_why(spoiled, sentence, answer):
     text = written()
     assert sentence in text
     assert f", but the commit of {answer}" in text
+
+
+def test_what_is_a_methods_own_and_what_the_reproduced_study_chose():
+    """QLoRA's authors page the optimiser's state and rescale no keys of (IA)3: eight bits are not theirs."""
+    text = source(architectures=["distilbert"], configurations=["full", "qlora-ffn", "ia3"], probes=[])
+    assert "Its optimiser pages its state to the host's memory where the GPU's does not suffice" in text
+    assert "Its optimiser keeps its state in eight bits" not in text
+    assert "is no part of it and a choice of the reproduced study." in text
+    assert "here the keys are left out, as in the reproduced study." in text

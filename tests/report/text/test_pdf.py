@@ -191,7 +191,7 @@ def test_type_3_font_is_named(tmp_path):
     with rc_context({"pdf.fonttype": 3}):
         figure = Figure()
         figure.text(0.5, 0.5, "bitmap")
-        figure.savefig("paper/generated/figures/methods.pdf")
+        figure.savefig("paper/generated/figures/pareto.pdf")
     with pytest.raises(InputError, match=r"^paper/main\.tex: Type 3 fonts in the PDF: /F1$"):
         paper.main()
 

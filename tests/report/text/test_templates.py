@@ -81,8 +81,9 @@ def prose() -> dict[str, nodes.Template]:
         for key, item in part["items"].items():
             texts[f"{name}.{key}"] = "\n".join(item.values())
     parsed = {name: latex.parse(text) for name, text in texts.items()}
-    page = jinja2.Environment().parse((PAPER / "numbers.html.j2").read_text(encoding="utf-8"))
-    return parsed | {"numbers.html.j2": page}
+    for path in (PAPER / "page").glob("*.j2"):
+        parsed[path.name] = jinja2.Environment().parse(path.read_text(encoding="utf-8"))
+    return parsed
 
 
 WORKED_OUT = (nodes.CondExpr, nodes.Compare, nodes.BinExpr, nodes.Concat, nodes.Getitem, nodes.List, nodes.Assign)

@@ -56,7 +56,7 @@ def test_failed_runs_are_counted_and_a_cell_without_runs_is_no_choice():
         if run.configured == "ia3" or run.configuration in ("full", "lora-r8-x10"):
             run.record_path.unlink()
             failure_of(run).write_to(failure_path(run))
-    built = ("generated", "main.tex", "main.pdf", "numbers.html", "*.tar.gz")
+    built = ("generated", "main.tex", "main.pdf", "site", "*.tar.gz")
     shutil.copytree(ROOT / "paper", "paper", ignore=shutil.ignore_patterns(*built))
     collect.main()
     judge_published_study()

@@ -15,6 +15,8 @@ from tools.engine.state import new_state
 
 pytestmark = pytest.mark.usefixtures("repository")
 
+BOMB = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9))]).encode()
+
 
 def test_dvc_agrees_with_what_was_run_and_written():
     dag = Dag()
@@ -94,6 +96,19 @@ def test_a_cache_of_the_machine_that_cannot_be_written_is_named(monkeypatch):
         ("dvc.lock", b"", "'./dvc.lock' validation failed"),
         ("dvc.lock", b"\x86\xff", "unable to read: 'dvc.lock', is not valid utf-8"),
         ("dvc.lock", b"stages: [", "unable to read: 'dvc.lock'"),
+        ("dvc.yaml", b"[" * 100_000, "dvc.yaml: lists and maps 101 deep; allowed: at most 100"),
+        ("dvc.lock", b"{a: " * 5000 + b"}" * 5000, "dvc.lock: lists and maps 101 deep; allowed: at most 100"),
+        (
+            "dvc.yaml",
+            BOMB,
+            "dvc.yaml: more than 200000 values or 20000000 characters, with what aliases (*name) repeat",
+        ),
+        (
+            "dvc.lock",
+            BOMB,
+            "dvc.lock: more than 200000 values or 20000000 characters, with what aliases (*name) repeat",
+        ),
+        ("dvc.lock", b"stages: &a {a: *a}", "dvc.lock: *a stands before or within what it names; allowed: after it"),
     ],
 )
 def test_a_file_of_dvc_that_is_lost_is_named(file, content, fault):

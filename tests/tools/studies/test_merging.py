@@ -167,6 +167,14 @@ def test_paths_are_those_of_the_workspace(monkeypatch):
     assert raw["profiles"]["sms"]["data"]["path"] == "/home/me/sms.csv"
 
 
+def test_the_path_in_a_package_is_no_path_of_the_workspace():
+    sms = SMS.replace("{source: local, path: /models}", "{source: package, name: p, version: '1', path: p/model}")
+    write(f"architectures: [roberta]\n{sms}")
+    raw = with_absolute_paths(read_study("sms").raw, Path("/work space"))
+    assert raw["profiles"]["sms"]["base"]["path"] == "p/model"
+    assert raw["profiles"]["sms"]["data"]["path"] == "/work space/data/sms.csv"
+
+
 def test_what_is_written_is_read_back_as_it_was():
     write(SMS.replace("ham: 0, spam: 1, 2: 0, true: 1", "'1': 0, '2e-05': 1, 'no': 1, 'é\"#': 1"))
     study, stream = read_study("sms"), io.StringIO()
