@@ -194,12 +194,9 @@ class RunsPhrases:
     def drawn_anew(self) -> Latex:
         """What resamples vary: after "draw"."""
         costs = self._say.results.statistics.costs
-        drawn = [Latex("texts")]
-        if len(self._say.results.study.seeds) > 1:
-            drawn.append(Latex("seeds"))
-        if costs is not None and any(costs.scatter.values()):
-            drawn.append(Latex("measurements of cost"))
-        return listing(drawn)
+        are_measured_again = costs is not None and any(costs.scatter.values())
+        drawn = {"texts": True, "seeds": len(self._say.results.study.seeds) > 1, "costs": are_measured_again}
+        return listing([Latex(name) for name, is_drawn in drawn.items() if is_drawn])
 
     @property
     def are_timed_by_processor(self) -> bool:
