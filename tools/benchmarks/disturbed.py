@@ -90,7 +90,9 @@ def train_all(runs: list[Run], folder: Path, burn: bool) -> None:
 
 def execute(folder: Path, module: str, *arguments: str) -> None:
     """Raises InputError: it failed; with the end of what it said."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=folder, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=folder, capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode:
         raise InputError(f"{module} {' '.join(arguments)}: {done.stderr.strip()[-500:]}")
 

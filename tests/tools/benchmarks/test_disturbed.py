@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def test_sentences_differ_in_words_and_not_in_numbers():
-    first = "% a comment of 3 words\nIt takes \\traced{a.seconds}{3.9\\,s}, or 12.5 of\nthem. None is on it.\nNone is on it."
+    first = "% 3 words\nIt takes \\traced{a.seconds}{3.9\\,s}, or 12.5 of\nthem. None is on it.\nNone is on it."
     second = "It takes \\traced{b.seconds}{2.4\\,s}, or 7 of them. None is on it. IA3 is on it."
     assert disturbed.sentences(first) == {"It takes #, or # of them.": 1, "None is on it.": 2}
     only = disturbed.sentences(first) - disturbed.sentences(second)
