@@ -38,7 +38,7 @@ export $(OWN)
 EXTRA := $(patsubst requirements-%.txt,$(VENV)/%,$(filter requirements-$(STUDY).txt,$(wildcard requirements-*.txt)))
 
 .DEFAULT_GOAL := help
-.PHONY: help paper exp new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
+.PHONY: help browser paper exp new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,10 +70,10 @@ status: ## how far the study is, from any terminal: make status [STUDY=<name>]
 worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
 	@python -m tools.engine.worker -- "$$SCHEDULER"
 
-test: $(VENV)/dev tex lint ## set up, check style, run the tests
+test: $(VENV)/dev tex browser lint ## set up, check style, run the tests
 	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile -m 'not slow'
 
-test-all: $(VENV)/dev tex lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
+test-all: $(VENV)/dev tex browser lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
 	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile
 
 lint: $(VENV)/dev ## ruff
@@ -163,3 +163,12 @@ tex:
 		case "$$answer" in [yY]|[yY]es) ;; *) echo "error: TeX lacks:$$missing; run: sudo $$install" >&2; exit 1; esac; fi; \
 	echo "installing TeX ($$missing missing)"; \
 	$$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as $$install -qq >/dev/null
+
+# The page is tested in a browser where there is one; CI, where it may, installs one.
+BROWSER_INSTALL := apt-get install -y --no-install-recommends chromium
+browser:
+	@for program in chromium chromium-browser google-chrome; do command -v $$program >/dev/null && exit 0; done; \
+	if [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing Chromium"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(BROWSER_INSTALL) -qq >/dev/null && exit 0; fi; \
+	echo "no browser: the tests of the page in one are skipped; as root: $(BROWSER_INSTALL)"

@@ -14,6 +14,7 @@ from stages.analysis.frontiers import frontiers
 from stages.analysis.intervals import accuracies
 from stages.analysis.resampling import RANDOM_SEED, RESAMPLES, resample
 from stages.analysis.runs import complete_configurations, read_runs, summarise
+from stages.analysis.seed_variance import kinds_of, seed_variances
 from stages.analysis.statistics import CONFIDENCE, LEVEL, Costs, Statistics, limits
 from stages.core.errors import run_stage
 from stages.study.grid import StudySettings
@@ -26,6 +27,7 @@ def main() -> None:
     complete = complete_configurations(study, runs)
     names = {architecture: configurations for architecture, configurations in complete.items() if configurations}
     answers = right_answers(study, names, predictions)
+    seeds = seed_variances(answers, kinds_of(study, names))
     resampled = resample(answers)
     costs = compare_costs(runs)
     statistics = Statistics(
@@ -36,10 +38,10 @@ def main() -> None:
         level=LEVEL,
         resamples=RESAMPLES,
         random_seed=RANDOM_SEED,
-        accuracy=accuracies(names, answers, resampled),
-        comparisons=comparisons(study, names, answers, resampled),
+        accuracy=accuracies(names, answers, seeds),
+        comparisons=comparisons(study, names, answers, seeds),
         costs=costs,
-        frontiers=frontiers(study, names, summarise(runs), answers, resampled, costs),
+        frontiers=frontiers(study, names, summarise(runs), answers, resampled, seeds, costs),
         calibration=[calibration(run, frame) for run, frame in predictions],
         limits=limits(len(study.seeds)),
     )

@@ -47,7 +47,7 @@ def parts(name: str) -> list[Path]:
 def test_sixty_configurations(grids):
     many = of_many_ranks(60)
     text = text_of(grids, many)
-    assert "compare 60 configurations on RoBERTa" in text
+    assert "compare 60 configurations on mini-RoBERTa" in text
     assert (
         "This build compares 21 methods: full fine-tuning, head alone, subset of the weights, LoRA, DoRA, PiSSA" in text
     )
@@ -104,7 +104,7 @@ def test_options_and_names_are_said_from_data(grids):
 @pytest.mark.parametrize("name", ["full", "head-only", "bitfit", "dora", "int8", "prompt", "fourier"])
 def test_a_single_configuration(name, grids):
     text = text_of(grids, {name: every_kind()[name]}, seeds=[42])
-    assert "compare 1 configuration on RoBERTa" in text or "run 1 configuration on RoBERTa" in text
+    assert "compare 1 configuration on mini-RoBERTa" in text or "run 1 configuration on mini-RoBERTa" in text
     assert "QLoRA" not in text or name == "full"
 
 
@@ -186,7 +186,8 @@ def test_local_checkpoints_are_not_called_published(grids):
     local = results.bases["roberta"].model_copy(update={"source": "local"})
     text = written(results._replace(bases={"roberta": local}))
     assert (
-        "The encoders are read from checkpoints in local folders, whose hashes are in the records: RoBERTa with" in text
+        "The encoders are read from checkpoints in local folders, whose hashes are in the records: mini-RoBERTa with"
+        in text
     )
     assert "published checkpoints" not in text
 

@@ -54,7 +54,7 @@ def test_random_grids(monkeypatch):
 def test_full_fine_tuning_that_failed_is_not_said_to_lead():
     build_with_holes()
     text = written()
-    assert "reaches the highest mean test accuracy on DistilBERT, an adapter on RoBERTa." in text
+    assert "reaches the highest mean test accuracy on mini-DistilBERT, an adapter on mini-RoBERTa." in text
     assert "DeBERTa-v3, not comparable with" not in text
     assert "; --" not in text
 
@@ -62,7 +62,22 @@ def test_full_fine_tuning_that_failed_is_not_said_to_lead():
 def test_probes_of_the_headline_grid_are_not_further_runs(monkeypatch):
     text = Grids(monkeypatch).text(configurations=["qlora-ffn", "qlora-ffn-probe"], probes=[], seeds=[42])
     assert "further run" not in text
-    assert r"\subsection{Learning Rate}" in text
+    assert r"\textit{Learning rate:} QLoRA FFN to QLoRA FFN probe" in text
+
+
+def test_the_tests_are_described_as_they_are_computed(monkeypatch):
+    paper, grid = Grids(monkeypatch), {"configurations": ["full", "lora-r8"], "architectures": ["distilbert"]}
+    one_seed = paper.text(**grid, probes=[], seeds=[42])
+    two_seeds = paper.text(**grid, probes=[], seeds=[42, 43])
+    with_rates = paper.text(**grid, probes=["full-probe"], seeds=[42, 43])
+    assert [r"a paired $t$ test on the texts" in text for text in (one_seed, two_seeds, with_rates)] == [
+        True,
+        False,
+        False,
+    ]
+    assert [r"\cite{mcnemar1947}" in text for text in (one_seed, two_seeds, with_rates)] == [True, False, False]
+    assert [r"\cite{obuchowski1995}" in text for text in (one_seed, two_seeds, with_rates)] == [False, True, True]
+    assert ["the same of the two rates" in text for text in (one_seed, two_seeds, with_rates)] == [False, False, True]
 
 
 @pytest.mark.slow

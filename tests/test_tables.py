@@ -16,8 +16,6 @@ EVERY = [
     "contradictions",
     "costs",
     "differences",
-    "evidence",
-    "memory",
     "modules",
     "performance",
     "protocols",

@@ -1,4 +1,4 @@
-"""Print the study's accuracies and where its paper is."""
+"""Print the study's accuracies and where its paper and its page are."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from stages.study.grid import StudySettings
 
 SUMMARY = Path("metrics/summary.json")
 PDF = Path("paper/main.pdf")
+PAGE = Path("paper/site/index.html")
 
 
 def table(summary: dict, study: StudySettings) -> str:
@@ -38,11 +39,18 @@ def _macro_f1(cell: dict) -> str:
 
 
 def main() -> None:
-    if not SUMMARY.exists() or not PDF.exists():
-        raise InputError(f"{SUMMARY} or {PDF} is missing: run `dvc repro`")
+    """Raises InputError: nothing was built, or its summary is damaged."""
+    for made in (SUMMARY, PDF, PAGE):
+        if not made.exists():
+            raise InputError(f"{made}: not found; run `dvc repro`")
     study = StudySettings.read()
-    print(table(json.loads(SUMMARY.read_text(encoding="utf-8")), study))
-    print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs\npaper: {PDF.absolute()}")
+    try:
+        rows = table(json.loads(SUMMARY.read_text(encoding="utf-8")), study)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{SUMMARY}: not as `collect` writes it; run `dvc repro -f collect`") from error
+    print(rows)
+    print(f"\nprofile {study.profile}: {study.description}; {len(study.runs)} runs")
+    print(f"page: {PAGE.absolute()}\npaper: {PDF.absolute()}")
 
 
 if __name__ == "__main__":

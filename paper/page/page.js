@@ -94,11 +94,11 @@ function choose(cell) {
 }
 
 function budget() {
-  const { points, symbol } = study.costs[article.querySelector('select.choose[data-group="cost"]').value];
+  const { points } = study.costs[article.querySelector('select.choose[data-group="cost"]').value];
   const limit = parseFloat(article.querySelector(".budget").value);
   const within = points.filter((point) => point.cost <= limit).sort((a, b) => b.accuracy - a.accuracy);
   const words = within.length
-    ? `Most accurate of ${within.length} within it: ${within[0].configuration} on ${within[0].architecture}, ${within[0].shown} at ${within[0].cost} ${symbol}`
+    ? `Most accurate of ${within.length} within it: ${within[0].configuration} on ${within[0].architecture}, ${within[0].shown} at ${within[0].price}`
     : "Nothing is within it.";
   article.querySelector(".affordable").textContent = isNaN(limit) ? "" : words;
 }
@@ -278,7 +278,13 @@ document.addEventListener("mouseover", ({ target }) => {
   if (row || !target.closest(".chart")) point(row?.dataset.cell ?? "");
 });
 addEventListener("hashchange", go);
-addEventListener("beforeprint", () => all(".chart", article).forEach(draw));
+addEventListener("beforeprint", () => {
+  all(".chart", article).forEach(draw);
+  for (const table of all("table.data", article)) tables.get(table).page.len(-1).draw();
+});
+addEventListener("afterprint", () => {
+  for (const table of all("table.data", article)) tables.get(table).page.len(Number(table.dataset.pageLength)).draw();
+});
 
 show(Object.keys(data.studies)[0]);
 go();

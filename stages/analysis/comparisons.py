@@ -7,8 +7,8 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from stages.analysis.answers import Answers, Names, sampled_over
-from stages.analysis.paired_tests import paired_intervals, paired_tests
-from stages.analysis.resampling import Resampled
+from stages.analysis.paired_tests import paired_tests
+from stages.analysis.seed_variance import SeedVariance
 from stages.analysis.statistics import LEVEL, Comparison, Interval, Over
 from stages.study.grid import StudySettings
 
@@ -30,14 +30,19 @@ def compared(study: StudySettings) -> list[tuple[str, str]]:
     return [*against, *chosen, *probes]
 
 
-def comparisons(study: StudySettings, names: Names, answers: Answers, resampled: Resampled) -> list[Comparison]:
-    """All pairs of all architectures as one family (Holm 1979, Scandinavian Journal of Statistics 6(2))."""
+def comparisons(
+    study: StudySettings, names: Names, answers: Answers, seeds: dict[str, SeedVariance]
+) -> list[Comparison]:
+    """All pairs of all architectures as one family (Holm 1979, Scandinavian Journal of Statistics 6(2)).
+
+    Intervals and ``p`` are each pair's own; ``p_holm`` and ``verdict`` are the family's.
+    """
     tested = []
     for architecture, correct in answers.items():
         configurations = names[architecture]
         pairs = [pair for pair in compared(study) if set(pair) <= set(configurations)]
         if pairs:
-            table = _tested(pairs, configurations, correct, resampled[architecture])
+            table = _tested(pairs, configurations, correct, seeds[architecture])
             tested.append(table.assign(architecture=architecture))
     if not tested:
         return []
@@ -49,13 +54,12 @@ def comparisons(study: StudySettings, names: Names, answers: Answers, resampled:
 
 
 def _tested(
-    pairs: list[tuple[str, str]], configurations: list[str], correct: np.ndarray, resampled: np.ndarray
+    pairs: list[tuple[str, str]], configurations: list[str], correct: np.ndarray, seed: SeedVariance
 ) -> pd.DataFrame:
-    """Columns of ``paired_tests`` with ``low`` and ``high`` of the interval and the names ``first`` and ``second``."""
+    """Columns of ``paired_tests`` with the names ``first`` and ``second``."""
     rows = [(configurations.index(first), configurations.index(second)) for first, second in pairs]
-    low, high = paired_intervals(correct, rows, resampled)
     first, second = zip(*pairs, strict=True)
-    return paired_tests(correct, rows).assign(low=low, high=high, first=first, second=second)
+    return paired_tests(correct, rows, seed).assign(first=first, second=second)
 
 
 def _comparison(row: dict, rate_pairs: list[set[str]], over: Over) -> Comparison:

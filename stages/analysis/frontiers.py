@@ -13,7 +13,7 @@ from stages.analysis.answers import Answers, Names
 from stages.analysis.costs import COMPARED
 from stages.analysis.resampling import RANDOM_SEED, Resampled
 from stages.analysis.runs import CELL
-from stages.analysis.seed_variance import moderated, seed_component
+from stages.analysis.seed_variance import SeedVariance
 from stages.analysis.statistics import Among, Costs, Frontier
 from stages.study.grid import StudySettings
 
@@ -27,7 +27,13 @@ class Points(NamedTuple):
 
 
 def frontiers(
-    study: StudySettings, names: Names, cells: pd.DataFrame, answers: Answers, resampled: Resampled, costs: Costs
+    study: StudySettings,
+    names: Names,
+    cells: pd.DataFrame,
+    answers: Answers,
+    resampled: Resampled,
+    seeds: dict[str, SeedVariance],
+    costs: Costs,
 ) -> list[Frontier]:
     """Every headline cell of ``names`` on both frontiers, within its architecture and among all.
 
@@ -40,7 +46,7 @@ def frontiers(
     for architecture, correct in answers.items():
         headline = [name for name in study.headline if name in names[architecture]]
         rows = [names[architecture].index(name) for name in headline]
-        drawn = with_seeds(correct, resampled[architecture], noise)
+        drawn = with_seeds(seeds[architecture], resampled[architecture], noise)
         keys = [(architecture, name) for name in headline]
         every_key += keys
         by_architecture.append(Points(keys, correct[rows].mean(axis=(1, 2)), drawn[:, rows]))
@@ -117,7 +123,6 @@ def pareto_frontier(cost: np.ndarray, accuracy: np.ndarray, tie: float = 0.0) ->
     return kept[np.argsort(cost[kept], kind="stable")]
 
 
-def with_seeds(correct: np.ndarray, resampled: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Resampled means (resamples, configurations) plus normal draws of the moderated seed component."""
-    variance = moderated(seed_component(correct)).variance
-    return resampled + np.sqrt(variance) * generator.standard_normal(resampled.shape)
+def with_seeds(seed: SeedVariance, resampled: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Resampled means (resamples, configurations) plus normal draws of the seed component."""
+    return resampled + np.sqrt(seed.component) * generator.standard_normal(resampled.shape)

@@ -1,43 +1,52 @@
-"""Accuracies and their intervals: a bootstrap over examples, widened by the seed component (``seed_variance.py``)."""
+"""Accuracies and their intervals, over examples and seeds (``seed_variance.py``)."""
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from stages.analysis.answers import Answers, Names, sampled_over
-from stages.analysis.resampling import Resampled
-from stages.analysis.seed_variance import degrees_of_freedom, seed_component, widen
-from stages.analysis.statistics import Accuracy, Interval
+from stages.analysis.seed_variance import SeedVariance, degrees_of_mean
+from stages.analysis.statistics import TAILS, Accuracy, Interval
 
 
-def accuracy_intervals(correct: np.ndarray, resampled: np.ndarray) -> np.ndarray:
-    """Intervals for each configuration's expected accuracy over examples and seeds: (2, configurations), fractions.
+def accuracy_intervals(correct: np.ndarray, seed: SeedVariance) -> pd.DataFrame:
+    """Student's t intervals for each configuration's expected accuracy over examples and seeds: one row each.
 
-    With one seed they are for that run's expected accuracy over examples. Each configuration uses its own seed
-    component. An interval has no width where every run answers every example alike.
+    With one seed they are for that run's expected accuracy over examples. An interval has no width where every run
+    answers every example alike.
 
     Args:
         correct: (configurations, examples, seeds).
-        resampled: bootstrap means (resamples, configurations) of the share of seeds that are right.
+        seed: of the configurations of ``correct``.
+
+    Returns:
+        Columns ``mean``, ``standard_error``, ``low`` and ``high`` (fractions), and ``degrees_of_freedom``.
     """
-    _, examples, seeds = correct.shape
-    seed = seed_component(correct)
-    sampling = correct.mean(axis=2).var(axis=1, ddof=1) / examples
-    degrees = degrees_of_freedom(sampling, examples - 1, seed, seeds - 1)
-    return np.clip(widen(resampled, correct.mean(axis=(1, 2)), seed.variance, degrees), 0, 1)
+    examples = correct.shape[1]
+    shares = correct.mean(axis=2)  # of seeds that are right, by example
+    mean = shares.mean(axis=1)
+    sampling = shares.var(axis=1, ddof=1) / examples
+    error = np.sqrt(sampling + seed.component)
+    degrees = degrees_of_mean(seed, sampling, examples)
+    half_width = stats.t.ppf(TAILS[1], degrees) * error
+    return pd.DataFrame(
+        {
+            "mean": mean,
+            "low": np.maximum(mean - half_width, 0),
+            "high": np.minimum(mean + half_width, 1),
+            "standard_error": error,
+            "degrees_of_freedom": degrees,
+        }
+    )
 
 
-def accuracies(names: Names, answers: Answers, resampled: Resampled) -> list[Accuracy]:
+def accuracies(names: Names, answers: Answers, seeds: dict[str, SeedVariance]) -> list[Accuracy]:
     """One entry an (architecture, configuration)."""
     entries = []
     for architecture, correct in answers.items():
-        intervals = accuracy_intervals(correct, resampled[architecture])
-        for name, scores, (low, high) in zip(names[architecture], correct.mean(axis=1), intervals.T, strict=True):
-            entries.append(
-                Accuracy(
-                    architecture=architecture,
-                    configuration=name,
-                    mean=float(scores.mean()),
-                    sd=float(scores.std(ddof=1)) if len(scores) > 1 else None,
-                    interval=Interval(low=low, high=high, over=sampled_over(answers)),
-                )
-            )
+        intervals = accuracy_intervals(correct, seeds[architecture]).to_dict("records")
+        for name, scores, row in zip(names[architecture], correct.mean(axis=1), intervals, strict=True):
+            interval = Interval(low=row.pop("low"), high=row.pop("high"), over=sampled_over(answers))
+            sd = float(scores.std(ddof=1)) if len(scores) > 1 else None
+            entries.append(Accuracy(architecture=architecture, configuration=name, sd=sd, interval=interval, **row))
     return entries

@@ -1,4 +1,4 @@
-"""The bootstrap over examples, on which intervals and frontiers rest."""
+"""The bootstrap over examples, on which frontiers rest."""
 
 import numpy as np
 

@@ -11,7 +11,7 @@ from stages.core.csv_tables import read_table
 from stages.core.errors import InputError
 from stages.core.types import texts_of
 from stages.study.grid import StudySettings
-from stages.training.record import Environment, Quality, Record, RunIdentity
+from stages.training.record import Cost, Environment, Parameters, Quality, Record, RunIdentity
 from stages.training.settings import OWN_RATE, Run, RunSettings, Train
 
 RUNS = Path("metrics/runs.csv")
@@ -24,6 +24,10 @@ FACTOR = "rate_factor"  # of tables of tuned studies alone: the multiple of its 
 TEXTS = {*CELL, "role", "kind", FACTOR, "dropout_kernel", *texts_of(RunIdentity, RunSettings, Train, Environment)}
 TEXTS -= {"dropout"}  # which is the adapter's, a number
 CLASS_SCORE = "test_f1_"  # and a class's id: the column of its F1 score, which tables of older studies lack
+AVERAGED = [  # columns of which a cell has means over seeds
+    *("test_accuracy", "test_f1_macro", "test_loss", "train_seconds"),
+    *("peak_memory_allocated_bytes", "peak_memory_host_bytes", "trainable_parameters", "total_parameters"),
+]
 
 
 Factors = dict[tuple[str, str], str]  # by architecture and configuration, as params.yaml has them
@@ -93,16 +97,30 @@ def made_by(run: Run, factors: Factors) -> Run:
 
 def is_text(column: str) -> bool:
     """Whether a column of the tidy table holds text."""
-    return column in TEXTS or column.startswith(("version_", "dataset_sha256_"))
+    return column in TEXTS or column.startswith(("version_", "dataset_sha256_")) or column.endswith("_sha256")
+
+
+def columns_of_all() -> list[str]:
+    """The columns of the tidy table that every study has, from the schema of records, in order of the letters."""
+    identity = {*RunIdentity.model_fields} - {"settings"}
+    settings = {*RunSettings.model_fields} - {"train", "adapter"}
+    training = {*Train.model_fields} - {"precision", "threads", "dropout"}
+    quality = {*Quality.model_fields} - {"confusion", "history"}
+    environment = {*Environment.model_fields} - {"packages", "dataset_sha256", "checkpoint_revision", "commit_unknown"}
+    counts = {f"{name}_parameters" for name in Parameters.model_fields}
+    own = {*CELL, "seed", "role", "kind", "adapter", "rank", "alpha", "dropout", "dropout_kernel", "predictions_sha256"}
+    return sorted(own | identity | settings | training | quality | counts | {*Cost.model_fields} | environment)
 
 
 def read_runs(path: Path = RUNS) -> pd.DataFrame:
     """Read the table back.
 
     Raises:
-        InputError: the file is missing.
+        InputError: the file is missing, or is of another form: a column is not there, or holds no numbers.
     """
-    return _table(path, {"architecture", "configuration", "seed", "test_accuracy"}, is_text)
+    # What is kept of a study may be of an older form; of it means alone are read.
+    required = columns_of_all() if path == RUNS else [*CELL, "seed", "role", *AVERAGED]
+    return _table(path, required, is_text)
 
 
 def read_failed(path: Path = FAILED) -> pd.DataFrame:
@@ -111,10 +129,10 @@ def read_failed(path: Path = FAILED) -> pd.DataFrame:
     Raises:
         InputError: the file is missing or damaged.
     """
-    return _table(path, set(FAILED_COLUMNS), lambda name: name != "seed")
+    return _table(path, FAILED_COLUMNS, lambda name: name != "seed")
 
 
-def _table(path: Path, required: set[str], is_text: Callable[[str], bool]) -> pd.DataFrame:
+def _table(path: Path, required: list[str], is_text: Callable[[str], bool]) -> pd.DataFrame:
     """A table that ``collect`` wrote, here or for a kept study."""
     again = "run `dvc repro -f collect`" if path in (RUNS, FAILED) else f"`git checkout {path}` brings it back"
     try:
@@ -123,8 +141,13 @@ def _table(path: Path, required: set[str], is_text: Callable[[str], bool]) -> pd
         raise InputError(f"{path}: not found; {again.replace(' -f', '')} first") from error
     except (OSError, ValueError) as error:  # pandas' own of an empty or a ragged file are the latter
         raise InputError(f"{path}: no table: {' '.join(str(error).split())}; {again}") from error
-    if not required <= set(table.columns):
-        raise InputError(f"{path}: no column {min(required - set(table.columns))}; {again}")
+    for name in required:
+        if name not in table:
+            raise InputError(f"{path}: no column {name}; {again}")
+    for name in table:
+        words = [] if is_text(name) else [value for value in table[name] if isinstance(value, str)]
+        if words:
+            raise InputError(f"{path}: {name}: {words[0]!r}; required: numbers; {again}")
     return table
 
 

@@ -43,6 +43,8 @@ class Accuracy(Entry):
     configuration: str
     mean: float = Field(ge=0, le=1)
     sd: float | None  # of a sample; None with one seed
+    standard_error: float = Field(ge=0)  # of the mean, over what the interval is over
+    degrees_of_freedom: float = Field(ge=1)
     interval: Interval
 
 
@@ -54,11 +56,13 @@ class Comparison(Entry):
     second: str
     learning_rate_only: bool  # the two differ in nothing else
     difference: float  # second minus first
-    interval: Interval
+    standard_error: float = Field(ge=0)  # of the difference, over what the interval is over
+    degrees_of_freedom: float = Field(ge=1)
+    interval: Interval  # of this pair alone: it holds zero where ``p`` is above the level, whatever ``p_holm`` says
     favouring_first: int  # examples that more seeds of the first answer right
     favouring_second: int
-    exact: bool  # too few such examples for the normal approximation
-    p: float = Field(ge=0, le=1)
+    exact: bool  # too few such examples for the t test alone
+    p: float = Field(ge=0, le=1)  # of this pair alone
     p_holm: float = Field(ge=0, le=1)  # over all comparisons of the file
     verdict: Literal["distinguishable", "not distinguishable"]
 

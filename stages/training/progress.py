@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from statistics import median
 
+from stages.core.errors import InputError
 from stages.training.record import Record
 from stages.training.settings import Run
 
@@ -16,9 +17,15 @@ def announce(architecture: str, configuration: str, seed: int) -> None:
     A record newer than the study's settings was made (or confirmed) by this pass over the grid; the others may
     still be up to date, so the time left is an upper bound. This reads for display only: nothing here
     reaches a result.
+
+    Raises:
+        InputError: the study's settings are damaged.
     """
-    study = json.loads(GRID.read_text(encoding="utf-8"))
-    runs = [Run(**run) for run in [*study["runs"], *study["sweep"]]]
+    try:
+        study = json.loads(GRID.read_text(encoding="utf-8"))
+        runs = [Run(**run) for run in [*study["runs"], *study["sweep"]]]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{GRID}: not as `settings` writes it; run `dvc repro -f settings`") from error
     since = GRID.stat().st_mtime
     done = [run for run in runs if _is_newer(run, since)]
     left = ""

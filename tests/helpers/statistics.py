@@ -72,6 +72,8 @@ def _accuracies(study: StudySettings, scores: Scores, half_width: float) -> list
                 configuration=configuration,
                 mean=mean,
                 sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+                standard_error=half_width / 2,
+                degrees_of_freedom=15.0,
                 interval=_interval(study, mean, half_width),
             )
         )
@@ -93,6 +95,8 @@ def _comparisons(study: StudySettings, scores: Scores, half_width: float) -> lis
                     second=second,
                     learning_rate_only=first.removesuffix("-probe") == second.removesuffix("-probe"),
                     difference=difference,
+                    standard_error=half_width / 2,
+                    degrees_of_freedom=15.0,
                     interval=_interval(study, difference, half_width),
                     favouring_first=100,
                     favouring_second=120,

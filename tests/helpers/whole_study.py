@@ -13,6 +13,7 @@ from stages import (
     prepare,
     reconcile,
     settings,
+    site,
     statistics,
     tables,
     tokenize,
@@ -39,7 +40,7 @@ def build() -> StudySettings:
     for run in study.every_run:
         fine_tune(run.architecture, run.configuration, run.seed)
     make_census(study).write()
-    for stage in (baselines, collect, statistics, reconcile, claims, tables, figures, paper):
+    for stage in (baselines, collect, statistics, reconcile, claims, tables, figures, paper, site):
         stage.main()
     return study
 

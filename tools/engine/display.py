@@ -1,16 +1,19 @@
-"""How the study's state is shown: live, or a line an event where the output is no terminal."""
+"""How the study's state is shown: a bar that moves and a line a finished stage; in a log, a line an event."""
 
 import sys
 from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from tools.engine.state import StageState, Status, StudyState, seconds_left
 
 LISTED = 3  # names of a long list that are shown
+BAR_WIDTH = 24  # characters
+ENDED: tuple[Status, ...] = ("done", "unchanged", "failed", "blocked")
 SINGLE_MARKS = 4  # with more seeds, counts
 MARKS: dict[Status, tuple[str, str]] = {
     "done": ("●", "green"),
@@ -44,6 +47,19 @@ def headline(state: StudyState) -> str:
     words = ", ".join(f"{number} {word}" for word, number in counts.items() if number or word == "done")
     left = seconds_left(state)
     return f"{words} of {len(statuses)} runs" + (f", about {duration(left)} left" if left else "")
+
+
+def bar(state: StudyState) -> Table:
+    """One line: how much of all stages has ended, the runs in numbers, time left, and what runs now."""
+    statuses = [stage.status for stage in state.stages.values()]
+    ended = sum(status in ENDED for status in statuses)
+    running = [name for name, stage in state.stages.items() if stage.status == "running"]
+    words = "; ".join([headline(state), *([listed(running)] if running else [])])
+    line = Table.grid(padding=(0, 1))
+    line.add_column(width=BAR_WIDTH)
+    line.add_column(no_wrap=True, overflow="ellipsis")
+    line.add_row(ProgressBar(total=max(len(statuses), 1), completed=ended, width=BAR_WIDTH), Text(words))
+    return line
 
 
 def table(state: StudyState) -> Table:
@@ -84,14 +100,18 @@ def caption(state: StudyState) -> str:
     return "\n".join([LEGEND, ", ".join(busy)]) if busy else LEGEND
 
 
-def event_line(state: StudyState, name: str) -> str:
-    """What became of a stage, after a run with how far all runs are."""
+def short_line(state: StudyState, name: str) -> str:
+    """What became of a stage."""
     stage: StageState = state.stages[name]
     line = f"{name} {stage.status}"
     if stage.started and stage.ended:
         line += f" in {duration(stage.ended - stage.started)}"
-    if stage.cause:
-        line += f": {stage.cause}"
+    return f"{line}: {stage.cause}" if stage.cause else line
+
+
+def event_line(state: StudyState, name: str) -> str:
+    """The same, after a run with how far all runs are."""
+    stage, line = state.stages[name], short_line(state, name)
     is_run = any(run.stage == name for run in state.runs)
     return f"{line} ({headline(state)})" if is_run and stage.status in ("done", "failed") else line
 
@@ -109,7 +129,7 @@ class Display:
     def __init__(self, state: StudyState) -> None:
         self.state = state
         self.console = Console(highlight=False, soft_wrap=True)
-        self.live = Live(console=self.console, get_renderable=lambda: table(state), refresh_per_second=1)
+        self.live = Live(console=self.console, get_renderable=lambda: bar(state), refresh_per_second=1, transient=True)
         self.interactive = sys.stdout.isatty()
 
     def __enter__(self) -> "Display":
@@ -122,9 +142,11 @@ class Display:
             self.live.stop()
 
     def event(self, name: str) -> None:
-        """A stage changed its status: say so, unless the live table does."""
-        if not self.interactive or self.state.stages[name].status == "failed":
+        """A stage changed its status: say so; on a terminal, where the bar says what runs, what came of it alone."""
+        if not self.interactive:
             self.say(event_line(self.state, name))
+        elif self.state.stages[name].status in ENDED:
+            self.say(short_line(self.state, name))
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False)

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from stages.analysis.baselines import Baselines
 from stages.analysis.costs import evaluation_time
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
@@ -105,8 +104,7 @@ def _best_adapters(ledger: Ledger, results: Results) -> None:
 
 
 def _spans(ledger: Ledger, results: Results) -> None:
-    """By architecture: how far the adapters lie apart, and full fine-tuning from the best that can be reached."""
-    full, ceiling = results.study.reference, results.baselines.ceiling_accuracy
+    """How far the adapters lie apart on each architecture."""
     spans = []
     for architecture in results.study.architectures:
         adapters = results.completed(architecture, results.base_rate_adapters)
@@ -116,11 +114,6 @@ def _spans(ledger: Ledger, results: Results) -> None:
             spans.append(max(scores) - min(scores))
             source = Source(SUMMARY, f"max - min of {column} over base-rate adapters of {architecture}")
             ledger.add(f"{architecture}.adapters_span", max(scores) - min(scores), POINTS, source, optional=True)
-        if ceiling is None or full is None or results.is_hole(architecture, full):
-            continue
-        left = ceiling - results.mean(architecture, full)
-        subtraction = f"ceiling_accuracy of {Baselines.path()} - {architecture}.{full}.test_accuracy_mean"
-        ledger.add(f"{architecture}.to_ceiling", left, POINTS, Source(SUMMARY, subtraction), optional=True)
     for end, value in (("least", min(spans, default=None)), ("most", max(spans, default=None))):
         source = Source(SUMMARY, f"{end} of these spans over architectures")
         ledger.add(f"adapters_span_{end}", value, POINTS, source, optional=True)

@@ -118,7 +118,7 @@ def _compare(ledger: Ledger, results: Results, architecture: str, first: str, se
         low, high = test.interval.low, test.interval.high
         if test.first != first:  # it was made the other way round
             low, high = -high, -low
-        ledger.add_p(f"{key}.p", test.p_holm, source, optional=True)
+        ledger.add_p(f"{key}.p", test.p, source, optional=True)
         ledger.add(f"{key}.low", low, DIFFERENCE, source, optional=True)
         ledger.add(f"{key}.high", high, DIFFERENCE, source, optional=True)
     for name, column in (("seconds_ratio", "compared_seconds"), ("memory_ratio", "compared_bytes")):

@@ -14,7 +14,7 @@ from stages.report.figures import style
 from stages.report.numbers.names import BASELINES
 from stages.study.grid import StudySettings
 
-ROW, MOST_OF_PAGE = 0.155, 7.4  # inches of a row, and of all rows: more of them lie closer together
+ROW, MOST_OF_PAGE = 0.13, 7.4  # inches of a row, and of all rows: more of them lie closer together
 MOST_BESIDE = 4  # panels in a line
 BESIDE_NAMES = 4.8  # inches that panels have beside the longest names of rows
 NAMES = 2.0  # inches of a row's name

@@ -19,7 +19,7 @@ from stages.study.grid import StudySettings
 ACCURACY = "Test accuracy (%)"
 NAMED = 10  # points of a panel that all have their names; of more, those on the frontier
 MOST_BESIDE = 4  # panels in a line
-PANEL, HIGHEST = 1.45, 8.0  # inches
+PANEL, HIGHEST = 1.22, 8.0  # inches
 POINTS = 6  # size of a name
 BESIDE_PANEL, BESIDE_NAME = 0.6, 0.25  # inches that a panel's labels take of its column, and a line to a name
 

@@ -21,7 +21,7 @@ def peaks(table: pd.DataFrame) -> Figure | None:
     """
     if table.empty:
         return None
-    figure = Figure(figsize=(style.COLUMN, 2.7))
+    figure = Figure(figsize=(style.COLUMN, 2.5))
     axes = figure.subplots()
     others = table[~table["fresh"]]
     series = (

@@ -32,7 +32,7 @@ FORMS = """
     *.*.(interval_low|interval_high|frontier_peak_memory|frontier_train_seconds|ece|brier)
     *.*.tuning.(factor|rate|validation|first|gain)
     *.*.vs.*.(difference|distance|f1_difference|f1_distance|low|high|p|seconds_ratio|memory_ratio)
-    *.(adapters_span|to_ceiling|above_bag|under_bag_count|frontier_count)
+    *.(adapters_span|above_bag|under_bag_count|frontier_count)
     *.(constant_count|no_better_count)
     *.tuning.(agreement|first_gap|first_distance|best_gap|best_distance)
     tuning.(rates|runs|texts|close|cells|kept|failed|lowest|highest|compared|lost|gain_least|gain_median|gain_most)

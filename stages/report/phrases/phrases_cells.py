@@ -133,10 +133,6 @@ class ArchitecturePhrases:
     def configurations_on_frontier(self) -> Latex:
         return self._say.configurations_of(self.frontier, f"{self._name}.frontier")
 
-    @property
-    def has_distance_to_ceiling(self) -> bool:
-        return self._say.has(f"{self._name}.to_ceiling")
-
     def _cell(self, configuration: str) -> CellPhrases:
         return CellPhrases(self._say, self._name, configuration, self._found.reference)
 

@@ -119,7 +119,7 @@ def points(study: StudyData, cost: Cost) -> list[dict]:
     frontier, known, found = on_frontier(study, cost), intervals(study), []
     for (architecture, configuration), cell in study.headline.iterrows():
         interval = known.get((architecture, configuration), {}).get("interval")
-        accuracy = study.printer.show(cell["test_accuracy_mean"], PERCENT)
+        show = study.printer.show
         found.append(
             {
                 "cell": cell_name(architecture, configuration),
@@ -130,10 +130,19 @@ def points(study: StudyData, cost: Cost) -> list[dict]:
                 "high": rounded(100 * interval["high"]) if interval else None,
                 "cost": rounded(cost.unit.scale * cell[cost.column]),
                 "frontier": (architecture, configuration) in frontier,
-                "shown": accuracy.text,
+                "shown": show(cell["test_accuracy_mean"], PERCENT).text,
+                "interval": _interval(study, interval),
+                "price": show(cell[cost.column], cost.unit).text,
             }
         )
     return found
+
+
+def _interval(study: StudyData, interval: dict | None) -> str:
+    if interval is None:
+        return DASH
+    low, high = (study.printer.show(interval[end], PERCENT).text for end in ("low", "high"))
+    return f"{low} to {high}"
 
 
 def rounded(value: float) -> float:

@@ -105,6 +105,8 @@ def _forest_row(row: Difference) -> dict:
         "difference": rounded(100 * row.difference.order),
         "low": rounded(100 * row.low.order),
         "high": rounded(100 * row.high.order),
+        "shown": row.difference.text,
+        "interval": f"{row.low.text} to {row.high.text}",
         "p": row.p_holm.text,
         "verdict": row.verdict,
     }

@@ -13,7 +13,7 @@ GREY, MARK = "#6b6b6b", "#b00020"
 TOLD_APART = len(COLOURS)  # curves that a legend tells apart
 FEW_EPOCHS = 12
 # Of a narrow screen, labels take less.
-LABEL_LIMIT, COLUMNS = "containerSize()[0] < 600 ? 120 : 200", "max(1, floor(containerSize()[0] / 190))"
+LABEL_LIMIT, COLUMNS = "containerSize()[0] < 600 ? 165 : 220", "max(1, floor(containerSize()[0] / 190))"
 LEGEND = {"orient": "bottom", "columns": alt.ExprRef(COLUMNS), "labelFontSize": 12, "labelLimit": 150}
 LEGEND |= {"symbolStrokeWidth": 2}
 NOBODY = ""
@@ -41,10 +41,9 @@ def cost_chart(points: list[dict], title: str, description: str) -> dict:
         strokeWidth=alt.condition(EMPHASIS, alt.value(2.5), alt.value(0.5)),
         tooltip=[
             *NAMES,
-            alt.Tooltip("accuracy:Q", title="accuracy (%)", format=".2f"),
-            alt.Tooltip("low:Q", title="from", format=".2f"),
-            alt.Tooltip("high:Q", title="to", format=".2f"),
-            alt.Tooltip("cost:Q", title=title, format=",.4~g"),
+            alt.Tooltip("shown:N", title="accuracy"),
+            alt.Tooltip("interval:N", title="interval"),
+            alt.Tooltip("price:N", title="cost"),
         ],
     )
     return _specification(alt.layer(bars, frontier.encode(y=y), dots), points, 340, description)
@@ -92,14 +91,13 @@ def forest_chart(rows: list[dict], description: str) -> dict:
     shapes = alt.Scale(domain=verdicts, range=["circle", "diamond"])
     tooltip = [
         alt.Tooltip("pair:N", title="pair"),
-        alt.Tooltip("difference:Q", title="difference (pp)", format="+.2f"),
-        alt.Tooltip("low:Q", title="from", format="+.2f"),
-        alt.Tooltip("high:Q", title="to", format="+.2f"),
+        alt.Tooltip("shown:N", title="difference"),
+        alt.Tooltip("interval:N", title="interval"),
         alt.Tooltip("p:N", title="p, corrected (Holm)"),
         alt.Tooltip("verdict:N", title="verdict"),
     ]
     base = alt.Chart(ROWS).encode(
-        y=alt.Y("pair:N", title=None, sort=order, axis=alt.Axis(labelLimit=alt.ExprRef(LABEL_LIMIT))),
+        y=alt.Y("pair:N", title=None, sort=order, axis=alt.Axis(labelLimit=alt.ExprRef(LABEL_LIMIT), labelFontSize=11)),
         color=alt.Color("verdict:N", title=None, scale=colours),
         tooltip=tooltip,
     )

@@ -99,9 +99,7 @@ def for_script(view: StudyView) -> dict[str, object]:
         "reliability": view.reliability_charts,
     }
     charts = {f"{group}/{chart.name}": chart.specification for group, of in groups.items() for chart in of}
-    prices = {}
-    for cost in view.costs:
-        prices[cost.key] = {"symbol": cost.unit.symbol, "points": points(view.data, cost)}
+    prices = {cost.key: {"points": points(view.data, cost)} for cost in view.costs}
     shown = {"charts": charts, "costs": prices, "runs": run_details(view.data)}
     shown["names"] = {name: visible(label) for name, label in view.data.labels.items()}
     if view.mistakes:

@@ -1,7 +1,6 @@
 """Tables about the published study: verdicts on its claims, its contradictions, its reproduction."""
 
-from stages.published.claims import Judged, ReadAs
-from stages.published.printed import ARCHITECTURES
+from stages.published.claims import FAILS, HOLDS, UNDECIDED, Judged, ReadAs
 from stages.published.reconciliation import Reconciliation
 from stages.report.entries.claims import extent, k_of_n, quotation, worded
 from stages.report.entries.inputs import Results
@@ -11,7 +10,6 @@ from stages.report.numbers.names import capitalised
 from stages.report.numbers.units import Format
 from stages.report.tables.tabular import WRAPPED, Column, Row, cell_name, tabular
 
-PUBLISHED_ARCHITECTURES = list(dict.fromkeys(ARCHITECTURES.values()))
 CELL_COLUMNS = [Column("Architecture", "l"), Column("Configuration", "l")]
 POINT, SIGNED_POINT = Format(decimals=2), Format(decimals=2, signed=True)  # figures that are in percent already
 COLUMNS = {  # of the published tables: what is printed there, and with how many decimals
@@ -24,6 +22,7 @@ COLUMNS = {  # of the published tables: what is printed there, and with how many
     "vram_gb": ("memory (GiB)", 2),
     "params_m": ("parameters (M)", 2),
 }
+HERE = {HOLDS: "holds", FAILS: "contradicted", UNDECIDED: "undecided"}
 ORDER = ("contradicted", "depends on the reading", "undecided", "holds")
 
 
@@ -64,7 +63,7 @@ def _claim_row(results: Results, ledger: Ledger, claim: Judged) -> Row:
         Latex("; ".join(others)) or NOT_MEASURED,
     ]
     if results.claims.compared:
-        row.append(Latex(f"{claim.reproduced.verdict} ({k_of_n(ledger, f'{key}.here')})"))
+        row.append(Latex(f"{HERE[claim.reproduced.verdict]} ({k_of_n(ledger, f'{key}.here')})"))
     return row
 
 

@@ -43,7 +43,6 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "in_measure": "" if results.measure == ACCURACY else f" in {results.measure.noun}",  # beside a bare "mean"
         "protocol_is_corrected": results.study.protocol == "corrected",
         "one_seed": len(results.study.seeds) == 1,
-        "two_seeds": len(results.study.seeds) == 2,
         "one_architecture": one_architecture,
         "everywhere": "" if one_architecture else " on every architecture",
         "anywhere": "" if one_architecture else " on any architecture",
@@ -61,7 +60,6 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "architectures": architectures,
         "compared": compared,
         "with_runs": [architecture for architecture in architectures if architecture.has_runs],
-        "below_ceiling": [architecture for architecture in architectures if architecture.has_distance_to_ceiling],
         "pairs": Pairs(say),
         "runs": RunsPhrases(say),
         "training": TrainingPhrases(say),

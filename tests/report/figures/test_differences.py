@@ -25,12 +25,14 @@ def points(axes) -> list[tuple[float, bool]]:
 def test_each_difference_stands_as_the_tests_have_it():
     study, statistics, figure = drawn(architectures=["distilbert", "roberta"])
     for axes, architecture in zip(figure.axes, study.architectures, strict=True):
+        of_architecture = [test for test in statistics.comparisons if test.architecture == architecture]
+        tests = {frozenset((test.first, test.second)): test for test in of_architecture}
         expected = []
         for first, second in study.drawn_pairs:
-            tests = [test for test in statistics.comparisons if test.architecture == architecture]
-            test = next(test for test in tests if {test.first, test.second} == {first, second})
-            sign = 1 if test.first == first else -1
-            expected.append((round(100 * sign * test.difference, 6), test.verdict == "distinguishable"))
+            if test := tests.get(frozenset((first, second))):
+                sign = 1 if test.first == first else -1
+                expected.append((round(100 * sign * test.difference, 6), test.verdict == "distinguishable"))
+        assert len(expected) == 13
         assert points(axes) == expected
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
 

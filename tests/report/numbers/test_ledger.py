@@ -99,7 +99,7 @@ def test_a_key_that_no_grid_has_is_misspelt_and_one_that_another_has_is_missing(
     assert ledger.numeral("roberta.full.accuracy") == "--"
     for ask in (ledger.number, ledger.as_printed):
         with pytest.raises(MissingNumberError):
-            ask("memory.processes_error")
+            ask("memory.explained_error")
 
 
 def test_a_number_of_no_known_form_is_not_entered():

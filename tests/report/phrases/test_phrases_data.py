@@ -29,7 +29,10 @@ def test_cells_of_one_answer_on_several_architectures_are_joined_by_of():
         run for run in results.statistics.calibration if (run.architecture, run.configuration) != ("roberta", "full")
     ]
     text = written(results._replace(statistics=results.statistics.model_copy(update={"calibration": runs})))
-    assert "Runs of Full FT and IA3 on DistilBERT, and of IA3 on RoBERTa give every test text the same class" in text
+    assert (
+        "Runs of Full FT and IA3 on mini-DistilBERT, and of IA3 on mini-RoBERTa give every test text the same class"
+        in text
+    )
 
 
 def test_sentences_on_means_name_the_measure_where_it_is_not_accuracy():

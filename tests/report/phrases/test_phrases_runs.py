@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from stages import collect
-from tests.helpers.paper import SMALL, prepare, source, written
+from stages import collect, tables
+from tests.helpers.paper import SMALL, prepare, source, untraced, written
+from tests.helpers.tables import rows
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -22,7 +23,10 @@ def test_full_scale_has_no_notice_and_names_gpu_memory():
     assert "SMALL-SCALE" not in text
     assert "small-scale" not in text
     assert "Memory is the peak allocated GPU memory;" in text
-    assert r"3.00\,GiB" in text
+    tables.main()
+    costs = untraced(Path("paper/generated/tables/costs.tex").read_text(encoding="utf-8"))
+    assert "Memory (GiB)" in costs
+    assert {row[3] for row in rows(costs, "Full FT") + rows(costs, "LoRA FFN")} == {"3.00"}
     assert "resident" not in text
 
 

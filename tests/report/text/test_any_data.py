@@ -102,25 +102,25 @@ def test_foreign_data_at_full_size_say_nothing_of_the_published_study():
 
 SENTENCES = {
     "spam": [
-        r"\title{Parameter-Efficient Fine-Tuning on sms\_spam}",
+        r"\title{Parameter-Efficient Fine-Tuning on sms\_spam, in Miniature}",
         r"for spam detection with two classes on the data set \textit{sms\_spam}",
         "The language is English.",
         "licence: CC BY 4.0.",
         r"texts of two classes, \textit{ham} and \textit{spam}; the more frequent class has 50.0\% of",
         r"Of 28 runs, 0 name more \textit{ham} texts \textit{spam} than \textit{spam} texts \textit{ham}.",
-        r"Texts are cut to 96 tokens, which shortens 3.1\% of them with DistilBERT and 3.1\% with RoBERTa.",
+        r"Texts are cut to 96 tokens, which shortens 3.1\% of them with mini-DistilBERT and 3.1\% with mini-RoBERTa.",
         "in one language and with two classes.",
     ],
     "rare": [
         r"the more frequent class, \textit{usual}, has 95.0\% of the training texts and 95.0\% of the test texts.",
         r"One class has 95.0\% of the test texts, so configurations are ranked by macro-F1.",
-        "Runs of every adapter on DistilBERT and RoBERTa give every test text the same class",
-        "The accuracy of Full FT on DistilBERT and RoBERTa is no higher than that of always naming the more frequent",
-        "In every run of every adapter on DistilBERT and RoBERTa, all test texts are given the same class",
+        "Runs of every adapter on mini-DistilBERT and mini-RoBERTa give every test text the same class",
+        "The accuracy of Full FT on mini-DistilBERT and mini-RoBERTa is no higher than that of always naming the more",
+        "In every run of every adapter on mini-DistilBERT and mini-RoBERTa, all test texts are given the same class",
         "12 rows of the source are left out for a label that the settings leave out (unclear).",
         "3 texts stand in the source under several labels; the first is kept.",
         "is studied, with two classes.",
-        r"Full fine-tuning reaches a macro-F1 of 47.63\%, with an accuracy of 90.05\%, and the best adapter",
+        "What Stands Out on Each Architecture: Mean Macro-F1",
         r"reaches a macro-F1 of 88.40\% (accuracy 88.50\%)",
     ],
     "topics": [
@@ -141,13 +141,13 @@ SENTENCES = {
         "The source has no labelled test split; validation and test split are carved from the training split",
     ],
     "chinese": [
-        r"\title{Parameter-Efficient Fine-Tuning for Text Classification}",
+        r"\title{Parameter-Efficient Fine-Tuning for Text Classification, in Miniature}",
         r"of two classes, \textit{class 0} and \textit{bad};",
         "Where the fonts of this report lack characters of a class's name, the class is called by its number.",
         "licence: stated in characters that the fonts of this report lack.",
-        "the median length of a training text in tokens is 28 with DistilBERT and 28 with RoBERTa.",
+        "the median length of a training text in tokens is 28 with mini-DistilBERT and 28 with mini-RoBERTa.",
         "TF-IDF of sequences of characters",
-        "do not exceed that of the bag of characters.",
+        "those with a mean above the bag of characters.",
         "No text is quoted, as the fonts of this report lack characters of every one.",
         "The report quotes none of them",
     ],
@@ -197,8 +197,8 @@ def test_a_head_of_ones_own():
     head = {"title": "A study of mine_1", "authors": ["A. One", "B. Two"], "keywords": ["spam", "adapters & ranks"]}
     prepare(kind=FOREIGN["spam"], **ONE, paper=head | {"examples": False})
     text = written()
-    assert r"\title{A study of mine\_1}" in text
-    assert r"pdftitle={A study of mine\_1}" in text
+    assert r"\title{A study of mine\_1, in Miniature}" in text
+    assert r"pdftitle={A study of mine\_1, in Miniature}, pdfauthor={A. One, B. Two}" in text
     assert "A. One and B. Two" in text
     assert r"\begin{IEEEkeywords} \relax spam, adapters \& ranks \end{IEEEkeywords}" in text
     assert "reads: ``" not in text
@@ -208,9 +208,8 @@ def test_a_head_of_ones_own():
 def test_the_head_of_the_default_stays():
     prepare(**ONE)
     text = written()
-    assert (
-        r"\title{Parameter-Efficient Fine-Tuning for Sentiment\\Classification, Rendered from Its Run Records}" in text
-    )
+    title = "Sentiment Classification: A Published Study Audited, and Its Grid Run Again, in Miniature"
+    assert rf"\title{{Parameter-Efficient Fine-Tuning for {title}}}" in text
     assert "IEEEkeywords" not in text
 
 

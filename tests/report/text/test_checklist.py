@@ -62,6 +62,22 @@ def test_faulty_answers_are_named_with_file_and_key(write_checklist, change, fau
     assert str(error.value) == f"{path}: {fault}"
 
 
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "empty; `git checkout {}` brings back what is committed"),
+        ("- a\n", "holds list; required: keys with values"),
+        ("[" * 5000, "lists and maps 101 deep; allowed: at most 100"),
+    ],
+)
+def test_a_file_that_is_emptied_or_another_is_named(tmp_path, content, fault):
+    path = tmp_path / "checklist.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        load_checklist(path)
+    assert str(error.value) == f"{path}: {fault.format(path)}"
+
+
 def test_missing_key_is_named(write_checklist):
     path = write_checklist(ITEM.replace("  title: A list\n", ""))
     with pytest.raises(InputError, match=r"checklist\.yaml: part\.title: Field required; write a sentence$"):

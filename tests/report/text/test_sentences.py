@@ -11,7 +11,7 @@ from stages.report.text.templates import environment, render
 from tests.helpers.paper import untraced
 from tests.helpers.tiny_study import ROOT
 
-HERE, NOT_HERE = "grid.runs", "memory.processes_error"
+HERE, NOT_HERE = "grid.runs", "memory.explained_error"
 SOURCE = Source("metrics/summary.json", "x")
 
 
@@ -80,7 +80,7 @@ def test_loops_and_conditions_are_as_they_were(ledger):
 def test_numbers_of_a_sentence_that_is_left_out_are_neither_printed_nor_asked_for(ledger):
     ledger.add("grid.seeds", 2, COUNT, SOURCE)
     rendered(
-        ledger, 'A \\VAR{number("grid.runs")} \\VAR{number("memory.processes_error")} \\VAR{number("grid.seeds")}. B.'
+        ledger, 'A \\VAR{number("grid.runs")} \\VAR{number("memory.explained_error")} \\VAR{number("grid.seeds")}. B.'
     )
     assert ledger.printed == set()
     assert ledger.never_printed() == {}
@@ -100,6 +100,6 @@ def test_a_misspelt_key_is_a_fault_wherever_it_stands(tmp_path, ledger):
 
 def test_what_is_left_out_is_said_with_its_place(tmp_path, ledger):
     said = Sentences(ledger)
-    (tmp_path / "t").write_text("A.\n\nB \\VAR{number('memory.processes_error')}.", encoding="utf-8")
+    (tmp_path / "t").write_text("A.\n\nB \\VAR{number('memory.explained_error')}.", encoding="utf-8")
     render(tmp_path / "t", {"number": ledger.number, "sentence": said.sentence, "clause": said.clause})
-    assert said.left_out == [f"{tmp_path}/t:3: memory.processes_error"]
+    assert said.left_out == [f"{tmp_path}/t:3: memory.explained_error"]

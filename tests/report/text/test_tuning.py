@@ -91,8 +91,8 @@ def test_three_architectures_to_the_pdf():
     make_inputs(True, **SWEPT | {"architectures": ["distilbert", "roberta", "deberta"]})
     paper.main()
     text = " ".join(" ".join(pages()).split())
-    assert "most for IA3 on DistilBERT (+2.00 pp)" in text
-    assert "For 3 choices (IA3 on DistilBERT, IA3 on RoBERTa, and IA3 on" in text
+    assert "most for IA3 on mini-DistilBERT (+2.00 pp)" in text
+    assert "For 3 choices (IA3 on mini-DistilBERT, IA3 on mini-RoBERTa, and IA3 on" in text
 
 
 def test_written_text_is_that_of_the_results():

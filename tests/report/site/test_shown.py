@@ -1,0 +1,49 @@
+import math
+
+import pytest
+
+from stages.report.numbers.ledger import Ledger, Source
+from stages.report.numbers.producers import Producers
+from stages.report.numbers.units import COUNT, DIFFERENCE, PERCENT, SECONDS
+from stages.report.site.number_index import number_index
+from stages.report.site.shown import NOTHING, Printer, Shown
+from tests.helpers.tiny_study import ROOT
+
+
+def ledger() -> Ledger:
+    made = Ledger(Producers(ROOT / "dvc.yaml"))
+    made.add("a.b_c", 0.87475, PERCENT, Source("metrics/summary.json", "x", ("metrics/runs/a/b/42.json",)))
+    made.add("version.torch", "2.13.0-rc1", COUNT, Source("metrics/runs.csv", "version_torch"))
+    return made
+
+
+def test_a_number_is_shown_as_the_ledger_has_it():
+    assert Printer(ledger()).show(0.87475, PERCENT, "a.b_c") == Shown("87.48%", 0.87475, "a.b_c")
+
+
+def test_a_number_without_an_entry_is_shown_in_the_same_form():
+    assert Printer(None).show(0.87475, PERCENT, "a.b_c") == Shown("87.48%", 0.87475)
+    assert Printer(ledger()).show(-0.005, DIFFERENCE, "none") == Shown("\N{MINUS SIGN}0.50 pp", -0.005)
+    assert Printer(None).show(4.25, SECONDS).text == "4.2 s"
+    assert Printer(None).p(0.0001).text == "<0.001"
+
+
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_what_was_not_measured_is_a_dash(value):
+    assert Printer(None).show(value, PERCENT) == NOTHING
+    assert NOTHING.sort == ""
+
+
+def test_search_finds_numbers_by_the_name_that_a_link_has():
+    found = number_index(ledger())
+    assert found["numbers"]["a.b-c"]["key"] == "a.b_c"
+    assert found["numbers"]["a.b-c"]["command"] == "dvc repro collect"
+    assert found["files"][found["numbers"]["a.b-c"]["records"]] == ["metrics/runs/a/b/42.json"]
+    assert found["numbers"]["version.torch"]["shown"] == "2.13.0-rc1"
+
+
+def test_two_keys_that_are_one_name_in_a_link_are_refused():
+    twice = ledger()
+    twice.add("a.b-c", 1, COUNT, Source("metrics/runs.csv", "x"))
+    with pytest.raises(ValueError, match=r"^a\.b-c and a\.b_c: one name in a link$"):
+        number_index(twice)
