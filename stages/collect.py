@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.analysis.costs import compared_costs
 from stages.analysis.grid_records import holes, read_grid, require_classes, require_same_inputs, require_whole_cell
 from stages.analysis.plots import confusion, learning_curves, pareto
 from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
@@ -59,7 +60,7 @@ def main() -> None:
     write_text(SUMMARY, json.dumps(summary, indent=2) + "\n")
     tuning.write()
     tables = {
-        RUNS: runs,
+        RUNS: runs.assign(disturbed=compared_costs(runs)["disturbed"]),
         FAILED: holes(failed),
         SWEEP: sweep,
         PLOTS / "learning_curves.csv": learning_curves(records),

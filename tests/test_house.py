@@ -77,6 +77,7 @@ PACKAGES = [*MAY_IMPORT, *TOOLS]
 LINES, FILES = 250, 14
 FILES_OF = {
     "stages": 15,  # a stage each
+    "stages/analysis": 15,  # a subject of the statistics each
     "tools": 17,  # a command each, by the name that it is called
     "tools/benchmarks": 20,  # likewise
     # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart

@@ -55,13 +55,13 @@ def confusion(records: list[tuple[Run, Record]], classes: list[str]) -> pd.DataF
 
 
 def pareto(cells: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy and cost of each cell, in percent, seconds and MiB."""
+    """Accuracy and cost of each cell, in percent, seconds and MiB; the costs by which cells are compared."""
     return pd.DataFrame(
         {
             "architecture": cells["architecture"],
             "configuration": cells["configuration"],
             "test_accuracy_percent": 100 * cells["test_accuracy_mean"],
-            "train_seconds": cells["train_seconds_mean"],
-            "peak_memory_mib": cells["peak_memory_bytes_mean"] / 2**20,
+            "train_seconds": cells["compared_seconds"],
+            "peak_memory_mib": cells["compared_bytes"] / 2**20,
         }
     )

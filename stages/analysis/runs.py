@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
+from stages.analysis.costs import compared_costs, compared_memory
 from stages.core.csv_tables import read_table
 from stages.core.errors import InputError
 from stages.core.types import texts_of
@@ -31,22 +31,6 @@ AVERAGED = [  # columns of which a cell has means over seeds
 
 
 Factors = dict[tuple[str, str], str]  # by architecture and configuration, as params.yaml has them
-
-
-class MemoryColumn(NamedTuple):
-    """Which of a record's peaks the study compares, and how to name it in a sentence."""
-
-    column: str
-    label: str  # on an axis or above a column
-    phrase: str  # in prose
-
-
-DEVICE_MEMORY = MemoryColumn("peak_memory_allocated_bytes", "peak GPU memory", "peak allocated GPU memory")
-HOST_MEMORY = MemoryColumn(
-    "peak_memory_host_bytes",
-    "peak resident memory",
-    "peak anonymous resident memory of the process above its import baseline",
-)
 
 
 def flatten(record: Record, of: Run) -> dict[str, object]:
@@ -177,11 +161,6 @@ def complete_configurations(study: StudySettings, runs: pd.DataFrame) -> dict[st
     return by_architecture
 
 
-def compared_memory(runs: pd.DataFrame) -> MemoryColumn:
-    """Device memory where every run has it, else the host's: the two are never mixed."""
-    return DEVICE_MEMORY if runs[DEVICE_MEMORY.column].notna().all() else HOST_MEMORY
-
-
 def class_score_columns(runs: pd.DataFrame) -> list[str]:
     """The columns of F1 scores of single classes, by id; none in tables of older studies."""
     return [name for name in runs if name.removeprefix(CLASS_SCORE).isdecimal()]
@@ -191,9 +170,12 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds, one row an (architecture, configuration), in grid order.
 
     Standard deviations are those of a sample (ddof 1), NaN with one seed. Accuracies and F1 scores are fractions; those
-    of single classes are ``test_f1_<class id>_mean``.
+    of single classes are ``test_f1_<class id>_mean``. Costs are the cell's own; what begins with ``compared`` is of all
+    runs of the same ``work`` (``stages/analysis/costs.py``).
     """
     compared = runs.assign(peak_memory_bytes=runs[compared_memory(runs).column])
+    costs = compared_costs(runs)
+    compared = compared.join(costs[["work", "work_runs", "compared_seconds", "compared_bytes"]])
     class_scores = {f"{name}_mean": (name, "mean") for name in class_score_columns(runs)}
     cells = compared.groupby(CELL, sort=False).agg(
         role=("role", "first"),
@@ -206,6 +188,10 @@ def summarise(runs: pd.DataFrame) -> pd.DataFrame:
         test_loss_mean=("test_loss", "mean"),
         train_seconds_mean=("train_seconds", "mean"),
         peak_memory_bytes_mean=("peak_memory_bytes", "mean"),
+        work=("work", "first"),
+        work_runs=("work_runs", "first"),
+        compared_seconds=("compared_seconds", "mean"),
+        compared_bytes=("compared_bytes", "mean"),
         trainable_parameters=("trainable_parameters", "first"),
         total_parameters=("total_parameters", "first"),
         **class_scores,

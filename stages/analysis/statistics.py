@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from scipy import stats
 
+from stages.analysis.costs import Cost
 from stages.core.files import StageFile
 from stages.core.types import Strict
 
@@ -66,15 +67,26 @@ class Comparison(Entry):
     verdict: Literal["distinguishable", "not distinguishable"]
 
 
+class Costs(Entry):
+    """How costs were compared; see ``stages/analysis/costs.py``."""
+
+    clock: Literal["processor", "wall"]
+    tolerance: float  # of a run's share beyond the fastest of the same work, above which it was disturbed
+    stretch: float  # likewise of the wall clock's multiple of what the processor's time needs
+    disturbed_runs: int
+    ties: dict[Cost, float]  # greatest share of a difference that is a tie
+    scatter: dict[Cost, float | None]  # standard deviation of logarithms over runs of the same work; None without such
+
+
 class Frontier(Entry):
     """A headline cell's place on an accuracy-cost frontier."""
 
     among: Among
-    cost: Literal["peak_memory", "train_seconds"]
+    cost: Cost
     architecture: str
     configuration: str
     on_frontier: bool  # at the means
-    probability: float = Field(ge=0, le=1)  # share of resamples
+    probability: float = Field(ge=0, le=1)  # share of resamples: of examples, seeds, and measurements of the cost
 
 
 class Calibration(Entry):
@@ -116,6 +128,7 @@ class Statistics(StageFile, Entry):
     random_seed: int
     accuracy: list[Accuracy]
     comparisons: list[Comparison]
+    costs: Costs | None = None  # older files lack it
     frontiers: list[Frontier]
     calibration: list[Calibration]
     limits: Limits

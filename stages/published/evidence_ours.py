@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stages.analysis.runs import DEVICE_MEMORY, RUNS
+from stages.analysis.costs import DEVICE_MEMORY
+from stages.analysis.runs import RUNS
 from stages.analysis.statistics import TAILS, Statistics
 from stages.published.claims import Quantity
 from stages.published.evidence import Estimate, NoEstimateError, cell_name, rows_of, selection, variance_ratio

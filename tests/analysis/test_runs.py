@@ -5,15 +5,14 @@ import pandas as pd
 import pytest
 
 from stages import collect
+from stages.analysis.costs import HOST_MEMORY, compared_memory
 from stages.analysis.runs import (
     AVERAGED,
     FAILED,
     FAILED_COLUMNS,
-    HOST_MEMORY,
     RUNS,
     class_score_columns,
     columns_of_all,
-    compared_memory,
     is_text,
     read_failed,
     read_runs,

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from stages.analysis.comparisons import compared
+from stages.analysis.costs import STRETCH, TIES, TWIN_TOLERANCE
 from stages.analysis.statistics import (
     Accuracy,
     Calibration,
     Comparison,
+    Costs,
     Frontier,
     Interval,
     Statistics,
@@ -41,6 +43,14 @@ def make_statistics(
         random_seed=2025,
         accuracy=_accuracies(study, scores, half_width),
         comparisons=_comparisons(study, scores, half_width),
+        costs=Costs(
+            clock="processor",
+            tolerance=TWIN_TOLERANCE,
+            stretch=STRETCH,
+            disturbed_runs=0,
+            ties=TIES,
+            scatter={"peak_memory": 0.002, "train_seconds": 0.04},
+        ),
         frontiers=_frontiers(study),
         calibration=[_calibration(run, matrix(run)) for run in study.runs],
         limits=limits(len(study.seeds)),

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from stages.analysis.costs import evaluation_time
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
 from stages.core.free_text import plain
@@ -36,13 +37,13 @@ def _costs(ledger: Ledger, results: Results) -> None:
     if full not in results.study.headline or not adapters:
         return
     costs = {
-        "memory": ("peak_memory_bytes_mean", FACTOR),
-        "seconds": ("train_seconds_mean", FACTOR),
+        "memory": ("compared_bytes", FACTOR),
+        "seconds": ("compared_seconds", FACTOR),
     }
     for key, (column, unit) in costs.items():
         ratios = _ratios_to_full(results, full, adapters, column)
         for end, value in (("least", min(ratios, default=None)), ("most", max(ratios, default=None))):
-            source = Source(SUMMARY, f"{end} {column} of an adapter, probes included, over that of {full}")
+            source = Source(RUNS, f"{end} {column} of an adapter, probes included, over that of {full}")
             ledger.add(f"cost.{key}_{end}", value, unit, source, optional=True)
     shares = trained_shares(results.runs)
     of_adapters = shares[shares.index.get_level_values("configuration").isin(adapters)]
@@ -74,7 +75,7 @@ def _stored_and_tested(ledger: Ledger, results: Results) -> None:
     full = results.study.reference
     if full not in results.study.headline:
         return
-    for key, column in (("checkpoint", "checkpoint_bytes"), ("evaluation", "evaluation_seconds")):
+    for key, column in (("checkpoint", "checkpoint_bytes"), ("evaluation", evaluation_time(results.runs))):
         means = results.runs.groupby(CELL)[column].mean()
         ratios = []
         for architecture in results.study.architectures:

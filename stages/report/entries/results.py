@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from stages.analysis.costs import compared_time, evaluation_time
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
 from stages.report.entries.inputs import MACRO_F1, Results
@@ -29,19 +30,20 @@ STATISTICS = Statistics.path()
 
 def enter_results(ledger: Ledger, results: Results) -> None:
     """Enter them all."""
-    for part in (_cells, _choices, _seeds, _statistics, _intervals, _frontiers, _calibration):
+    for part in (_cells, _choices, _seeds, _statistics, _intervals, _costs, _frontiers, _calibration):
         part(ledger, results)
 
 
 def _cells(ledger: Ledger, results: Results) -> None:
     """Means over seeds; numbers of probes are optional, since no table has them all."""
     cells, full = results.cells, results.study.reference
+    time = compared_time(results.runs).column
     sizes, memory = parameter_unit(cells["total_parameters"]), memory_unit(cells["peak_memory_bytes_mean"])
     columns = {
         "test_accuracy_mean": ("accuracy", PERCENT),
         "test_accuracy_sd": ("accuracy_sd", POINTS),
         "test_f1_macro_mean": ("f1", PERCENT),
-        "train_seconds_mean": ("seconds", SECONDS),
+        "compared_seconds": ("seconds", SECONDS),
         "peak_memory_bytes_mean": ("memory", memory),
         "trainable_parameters": ("trainable", sizes),
     }
@@ -51,6 +53,8 @@ def _cells(ledger: Ledger, results: Results) -> None:
         records = results.records(architecture, configuration)
         for column, (key, unit) in columns.items():
             source = Source(SUMMARY, f"{name}.{column}", *records)
+            if column == "compared_seconds":
+                source = Source(RUNS, f"least {time} a step of the work of {name}, times steps", *records)
             is_left_out = probe or (key == "f1" and results.measure != MACRO_F1)
             ledger.add(f"{name}.{key}", cell[column], unit, source, optional=is_left_out)
         _stored(ledger, results, architecture, configuration)
@@ -79,8 +83,8 @@ def _stored(ledger: Ledger, results: Results, architecture: str, configuration: 
     size = of_cell["checkpoint_bytes"].mean()
     unit = checkpoint_unit(runs["checkpoint_bytes"])
     ledger.add(f"{architecture}.{configuration}.checkpoint", size, unit, stored, optional=probe)
-    tested = Source(RUNS, "mean of evaluation_seconds", *records)
-    seconds = of_cell["evaluation_seconds"].mean()
+    tested = Source(RUNS, f"mean of {evaluation_time(runs)}", *records)
+    seconds = of_cell[evaluation_time(runs)].mean()
     ledger.add(f"{architecture}.{configuration}.evaluation", seconds, SECONDS, tested, optional=probe)
 
 
@@ -117,11 +121,11 @@ def _compare(ledger: Ledger, results: Results, architecture: str, first: str, se
         ledger.add_p(f"{key}.p", test.p, source, optional=True)
         ledger.add(f"{key}.low", low, DIFFERENCE, source, optional=True)
         ledger.add(f"{key}.high", high, DIFFERENCE, source, optional=True)
-    for name, column in (("seconds_ratio", "train_seconds_mean"), ("memory_ratio", "peak_memory_bytes_mean")):
+    for name, column in (("seconds_ratio", "compared_seconds"), ("memory_ratio", "compared_bytes")):
         before, after = results.mean(architecture, first, column), results.mean(architecture, second, column)
         if before:
-            division = f"{architecture}.{second}.{column} / {architecture}.{first}.{column}"
-            source = Source(SUMMARY, division, *records)
+            division = f"{column} of {architecture}.{second} / {architecture}.{first}"
+            source = Source(RUNS, division, *records)
             ledger.add(f"{key}.{name}", after / before, FACTOR, source, optional=True)
 
 
@@ -174,6 +178,20 @@ def _frontiers(ledger: Ledger, results: Results) -> None:
             name = f"{place.architecture}.{place.configuration}"
             source = Source(STATISTICS, f"frontiers where {name}, {place.cost}, among architecture: probability")
             ledger.add(f"{name}.frontier_{place.cost}", place.probability, WHOLE_SHARE, source)
+
+
+def _costs(ledger: Ledger, results: Results) -> None:
+    """How costs were compared; nothing of statistics that older versions wrote."""
+    costs = results.statistics.costs
+    if costs is None:
+        return
+    disturbed = Source(STATISTICS, "costs: disturbed_runs")
+    ledger.add("cost.disturbed_runs", costs.disturbed_runs, COUNT, disturbed, optional=True)
+    tolerance = Source(STATISTICS, "costs: tolerance")
+    ledger.add("cost.tolerance", costs.tolerance, WHOLE_SHARE, tolerance, optional=True)
+    ledger.add("cost.stretch", costs.stretch, SCALE, Source(STATISTICS, "costs: stretch"), optional=True)
+    for cost, key in (("train_seconds", "seconds"), ("peak_memory", "memory")):
+        ledger.add(f"cost.{key}_tie", costs.ties[cost], SHARE, Source(STATISTICS, f"costs: ties.{cost}"), optional=True)
 
 
 def _calibration(ledger: Ledger, results: Results) -> None:

@@ -8,15 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from stages.analysis.costs import COMPARED, Cost, compared_memory, ties
 from stages.analysis.frontiers import pareto_frontier
-from stages.analysis.runs import compared_memory, summarise
+from stages.analysis.runs import summarise
 from stages.report.figures import style
 from stages.report.numbers.names import capitalised
 from stages.report.numbers.units import Format, memory_unit
 from stages.study.grid import StudySettings
 
 ACCURACY = "Test accuracy (%)"
-COSTS = ("peak_memory_bytes_mean", "train_seconds_mean")
 NAMED = 10  # points of a panel that all have their names; of more, those on the frontier
 MOST_BESIDE = 4  # panels in a line
 PANEL, HIGHEST = 1.22, 8.0  # inches
@@ -33,7 +33,7 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     cells = cells[cells["role"] == "train"]
     if cells.empty:
         return None
-    unit = memory_unit(cells["peak_memory_bytes_mean"])
+    unit, limits = memory_unit(cells["peak_memory_bytes_mean"]), ties(runs)
     columns = min(len(study.architectures), MOST_BESIDE)
     blocks = math.ceil(len(study.architectures) / columns)
     if columns == 1:  # both costs fit beside each other
@@ -45,9 +45,9 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     for index, architecture in enumerate(study.architectures):
         block, column = divmod(index, columns)
         of_architecture = cells[cells["architecture"] == architecture]
-        for offset, (cost, cost_unit) in enumerate(zip(COSTS, (unit, Format("s")), strict=True)):
+        for offset, (cost, cost_unit) in enumerate(zip(COMPARED, (unit, Format("s")), strict=True)):
             axes = grid[2 * block + offset, column]
-            _panel(axes, of_architecture, cost, cost_unit, study, style.PAGE / max(columns, 2))
+            _panel(axes, of_architecture, cost, cost_unit, study, style.PAGE / max(columns, 2), limits[cost])
             if offset == 0 or columns == 1:
                 axes.set_title(style.labels(study.architectures, style.PAGE / columns - 0.5)[architecture], pad=3)
             if column == 0 and (offset == 0 or columns > 1):
@@ -60,15 +60,18 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     return figure
 
 
-def _panel(axes: Axes, cells: pd.DataFrame, column: str, unit: Format, study: StudySettings, width: float) -> None:
+def _panel(
+    axes: Axes, cells: pd.DataFrame, measure: Cost, unit: Format, study: StudySettings, width: float, tie: float
+) -> None:
     """The points of an architecture and the steps of their frontier; names wait on the axes for the final layout.
 
     Args:
         width: of the panel with its labels, in inches.
+        tie: the share of a difference in cost up to which it is none.
     """
-    cost, accuracy = unit.scale * cells[column].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
+    cost, accuracy = unit.scale * cells[COMPARED[measure]].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
     deviation = 100 * cells["test_accuracy_sd"].fillna(0).to_numpy()  # of one seed there is none
-    best = pareto_frontier(cost, accuracy)
+    best = pareto_frontier(cost, accuracy, tie)
     colour = style.COLOURS[0]
     axes.errorbar(cost, accuracy, yerr=deviation, fmt="none", ecolor=style.GREY, elinewidth=0.7, zorder=1)
     axes.step(cost[best], accuracy[best], where="post", color=colour, linewidth=0.9, linestyle="--", zorder=1)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from stages.analysis.runs import RUNS, MemoryColumn, compared_memory
+from stages.analysis.costs import PROCESSOR_TIME, CostColumn, compared_memory, compared_time
+from stages.analysis.runs import RUNS
 from stages.report.numbers.latex import Latex, escape, listing
 from stages.report.numbers.ledger import Source
 from stages.report.numbers.names import DESIGN, has_virtual_tokens, method_name
@@ -176,8 +177,31 @@ class RunsPhrases:
         return bool((self._runs["runs_at_once"] > 1).any())
 
     @property
-    def memory(self) -> MemoryColumn:
+    def memory(self) -> CostColumn:
         return compared_memory(self._runs)
+
+    @property
+    def time(self) -> CostColumn:
+        return compared_time(self._runs)
+
+    @property
+    def were_disturbed(self) -> bool:
+        """Whether some were, so that what they took is left out where it can be."""
+        costs = self._say.results.statistics.costs
+        return costs is not None and costs.disturbed_runs > 0
+
+    @property
+    def drawn_anew(self) -> Latex:
+        """What resamples vary: after "draw"."""
+        costs = self._say.results.statistics.costs
+        are_measured_again = costs is not None and any(costs.scatter.values())
+        drawn = {"texts": True, "seeds": len(self._say.results.study.seeds) > 1, "costs": are_measured_again}
+        return listing([Latex(name) for name, is_drawn in drawn.items() if is_drawn])
+
+    @property
+    def are_timed_by_processor(self) -> bool:
+        """Whether what others compute meanwhile adds little to the times that are compared."""
+        return self.time is PROCESSOR_TIME
 
     @property
     def packages(self) -> Iterator[tuple[str, Latex]]:

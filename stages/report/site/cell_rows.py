@@ -4,11 +4,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.analysis.costs import COMPARED, compared_memory, compared_time, ties
 from stages.analysis.frontiers import pareto_frontier
-from stages.analysis.runs import CELL, compared_memory
+from stages.analysis.runs import CELL
 from stages.report.numbers.units import PERCENT, POINTS, SECONDS, SHARE, Format, memory_unit, parameter_unit
 from stages.report.site.shown import DASH, NOTHING, Shown
 from stages.report.site.study_data import StudyData
+
+MEASURED = {"memory": "peak_memory", "seconds": "train_seconds"}  # costs that scatter, so that some are ties
 
 
 class Cost(NamedTuple):
@@ -53,8 +56,7 @@ def costs(study: StudyData) -> list[Cost]:
     memory = compared_memory(study.runs).label
     known = [
         Cost("peak_memory_bytes_mean", "memory", memory, memory_unit(cells["peak_memory_bytes_mean"])),
-        Cost("train_seconds_mean", "seconds", "training time", SECONDS),
-        Cost("processor_seconds_mean", "processor_seconds", "processor time", SECONDS),
+        Cost("compared_seconds", "seconds", compared_time(study.runs).label, SECONDS),
         Cost("trainable_parameters", "trainable", "trainable parameters", parameter_unit(cells["total_parameters"])),
     ]
     return [cost for cost in known if cost.column in cells and cells[cost.column].notna().any()]
@@ -103,9 +105,12 @@ def cell_rows(study: StudyData) -> list[CellRow]:
 
 
 def on_frontier(study: StudyData, cost: Cost) -> list[tuple[str, str]]:
-    """Headline cells that no other beats in both, from the cheapest to the dearest."""
-    cells = study.headline
-    rows = pareto_frontier(cells[cost.column].to_numpy(), cells["test_accuracy_mean"].to_numpy())
+    """Headline cells that no other beats, from the cheapest to the dearest; costs that are ties count as equal."""
+    cells, column, tie = study.headline, cost.column, 0.0
+    if cost.key in MEASURED:
+        measure = MEASURED[cost.key]
+        column, tie = COMPARED[measure], ties(study.runs)[measure]
+    rows = pareto_frontier(cells[column].to_numpy(), cells["test_accuracy_mean"].to_numpy(), tie)
     return [cells.index[row] for row in rows]
 
 
