@@ -59,7 +59,7 @@ def test_fifty_numbers_of_the_page_are_those_of_the_ledger():
     numbers = read(make_page()).numbers
     ledger = build(read_results())
     ledger.note_printed(paper.NUMBERS)
-    assert len(numbers) > 200
+    assert len(numbers) > DRAWN
     for key, shown in random.Random(2025).sample(numbers, DRAWN):
         assert shown == with_unit(ledger.entries[key]), key
 

@@ -39,14 +39,23 @@ class Side(NamedTuple):
     evidence: list[EvidenceRow]
 
 
-class ClaimView(NamedTuple):
-    """One claim."""
+class Reading(NamedTuple):
+    """The claim read otherwise, and what the printed figures say of it then."""
 
-    id: str
+    words: list[Piece]
+    verdict: str
+
+
+class ClaimView(NamedTuple):
+    """One claim; ``rule`` says what is compared, ``conclusion`` what all readings have in common."""
+
     topic: str
-    quotation: list[Piece]
-    source: str
+    quotation: str
+    place: str
+    rule: list[Piece]
+    conclusion: str
     published: Side
+    readings: list[Reading]
     reproduced: Side
 
 
@@ -56,13 +65,21 @@ def claim_views(study: StudyData) -> list[ClaimView]:
 
 
 def _view(study: StudyData, claim: Judged) -> ClaimView:
+    key = f"claim.{claim.id}"
+    readings = []
+    for kind in ("readings", "thresholds"):
+        for index, reading in enumerate(getattr(claim, kind)):
+            words = _pieces(study, reading.words, reading.stated, f"{key}.{kind}.{index}")
+            readings.append(Reading(words, reading.published.verdict))
     return ClaimView(
-        id=claim.id,
         topic=visible(claim.topic),
-        quotation=_pieces(study, claim.sentence, claim.stated, f"claim.{claim.id}"),
-        source=claim.source,
-        published=_side(study, claim.published, f"claim.{claim.id}.published"),
-        reproduced=_side(study, claim.reproduced, f"claim.{claim.id}.reproduced"),
+        quotation=claim.quotation,
+        place=claim.place,
+        rule=_pieces(study, claim.rule, claim.stated, key),
+        conclusion=claim.conclusion,
+        published=_side(study, claim.published, f"{key}.published"),
+        readings=readings,
+        reproduced=_side(study, claim.reproduced, f"{key}.reproduced"),
     )
 
 

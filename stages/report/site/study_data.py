@@ -99,8 +99,7 @@ def _kept(name: str, labels: dict[str, str]) -> StudyData:
     paths = {run: str(kept(name, Path(path))) for run, path in record_paths(runs, factors_of(runs)).items()}
     settings, claims = kept(name, Path("metrics/study.json")), kept(name, Claims.path())
     study = StudySettings.read_from(settings) if settings.exists() else None
-    judged = Claims.read_from(claims) if claims.exists() else None
-    small = study.small_scale if study else (judged.small_scale if judged else None)
+    small = study.small_scale if study else (_plain(claims).get("small_scale") if claims.exists() else None)
     return StudyData(
         name=name,
         description=f"profile {study.profile}: {study.description}" if study else None,
@@ -113,7 +112,7 @@ def _kept(name: str, labels: dict[str, str]) -> StudyData:
         statistics=_plain(kept(name, Statistics.path())),
         records={path: Record.read_from(Path(path)) for path in paths.values()},
         paths=paths,
-        claims=judged.claims if judged else [],
+        claims=[],  # read as they were then
         printer=Printer(None),
     )
 

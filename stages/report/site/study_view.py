@@ -82,7 +82,7 @@ def study_view(data: StudyData, source: str | None, reliability: list[dict], mis
         forest_charts=forest_charts(data, tested),
         reliability_charts=charts,
         claims=claim_views(data),
-        findings=sentences(section(source, r"\section{Conclusion}", r"\appendices")) if source else [],
+        findings=sentences(section(source, r"\section{Conclusion}", r"\section")) if source else [],
         summary=sentences(section(source, r"\begin{abstract}", r"\end{abstract}")) if source else [],
         mistakes=mistakes,
         hardest=_hardest(mistakes),
