@@ -19,8 +19,9 @@ from stages.study.grid import StudySettings
 ACCURACY = "Test accuracy (%)"
 NAMED = 10  # points of a panel that all have their names; of more, those on the frontier
 MOST_BESIDE = 4  # panels in a line
-PANEL, HIGHEST = 1.22, 8.0  # inches
+PANEL, HIGHEST = 1.3, 8.0  # inches
 POINTS = 6  # size of a name
+APART = POINTS + 0.5  # of names
 BESIDE_PANEL, BESIDE_NAME = 0.6, 0.25  # inches that a panel's labels take of its column, and a line to a name
 
 
@@ -101,7 +102,8 @@ def _name_all(figure: Figure) -> None:
         places = [axes.transData.transform((x, y)) * 72 / figure.dpi for x, y, _ in names]
         box = axes.get_window_extent()
         low, high = box.y0 * 72 / figure.dpi, box.y1 * 72 / figure.dpi
-        moved = _within(style.apart([y for _, y in places], POINTS + 0.5), low + POINTS / 2, high - POINTS / 2)
+        moved = style.apart([y for _, y in places], APART)
+        moved = _within(moved, low + POINTS / 2, high - POINTS / 2, APART)
         right = max(x for x, _ in places)
         for (x, y, name), (at, before), after in zip(names, places, moved, strict=True):
             shift = right - at + 10  # all names begin in one column
@@ -117,8 +119,12 @@ def _name_all(figure: Figure) -> None:
             )
 
 
-def _within(positions: list[float], low: float, high: float) -> list[float]:
-    """Positions shifted together so that none is beyond the ends, as far as they all fit."""
-    over, under = max(positions) - high, low - min(positions)
-    shift = under if under > 0 else -max(over, 0)
-    return [position + shift for position in positions]
+def _within(positions: list[float], low: float, high: float, least: float) -> list[float]:
+    """Positions that are ``least`` apart, moved as little as it takes to lie between the ends, as far as they fit."""
+    order = np.argsort(positions, kind="stable")
+    steps = least * np.arange(len(positions))
+    inside = np.maximum(np.asarray(positions, dtype=float)[order], low + steps)
+    inside = np.minimum(inside, high - steps[::-1])
+    placed = np.empty(len(positions))
+    placed[order] = inside
+    return placed.tolist()

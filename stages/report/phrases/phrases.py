@@ -75,11 +75,6 @@ class Phrases:
         return self.at_the_rate.replace("learning ", "")
 
     @property
-    def at_that_rate(self) -> str:
-        """Behind a noun, where one rate is meant."""
-        return " at that rate" if self._shared else ""
-
-    @property
     def at_the_same_rate(self) -> str:
         return " at the same rate" if self._shared else ""
 

@@ -10,7 +10,6 @@ from stages.report.numbers.latex import Latex, escape, listing
 from stages.report.numbers.ledger import Source
 from stages.report.numbers.names import DESIGN, has_virtual_tokens, method_name
 from stages.report.phrases.phrases import Phrases
-from stages.report.phrases.phrases_training import TrainingPhrases
 from stages.study.configuration import PEFT_DEFAULT
 
 ROWS_BESIDE_TEXT = 24  # of a figure
@@ -82,17 +81,6 @@ class RunsPhrases:
             run["target"] == PEFT_DEFAULT or (pd.isna(run["target"]) and pd.isna(run["target_modules"]))
             for _, run in adapters.iterrows()
             if not has_virtual_tokens(run)
-        )
-
-    @property
-    def treat_methods_alike(self) -> bool:
-        """Whether the protocol treats methods alike in all that it can."""
-        alike = not self._methods_where("gradient_checkpointing", True)
-        return (
-            self.select_on_validation
-            and self.train_every_new_module
-            and alike
-            and not TrainingPhrases(self._say).differs
         )
 
     @property

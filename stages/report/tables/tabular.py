@@ -139,12 +139,3 @@ def by_cell(results: Results, roles: list[str], row: Callable[[str, str], Row]) 
         rows = [row(architecture, configuration) for configuration in cells.loc[architecture].index]
         groups.append((results.study.label(architecture), rows))
     return groups
-
-
-def by_pair(results: Results, pairs: list[tuple[str, str]], row: Callable[[str, str, str], Row]) -> list[Group]:
-    """One group an architecture, one row a pair of configurations."""
-    groups = []
-    for architecture in results.study.architectures:
-        rows = [row(architecture, first, second) for first, second in pairs]
-        groups.append((results.study.label(architecture), rows))
-    return groups

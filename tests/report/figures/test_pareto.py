@@ -39,6 +39,8 @@ def test_each_architecture_has_a_panel_for_each_cost_with_a_name_for_each_point(
         assert {text.get_text() for text in names(axes)} == labels
         boxes = [text.get_window_extent() for text in names(axes)]
         assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+        box = axes.get_window_extent()
+        assert all(box.y0 - 2 <= each.y0 and each.y1 <= box.y1 + 2 for each in boxes)  # no title is printed over
 
 
 def test_the_frontier_of_an_architecture_is_filled_and_joined():

@@ -12,7 +12,7 @@ def test_result_decides_which_method_leads():
     edit("lora-ffn", 42, 0.95)
     text = written()
     assert "At the base rate, some adapter has a higher mean accuracy than full fine-tuning." in text
-    assert r"\,pp above full fine-tuning" in text
+    assert r"\,pp above it (LoRA FFN)." in text
 
 
 def test_result_decides_what_is_close():
@@ -88,7 +88,7 @@ def test_a_second_seed_an_architecture_and_a_pair_bring_the_plural_back():
 
 def test_what_no_pair_of_the_grid_differs_in_is_not_said():
     text = source(**SMALL)
-    for absent in ("differ in", "placement question", ", the probe rate", "comparison of ranks"):
+    for absent in ("Where configurations differ in", "placement question", ", the probe rate", "comparison of ranks"):
         assert absent not in text
 
 
@@ -110,7 +110,7 @@ def test_adapters_that_are_close_on_the_same_architectures_share_a_sentence():
 
 def test_one_configuration_is_run_and_not_compared():
     text = source(**SMALL | {"configurations": ["full"]})
-    assert "and run 1 configuration on mini-DistilBERT" in text
+    assert "We run 1 configuration on mini-DistilBERT" in text
     assert "The headline grid has 1 run." in text
     assert "Of the 1 mean of the headline grid, " in text
     least, most = (text.split("The error is ")[1:], text.split("The error lies between")[1:])
