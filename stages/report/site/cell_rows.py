@@ -7,6 +7,7 @@ import pandas as pd
 from stages.analysis.costs import COMPARED, compared_memory, compared_time, ties
 from stages.analysis.frontiers import pareto_frontier
 from stages.analysis.runs import CELL
+from stages.report.entries.results import trained_shares
 from stages.report.numbers.units import PERCENT, POINTS, SECONDS, SHARE, Format, memory_unit, parameter_unit
 from stages.report.site.shown import DASH, NOTHING, Shown
 from stages.report.site.study_data import StudyData
@@ -76,6 +77,7 @@ def mean_errors(study: StudyData) -> pd.Series:
 def cell_rows(study: StudyData) -> list[CellRow]:
     """In the grid's order."""
     priced, known, errors = costs(study), intervals(study), mean_errors(study)
+    shares = trained_shares(study.runs)
     frontiers = {cost.label: on_frontier(study, cost) for cost in priced}
     rows = []
     for (architecture, configuration), cell in study.cells.iterrows():
@@ -94,9 +96,7 @@ def cell_rows(study: StudyData) -> list[CellRow]:
                 high=show(interval["high"], PERCENT, f"{key}.interval_high") if interval else NOTHING,
                 f1=show(cell["test_f1_macro_mean"], PERCENT, f"{key}.f1"),
                 ece=show(errors.get((architecture, configuration)), PERCENT, f"{key}.ece"),
-                trainable=show(
-                    cell["trainable_parameters"] / cell["total_parameters"], SHARE, f"{key}.trainable_share"
-                ),
+                trainable=show(shares.get((architecture, configuration)), SHARE, f"{key}.trainable_share"),
                 costs=[show(cell[cost.column], cost.unit, f"{key}.{cost.key}") for cost in priced],
                 frontier=", ".join(on) or DASH,
             )
