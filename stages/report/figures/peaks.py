@@ -10,7 +10,7 @@ from stages.report.figures import style
 TICKS = (0.5, 1, 2, 5, 10)  # GiB
 FRESH = {"color": style.COLOURS[0], "marker": "o", "label": "fresh process"}
 AFTER_OTHERS = {"color": style.COLOURS[1], "marker": "s", "fillstyle": "none", "label": "after other runs"}
-WITH_RESIDUE = {"color": style.DARK, "marker": "x", "label": "the same, what these left counted"}
+WITH_RESIDUE = {"color": style.DARK, "marker": "x", "label": "the same, with what earlier runs left"}
 
 
 def peaks(table: pd.DataFrame) -> Figure | None:
