@@ -55,6 +55,7 @@ def prepare(**changes) -> None:
     make_card(source="local").write_to(kept(REAL, Card.path()))
     report = json.loads(next(Path("metrics/base").glob("*.json")).read_text())
     kept(REAL, BaseReport.path("distilbert")).write_text(json.dumps(report))
+    shutil.copy(Baselines.path(), kept(REAL, Baselines.path()))
 
 
 def test_table_sets_them_beside_this_build():
