@@ -26,8 +26,11 @@ def wrong_environment() -> str | None:
         return "PYTHONOPTIMIZE: unset it; Transformers needs docstrings that it strips, and the study needs assertions"
     if not REQUIREMENTS.exists():
         return None
+    pins = REQUIREMENTS.read_text(encoding="utf-8", errors="replace").split("\n\n")[0].splitlines()
+    if not any("==" in line for line in pins):  # else any interpreter would do, and results of another would be made
+        return f"{REQUIREMENTS.name}: pins nothing; `git checkout {REQUIREMENTS.name}` brings it back"
     versions = _installed()
-    for line in REQUIREMENTS.read_text(encoding="utf-8").split("\n\n")[0].splitlines():
+    for line in pins:
         name, pinned, version = line.partition("==")
         here = versions.get(_normal(name), [])
         if pinned and version not in here:

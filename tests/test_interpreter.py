@@ -37,6 +37,16 @@ def test_an_interpreter_with_another_version_is_named():
     assert (done.returncode, done.stdout, done.stderr.decode()) == (1, b"", line)
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"# torch\n", b"\x86\xff"])
+def test_requirements_that_were_emptied_or_overwritten_are_named(content):
+    """With no pins any interpreter would do, and all would be made again of whatever it has."""
+    shutil.copytree(ROOT / "stages", "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    Path("requirements.txt").write_bytes(content)
+    done = python("-m", "stages.settings", "--check", PYTHONPATH=str(Path.cwd()))
+    line = "error: requirements.txt: pins nothing; `git checkout requirements.txt` brings it back\n"
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (1, b"", line)
+
+
 @pytest.mark.parametrize("name", ["Torch_Scatter-2.1.0+cpu.dist-info", "torch_scatter-2.1.0-py3.11.egg-info"])
 def test_names_and_local_versions_of_packages_are_compared_as_pip_does(name, in_empty_folder, monkeypatch):
     (in_empty_folder / name).mkdir()

@@ -62,9 +62,16 @@ def cpu_build(version: str) -> dict[str, str]:
 
 
 def pins(path: Path) -> list[str]:
-    """The lines of a requirements file that name a package."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line and not line.startswith(("#", "-"))]
+    """The lines of a requirements file that name a package.
+
+    Raises:
+        InputError: none does: its lock file would be of nothing.
+    """
+    lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    named = [line for line in lines if "==" in line and not line.startswith(("#", "-"))]
+    if not named:
+        raise InputError(f"{path}: pins nothing; `git checkout {path}` brings it back")
+    return named
 
 
 def compiled(requirements: list[str], *options: str) -> str:

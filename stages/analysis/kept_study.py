@@ -2,7 +2,7 @@
 
 from math import isclose, nan
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel
@@ -19,11 +19,25 @@ from stages.training.record import Record
 
 FOLDER = Path("metrics/studies")  # a folder a study, by its name in studies/
 REAL = "imdb-mini"  # the study of real reviews that is set beside generated ones
+File = TypeVar("File", bound=StageFile)
 
 
 def kept(name: str, path: Path) -> Path:
     """Where a file that a stage writes to ``metrics/``, or the data card, is kept of a study."""
     return FOLDER / name / (path.name if path == Card.path() else path.relative_to("metrics"))
+
+
+def read_kept(kind: type[File], path: Path) -> File:
+    """A file of a kept study, which no stage of this build makes again.
+
+    Raises:
+        InputError: it is missing or damaged; the line says how to have it back.
+    """
+    try:
+        return kind.read_from(path)
+    except InputError as error:
+        fault = str(error).partition("; run `dvc repro")[0]  # which would make this build's
+        raise InputError(f"{fault}; `git checkout {path}` brings it back") from error
 
 
 class KeptBag(BaseModel):
@@ -90,9 +104,9 @@ def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: 
         architecture=architecture,
         runs=runs,
         cells=kept_cells,
-        card=Card.read_from(kept(name, Card.path())),
-        base=BaseReport.read_from(kept(name, BaseReport.path(architecture)), BaseReport.STAGE.format(architecture)),
-        bag=KeptBaselines.read_from(kept(name, Baselines.path())).tfidf_logistic_regression.test_accuracy,
+        card=read_kept(Card, kept(name, Card.path())),
+        base=read_kept(BaseReport, kept(name, BaseReport.path(architecture))),
+        bag=read_kept(KeptBaselines, kept(name, Baselines.path())).tfidf_logistic_regression.test_accuracy,
         agreement=float(kendalltau(kept_cells["test_accuracy_mean"], here, nan_policy="omit").statistic),
     )
 
@@ -108,7 +122,7 @@ def require_its_records(name: str, runs: pd.DataFrame) -> None:
     folder = kept(name, Path("metrics/runs"))
     recorded = {}
     for path in sorted(folder.glob("*/*/*.json")):
-        record = Record.read_from(path)
+        record = read_kept(Record, path)
         cell = record.run.architecture, record.run.configuration, record.run.seed
         recorded[cell] = record.quality.test_accuracy
     told = {tuple(cell): accuracy for *cell, accuracy in runs[[*CELL, "seed", "test_accuracy"]].itertuples(index=False)}

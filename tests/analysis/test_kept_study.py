@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from stages import collect, tables
+from stages.analysis.baselines import Baselines
 from stages.analysis.kept_study import REAL, kept, read_kept_study
 from stages.analysis.runs import RUNS
 from stages.core.errors import InputError
@@ -54,6 +55,7 @@ def prepare(**changes) -> None:
     make_card(source="local").write_to(kept(REAL, Card.path()))
     report = json.loads(next(Path("metrics/base").glob("*.json")).read_text())
     kept(REAL, BaseReport.path("distilbert")).write_text(json.dumps(report))
+    shutil.copy(Baselines.path(), kept(REAL, Baselines.path()))
 
 
 def test_table_sets_them_beside_this_build():
@@ -162,9 +164,19 @@ def test_a_damaged_table_of_a_kept_study_is_named(damage, fault):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\x80\x04pickle"])
-def test_a_damaged_record_of_a_kept_study_is_named(content):
+@pytest.mark.parametrize(
+    "file",
+    [Path("metrics/runs/distilbert/full/42.json"), Card.path(), BaseReport.path("distilbert"), Baselines.path()],
+    ids=lambda path: path.stem,
+)
+def test_a_damaged_file_of_a_kept_study_is_named(file, content):
+    """`dvc repro` would make this build's, not the kept one."""
     prepare()
-    record = kept(REAL, Path("metrics/runs/distilbert/full/42.json"))
-    record.write_bytes(content)
-    with pytest.raises(InputError, match=rf"^{record}: Invalid JSON: "):
+    path = kept(REAL, file)
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
         tables.main()
+    line = str(caught.value)
+    assert line.startswith(f"{path}: Invalid JSON: ")
+    assert line.endswith(f"; `git checkout {path}` brings it back")
+    assert "dvc" not in line

@@ -172,6 +172,25 @@ def test_imdb_is_cited_and_other_data_is_not_taken_for_it():
     assert imdb.source == "local"
 
 
+@pytest.mark.parametrize(
+    ("other", "known"),
+    [
+        (None, True),
+        (frame(("b", 1), ("a", 0), ("c", 0)), True),
+        (frame(("a", 0), ("b", 1), ("d", 0)), False),
+        (frame(("a", 0), ("b", 1), ("c", 1)), False),
+        (frame(("a", 0), ("b", 1)), False),
+    ],
+    ids=["the same", "in another order", "another text", "another label", "a row less"],
+)
+def test_imdb_is_known_by_the_hash_of_its_rows(monkeypatch, other, known):
+    """Of as many rows: on three of each split."""
+    its = {"train": frame(("x", 1), ("y", 0), ("z", 0)), "test": frame(("a", 0), ("b", 1), ("c", 0))}
+    monkeypatch.setattr("stages.data.card.IMDB_ROWS", 3)
+    monkeypatch.setattr("stages.data.card.IMDB_SHA256", {name: split_sha256(rows) for name, rows in its.items()})
+    assert is_imdb(splits(**its | ({} if other is None else {"test": other}))) == known
+
+
 NAMES = ["Large Movie Review Dataset v1.0 (IMDb)", "aclImdb", "imdb", "stanfordnlp--imdb"]
 
 

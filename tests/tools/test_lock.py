@@ -63,6 +63,15 @@ def test_pins_that_were_edited_since_are_named(edited, locked, tmp_path):
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"# ruff\n-r requirements.txt\n", b"\x86\xff"])
+def test_a_file_without_pins_is_named_and_no_lock_made_of_it(content, tmp_path):
+    path = tmp_path / "requirements-dev.txt"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        lock.pins(path)
+    assert str(error.value) == f"{path}: pins nothing; `git checkout {path}` brings it back"
+
+
 def test_without_the_index_of_cpu_builds_known_hashes_stay(monkeypatch, tmp_path, capsys):
     def unreachable(requirements, *options):
         raise InputError("uv: no such host")
@@ -102,3 +111,20 @@ def test_a_file_of_another_hash_is_not_installed(tmp_path):
     assert done.returncode != 0
     assert "DO NOT MATCH THE HASHES" in done.stderr
     assert not (tmp_path / "here").exists()
+
+
+def test_make_installs_nothing_without_a_hash(tmp_path):
+    """A pip stands in that notes what it is told."""
+    for path in (Path("Makefile"), lock.STUDY, lock.DEV, *lock.MADE_OF):
+        shutil.copy(ROOT / path, tmp_path)
+    (tmp_path / "pip").write_text('#!/bin/sh\necho "$@" >> asked\n', encoding="utf-8")
+    (tmp_path / "pip").chmod(0o755)
+    (tmp_path / "python").write_text("#!/bin/sh\nmkdir -p .venv/bin && cp pip .venv/bin/\n", encoding="utf-8")
+    (tmp_path / "python").chmod(0o755)
+    command = ["make", "PYTHON=./python", ".venv/study", ".venv/dev"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert [line.rpartition(" -r ")[2] for line in asked] == [
+        str(path) for path in (lock.STUDY_LOCK, lock.CPU_LOCK, lock.DEV_LOCK)
+    ]
+    assert [line for line in asked if not {"install", "--no-deps", "--require-hashes"} <= set(line.split())] == []

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.analysis.kept_study import FOLDER, kept
+from stages.analysis.kept_study import FOLDER, kept, read_kept
 from stages.analysis.runs import CELL, RUNS, Factors, factors_of, made_by, read_runs, summarise
 from stages.analysis.statistics import Statistics
 from stages.core.errors import InputError
@@ -98,7 +98,7 @@ def _kept(name: str, labels: dict[str, str]) -> StudyData:
     runs = read_runs(kept(name, RUNS))
     paths = {run: str(kept(name, Path(path))) for run, path in record_paths(runs, factors_of(runs)).items()}
     settings, claims = kept(name, Path("metrics/study.json")), kept(name, Claims.path())
-    study = StudySettings.read_from(settings) if settings.exists() else None
+    study = read_kept(StudySettings, settings) if settings.exists() else None
     small = study.small_scale if study else (_plain(claims).get("small_scale") if claims.exists() else None)
     return StudyData(
         name=name,
@@ -106,11 +106,11 @@ def _kept(name: str, labels: dict[str, str]) -> StudyData:
         small_scale=small,
         made_of=_commit(name),
         labels=labels | (study.labels if study else {}),
-        card=Card.read_from(kept(name, Card.path())),
+        card=read_kept(Card, kept(name, Card.path())),
         runs=runs,
         cells=summarise(runs).set_index(CELL),
         statistics=_plain(kept(name, Statistics.path())),
-        records={path: Record.read_from(Path(path)) for path in paths.values()},
+        records={path: read_kept(Record, Path(path)) for path in paths.values()},
         paths=paths,
         claims=[],  # read as they were then
         printer=Printer(None),

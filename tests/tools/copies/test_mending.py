@@ -235,3 +235,16 @@ def test_damaged_entries_of_the_run_cache_are_put_right():
             change(path, kind)
             mend(Dag())
             assert path.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_an_entry_of_the_run_cache_that_is_not_what_its_name_says_is_not_taken():
+    """One that names another content, which is there: the report would hold it."""
+    before, right, wrong = texts(), *(Contents().of(Path(file)) for file in ("d.txt", "a.txt"))
+    for path in [path for path in Path(".dvc/cache/runs").rglob("*") if path.is_file()]:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(right, wrong), encoding="utf-8")
+    Path("dvc.lock").unlink()
+    mend(Dag())
+    assert out_of_date() == ["paper"]
+    assert {file: Path(file).read_text(encoding="utf-8") for file in MADE}.items() <= before.items()

@@ -186,10 +186,16 @@ def test_the_local_cluster_shows_no_page_without_a_dashboard(monkeypatch):
     """Those pages have no keys: every user of the machine could read of the study."""
     monkeypatch.setattr(cluster, "has_dashboard", lambda: False)
     with connect(None, 1) as client:
-        port = client.scheduler_info()["services"]["dashboard"]
-        for page in ("", "health", "metrics", "json/identity.json", "info/main/workers.html"):
-            with pytest.raises(HTTPError, match="404"):
-                urlopen(f"http://127.0.0.1:{port}/{page}")
+        require_no_page(client.scheduler_info()["services"]["dashboard"])
+        (worker,) = client.scheduler_info(n_workers=-1)["workers"].values()
+        require_no_page(worker["services"]["dashboard"])
+
+
+def require_no_page(port: int) -> None:
+    """Of those that Dask's schedulers or workers have without keys."""
+    for page in ("", "health", "metrics", "json/identity.json", "info/main/workers.html"):
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://127.0.0.1:{port}/{page}")
 
 
 def test_a_worker_listens_only_where_its_scheduler_reaches_it(scheduler, in_empty_folder):
@@ -197,8 +203,7 @@ def test_a_worker_listens_only_where_its_scheduler_reaches_it(scheduler, in_empt
         client.wait_for_workers(1, timeout=30)
         (info,) = client.scheduler_info(n_workers=-1)["workers"].values()
         assert listening(family(worker.pid)) == {"127.0.0.1"}
-        with pytest.raises(HTTPError, match="404"):
-            urlopen(f"http://127.0.0.1:{info['services']['dashboard']}/info/main/workers.html")
+        require_no_page(info["services"]["dashboard"])
 
 
 def test_a_scheduler_that_ends_while_a_study_waits_is_named():
