@@ -11,8 +11,8 @@ import pytest
 
 from tests.helpers.tiny_study import ROOT
 
-VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "LABEL", "N", "NAME", "PAIR", "PROFILE", "PYTHON")
-VARIABLES += ("REMOTE", "REPEATS", "SCHEDULER", "STUDY", "TEXT", "YES")
+VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "GRID", "LABEL", "N", "NAME", "PAIR", "PROFILE")
+VARIABLES += ("PYTHON", "REMOTE", "REPEATS", "SCHEDULER", "SET", "STUDY", "TEXT", "YES")
 PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
 
 
@@ -100,6 +100,7 @@ def test_a_variable_that_is_missing_or_wrong_is_named(arguments, fault):
 
 TAKEN = {  # by target, the variables that reach its programs
     "paper": ["JOBS", "SCHEDULER", "REMOTE", "STUDY"],
+    "exp": ["JOBS", "SCHEDULER", "REMOTE", "SET", "GRID", "NAME"],
     "new": ["NAME", "DATA", "TEXT", "PAIR", "LABEL", "DELIMITER", "ENCODING", "CONFIG"],
     "keep": ["STUDY"],
     "check": ["JOBS", "PROFILE", "STUDY"],
