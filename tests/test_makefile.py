@@ -132,7 +132,7 @@ def test_what_a_variable_says_is_no_command(where, tmp_path):
     for name in ("python", "dvc", "ruff"):
         (programs / name).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
         (programs / name).chmod(0o755)
-    done_before = [f"--old-file={name}" for name in (".venv/study", ".venv/dev", "tex", "lint")]
+    done_before = [f"--old-file={name}" for name in (".venv/study", ".venv/dev", "tex", "browser", "lint")]
     environment = {key: value for key, value in os.environ.items() if key not in (*VARIABLES, "MAKELEVEL", "MAKEFLAGS")}
     for target, names in TAKEN.items():
         for value in HOSTILE:
