@@ -8,7 +8,7 @@ from stages.report.figures import style
 from stages.report.figures.differences import differences
 from stages.report.figures.pareto import pareto
 from tests.helpers.preparation import make_baselines
-from tests.helpers.results import make_runs
+from tests.helpers.results import judge_published_study, make_runs
 from tests.helpers.statistics import make_statistics
 from tests.helpers.tables import SMALL
 
@@ -19,11 +19,12 @@ def written() -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in sorted(Path("paper/generated/figures").glob("*.pdf"))}
 
 
-def test_full_grid_has_three_figures_with_embedded_truetype_fonts_and_fixed_bytes():
+def test_full_grid_has_four_figures_with_embedded_truetype_fonts_and_fixed_bytes():
     make_runs()
+    judge_published_study()
     figures.main()
     first = written()
-    assert list(first) == ["data", "differences", "pareto"]
+    assert list(first) == ["data", "differences", "memory", "pareto"]
     figures.main()  # again, over the first
     assert written() == first
     for name in first:
@@ -34,7 +35,7 @@ def test_full_grid_has_three_figures_with_embedded_truetype_fonts_and_fixed_byte
 
 
 def test_what_has_nothing_to_show_is_not_written():
-    make_runs(**SMALL | {"configurations": ["full"]})
+    make_runs(**SMALL | {"configurations": ["full"], "published": "none"})  # without a census
     figures.main()
     assert list(written()) == ["data", "pareto"]
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.helpers.tiny_study import ROOT
 
-VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "LABEL", "N", "NAME", "PAIR", "PROFILE", "PYTHON")
-VARIABLES += ("REMOTE", "REPEATS", "SCHEDULER", "STUDY", "TEXT", "YES")
+VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "GRID", "LABEL", "N", "NAME", "PAIR", "PROFILE")
+VARIABLES += ("PYTHON", "REMOTE", "REPEATS", "SCHEDULER", "SET", "STUDY", "TEXT", "YES")
 PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
 
 
@@ -100,6 +100,7 @@ def test_a_variable_that_is_missing_or_wrong_is_named(arguments, fault):
 
 TAKEN = {  # by target, the variables that reach its programs
     "paper": ["JOBS", "SCHEDULER", "REMOTE", "STUDY"],
+    "exp": ["JOBS", "SCHEDULER", "REMOTE", "SET", "GRID", "NAME"],
     "new": ["NAME", "DATA", "TEXT", "PAIR", "LABEL", "DELIMITER", "ENCODING", "CONFIG"],
     "keep": ["STUDY"],
     "check": ["JOBS", "PROFILE", "STUDY"],
@@ -131,7 +132,7 @@ def test_what_a_variable_says_is_no_command(where, tmp_path):
     for name in ("python", "dvc", "ruff"):
         (programs / name).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
         (programs / name).chmod(0o755)
-    done_before = [f"--old-file={name}" for name in (".venv/study", ".venv/dev", "tex", "lint")]
+    done_before = [f"--old-file={name}" for name in (".venv/study", ".venv/dev", "tex", "browser", "lint")]
     environment = {key: value for key, value in os.environ.items() if key not in (*VARIABLES, "MAKELEVEL", "MAKEFLAGS")}
     for target, names in TAKEN.items():
         for value in HOSTILE:

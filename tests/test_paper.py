@@ -43,7 +43,8 @@ def test_full_grid_builds_the_same_bytes_in_two_folders(tmp_path, monkeypatch):
 def test_every_numeral_of_the_pdf_is_in_the_ledger():
     prepare(drawn=True)
     paper.main()
-    text = "\n".join(pages()).split("REFERENCES")[0]
+    before, references = "\n".join(pages()).split("REFERENCES")
+    text = before + references.split("\nSupplement\n")[1]
     known = set().union(*(numerals(f" {number.text} ") for number in Numbers.read_from(paper.NUMBERS).root.values()))
     found = numerals(text)
     assert len(found) > 350
@@ -70,7 +71,7 @@ def test_smallest_grid_with_hostile_names_builds():
     text = " ".join("".join(pages()).split())
     assert HOSTILE in text  # labels
     for place in (
-        f"The data ({HOSTILE})",
+        f"The texts ({HOSTILE})",
         f"positive reads: \u201c{HOSTILE}\u201d",
         f"commit 0123456789ab ({HOSTILE})",
     ):
@@ -138,7 +139,7 @@ def test_missing_inputs_are_named():
 def test_ledger_says_where_each_number_is_read():
     prepare()
     ledger = paper.build(paper.read_results())
-    checked = 0
+    checked, of_time = 0, 0
     for key, number in ledger.entries.items():
         assert Path(number.source).exists() or (ROOT / number.source).exists(), key
         if number.source == "metrics/summary.json" and re.fullmatch(r"[\w.-]+", number.source_key):
@@ -147,7 +148,9 @@ def test_ledger_says_where_each_number_is_read():
                 value = value[part]
             assert value == pytest.approx(number.value), key
             checked += 1
-    assert checked == 30 * 6
+        of_time += number.source_key.startswith("least train_") and number.source == "metrics/runs.csv"
+    assert checked == 30 * 5
+    assert of_time == 30  # compared over runs of the same work: no mean of the summary
 
 
 def test_what_the_grid_lacks_is_named_as_in_a_full_one():

@@ -69,7 +69,9 @@ def test_a_phrase_that_stands_twice_is_found():
         "of an adapter matters more than its rank",
     ]
     assert repeated("full fine-tuning takes 3 times as long, LoRA takes 4 times as long") == []
-    assert repeated(f"{once} {'word ' * 20} {once}", 8, within=15) == []
+    between = " ".join(f"word-{letter}" for letter in "abcdefghijklmnopqrst")
+    assert repeated(f"{once} {between} {once}", 8, within=29) == []  # its second place is 30 words on
+    assert len(repeated(f"{once} {between} {once}", 8, within=31)) == 3
 
 
 def test_every_figure_says_what_it_shows():

@@ -9,7 +9,7 @@ from stages.training import checkpoints
 from tests.helpers.hashed_study import git, make, reproduced
 
 GRID = {"architectures": ["distilbert"], "configurations": ["full"], "probes": ["full-probe"], "seeds": [42]}
-EVERYTHING_AFTER_TRAINING = ["collect", "statistics", "reconcile", "claims", "tables", "figures", "paper"]
+EVERYTHING_AFTER_TRAINING = ["collect", "statistics", "reconcile", "claims", "tables", "figures", "paper", "site"]
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +33,14 @@ def edit(folder: Path, file: str) -> None:
 @pytest.mark.parametrize(
     ("file", "stages"),
     [
-        ("stages/report/phrases/phrases.py", ["paper"]),
-        ("paper/sections/results.tex.j2", ["paper"]),
-        ("stages/report/tables/tabular.py", ["tables", "paper"]),
-        ("stages/report/figures/style.py", ["figures", "paper"]),
+        ("stages/report/phrases/phrases.py", ["paper", "site"]),
+        ("paper/sections/results.tex.j2", ["paper", "site"]),
+        ("stages/report/tables/tabular.py", ["tables", "paper", "site"]),
+        ("stages/report/figures/style.py", ["figures", "paper", "site"]),
         ("stages/training/trainer.py", ["train", "probe", "census", *EVERYTHING_AFTER_TRAINING]),
         ("stages/meters/clock.py", ["train", "probe", *EVERYTHING_AFTER_TRAINING]),
-        ("stages/published/claims.yaml", ["reconcile", "claims", "tables", "paper"]),
-        ("stages/fullsize/autocast.py", ["census", "reconcile", "claims", "tables", "paper"]),
+        ("stages/published/claims.yaml", ["reconcile", "claims", "tables", "figures", "paper", "site"]),
+        ("stages/fullsize/autocast.py", ["census", "reconcile", "claims", "tables", "figures", "paper", "site"]),
     ],
 )
 def test_an_edit_reruns_what_uses_it_and_what_follows(study, file, stages):

@@ -28,6 +28,7 @@ AVERAGED = [  # columns of which a cell has means over seeds
     *("test_accuracy", "test_f1_macro", "test_loss", "train_seconds"),
     *("peak_memory_allocated_bytes", "peak_memory_host_bytes", "trainable_parameters", "total_parameters"),
 ]
+COMPARED_BY = ["steps", "resumed_at_step", "device", "threads"]  # what costs are made comparable by
 
 
 Factors = dict[tuple[str, str], str]  # by architecture and configuration, as params.yaml has them
@@ -109,6 +110,7 @@ def columns_of_all() -> list[str]:
     environment = {*Environment.model_fields} - {"packages", "dataset_sha256", "checkpoint_revision", "commit_unknown"}
     counts = {f"{name}_parameters" for name in Parameters.model_fields}
     own = {*CELL, "seed", "role", "kind", "adapter", "rank", "alpha", "dropout", "dropout_kernel", "predictions_sha256"}
+    own |= {"disturbed"}  # of stages/analysis/costs.py
     return sorted(own | identity | settings | training | quality | counts | {*Cost.model_fields} | environment)
 
 
@@ -119,7 +121,7 @@ def read_runs(path: Path = RUNS) -> pd.DataFrame:
         InputError: the file is missing, or is of another form: a column is not there, or holds no numbers.
     """
     # What is kept of a study may be of an older form; of it means alone are read.
-    required = columns_of_all() if path == RUNS else [*CELL, "seed", "role", *AVERAGED]
+    required = columns_of_all() if path == RUNS else [*CELL, "seed", "role", *AVERAGED, *COMPARED_BY]
     return _table(path, required, is_text)
 
 

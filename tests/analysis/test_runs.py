@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from stages import collect
-from stages.analysis.costs import HOST_MEMORY, compared_memory
+from stages.analysis.costs import HOST_MEMORY, PROCESSOR_TIME, compared_memory
 from stages.analysis.runs import (
     AVERAGED,
+    COMPARED_BY,
     FAILED,
     FAILED_COLUMNS,
     RUNS,
@@ -85,12 +86,13 @@ def test_no_column_that_collect_writes_for_all_is_forgotten(table):
 
 def test_of_a_kept_table_the_columns_that_are_read_are_required(table):
     kept = Path("metrics/studies/old/runs.csv")
-    for name in AVERAGED:
+    for name in [*AVERAGED, *COMPARED_BY]:
         write_table(kept, table.drop(columns=name))
         assert fault(read_runs, kept) == f"{kept}: no column {name}; `git checkout {kept}` brings it back"
-    needed = ["architecture", "configuration", "seed", "role", *AVERAGED]
-    write_table(kept, table[needed])
-    summarise(read_runs(kept))
+    needed = ["architecture", "configuration", "seed", "role", *AVERAGED, *COMPARED_BY]
+    for more in ([], [PROCESSOR_TIME.column]):
+        write_table(kept, table[needed + more])
+        summarise(read_runs(kept))
 
 
 @pytest.mark.parametrize("name", ["test_accuracy", "seed", "train_seconds", "threads", "test_f1_1"])

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,8 +27,9 @@ def prepare(drawn: bool = False, **changes) -> None:
     key = hashlib.sha256(repr((drawn, sorted(changes.items()))).encode()).hexdigest()
     made = Path(PREPARED.name, key)
     if not made.exists():
-        make_inputs(drawn, **changes)
-        shutil.copytree(".", made)
+        with TemporaryDirectory() as fresh, chdir(fresh):  # this folder may hold another study's
+            make_inputs(drawn, **changes)
+            shutil.copytree(".", made)
     shutil.copytree(made, ".", dirs_exist_ok=True)
 
 

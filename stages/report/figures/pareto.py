@@ -22,6 +22,8 @@ MOST_BESIDE = 4  # panels in a line
 PANEL, HIGHEST = 1.3, 8.0  # inches
 POINTS = 6  # size of a name
 APART = POINTS + 0.5  # of names
+# To the middle of a name's left edge: one to its centre would cross the names above or below.
+LINE = {"arrowstyle": "-", "color": "0.75", "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2, "relpos": (0, 0.5)}
 BESIDE_PANEL, BESIDE_NAME = 0.6, 0.25  # inches that a panel's labels take of its column, and a line to a name
 
 
@@ -114,7 +116,7 @@ def _name_all(figure: Figure) -> None:
                 textcoords="offset points",
                 va="center",
                 fontsize=POINTS,
-                arrowprops={"arrowstyle": "-", "color": "0.75", "linewidth": 0.4, "shrinkA": 0, "shrinkB": 2},
+                arrowprops=LINE,
                 annotation_clip=False,
             )
 

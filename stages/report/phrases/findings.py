@@ -28,7 +28,7 @@ class Findings:
     choice_outweighs_freezing: list[str]  # architectures in which adapters differ more than the best does from full
     below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
     under_bag: dict[str, list[str]]  # headline configurations that are not
-    frontier: dict[str, list[str]]  # on the frontiers of memory and of time of their architecture
+    frontiers: list[tuple[list[str], list[str]]]  # configurations on both of the architectures after them
     close: list[tuple[list[str], list[str]]]  # adapters, and the architectures where they are within CLOSE of full
     rates_are_equal: bool  # the base rate and the probe rate
     rates_are_scaled: bool  # by the profile
@@ -101,7 +101,7 @@ def find(results: Results) -> Findings:
         choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
         below_bag=[a for a in study.architectures if results.leading(a, best[a]) <= bag],
         under_bag={a: [name for name in headline if results.leading(a, name) <= bag] for a in study.architectures},
-        frontier={a: _on_both_frontiers(results, a, headline) for a in study.architectures},
+        frontiers=_frontiers(results, headline),
         close=_close(results, full, adapters),
         rates_are_equal=study.lr == study.lr_probe,
         rates_are_scaled=study.lr_scale != 1,
@@ -160,6 +160,16 @@ def _on_both_frontiers(results: Results, architecture: str, names: list[str]) ->
         if entry.among == "architecture" and entry.architecture == architecture and entry.on_frontier
     ]
     return [name for name in names if on_frontier.count(name) == 2]  # once for memory, once for time
+
+
+def _frontiers(results: Results, headline: list[str]) -> list[tuple[list[str], list[str]]]:
+    """Architectures with the same configurations on both frontiers stand together; those without runs are left out."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for architecture in results.study.architectures:
+        if results.completed(architecture, headline):
+            names = tuple(_on_both_frontiers(results, architecture, headline))
+            together.setdefault(names, []).append(architecture)
+    return [(list(names), architectures) for names, architectures in together.items()]
 
 
 def _close(results: Results, full: str | None, adapters: list[str]) -> list[tuple[list[str], list[str]]]:

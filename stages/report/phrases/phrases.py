@@ -97,6 +97,14 @@ class Phrases:
         """Configurations that are close to full fine-tuning on the same architectures."""
         return self.configurations_of(names, f"{'.'.join(architectures)}.close")
 
+    def on_both_frontiers(self, names: list[str], architectures: list[str]) -> Latex:
+        """Configurations on the frontiers of memory and of time, the same ones on each of the architectures."""
+        if not names:
+            return Latex("none")
+        if names == self.results.study.headline and len(names) > 1:
+            return Latex("all headline configurations")
+        return self.configurations_of(names, f"{architectures[0]}.frontier")
+
     def counted(self, key: str, count: int, source: Source) -> Latex:
         """A number that the text alone prints."""
         if not self.has(key):

@@ -124,15 +124,6 @@ class ArchitecturePhrases:
     def configurations_under_bag(self) -> Latex:
         return self._say.configurations_of(self.under_bag, f"{self._name}.under_bag")
 
-    @property
-    def frontier(self) -> list[str]:
-        """Configurations on the frontiers of both costs."""
-        return self._found.frontier[self._name]
-
-    @property
-    def configurations_on_frontier(self) -> Latex:
-        return self._say.configurations_of(self.frontier, f"{self._name}.frontier")
-
     def _cell(self, configuration: str) -> CellPhrases:
         return CellPhrases(self._say, self._name, configuration, self._found.reference)
 

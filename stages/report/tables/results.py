@@ -124,12 +124,6 @@ def differences(results: Results, ledger: Ledger) -> str | None:
     """Every difference that the figure of differences draws, with its interval and p; None without a test."""
     comparisons = results.study.drawn_pairs
     tested = {(test.architecture, frozenset((test.first, test.second))) for test in results.statistics.comparisons}
-    columns = [
-        Column("Comparison", "l"),
-        Column(r"$\Delta$ (pp)"),
-        Column(rf"{ledger.numeral('statistics.confidence')}\,\% interval"),
-        Column("$p$"),
-    ]
     groups: list[Group] = []
     for architecture in results.study.architectures:
         rows = []
@@ -138,7 +132,15 @@ def differences(results: Results, ledger: Ledger) -> str | None:
                 rows.append(_difference(results, ledger, architecture, first, second))
         if rows:
             groups.append((results.study.label(architecture), rows))
-    return tabular(columns, groups, note=dagger_note(results, len(columns))) if groups else None
+    if not groups:
+        return None
+    columns = [
+        Column("Comparison", "l"),
+        Column(r"$\Delta$ (pp)"),
+        Column(rf"{ledger.numeral('statistics.confidence')}\,\% interval"),
+        Column("$p$"),
+    ]
+    return tabular(columns, groups, note=dagger_note(results, len(columns)))
 
 
 def _difference(results: Results, ledger: Ledger, architecture: str, first: str, second: str) -> Row:

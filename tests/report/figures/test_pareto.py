@@ -1,7 +1,7 @@
 from itertools import combinations
 
 import pytest
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 from stages.report.figures import style
 from stages.report.figures.pareto import pareto
@@ -37,8 +37,10 @@ def test_each_architecture_has_a_panel_for_each_cost_with_a_name_for_each_point(
     assert len(panels) == 2 * len(architectures)
     for axes in panels:
         assert {text.get_text() for text in names(axes)} == labels
-        boxes = [text.get_window_extent() for text in names(axes)]
+        boxes = [Text.get_window_extent(text) for text in names(axes)]  # without the line to its point
         assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+        lines = [text.arrow_patch.get_window_extent() for text in names(axes)]
+        assert max(line.x1 for line in lines) <= min(each.x0 for each in boxes) + 1  # no line crosses a name
         box = axes.get_window_extent()
         assert all(box.y0 - 2 <= each.y0 and each.y1 <= box.y1 + 2 for each in boxes)  # no title is printed over
 
@@ -47,7 +49,7 @@ def test_the_frontier_of_an_architecture_is_filled_and_joined():
     study, runs = make_runs(architectures=["distilbert", "roberta"])
     is_full = runs["configuration"] == "full"
     runs["test_accuracy"] = runs["test_accuracy"].mask(is_full, 0.99)
-    runs["train_seconds"] = runs["train_seconds"].mask(is_full, 1.0)
+    runs["train_processor_seconds"] = runs["train_processor_seconds"].mask(is_full, 1.0)
     with style.applied():
         axes = pareto(runs, study).axes[2]  # training time of the first
     filled = [line for line in axes.lines if line.get_marker() == "o" and line.get_markerfacecolor() != "white"]

@@ -7,6 +7,7 @@ from matplotlib.text import Text
 
 from stages.report.figures import differences, pareto, style, texts, tuning
 from stages.report.figures.style import apart, inches, labels
+from stages.study.resolve import MINIATURE
 from stages.tuning.tuning import Tuning
 from tests.helpers.preparation import make_baselines, make_card
 from tests.helpers.results import make_runs
@@ -56,7 +57,7 @@ def wide(draw) -> Figure:
 
 def names_that_overlap(figure: Figure) -> list[tuple[str, str]]:
     """Names of architectures that are printed over each other, and those that leave the figure."""
-    drawn = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()[:1] in ("W", "M")]
+    drawn = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().startswith(MINIATURE)]
     assert len(drawn) >= len(WIDE)
     boxes = {text: text.get_window_extent() for text in drawn}
     faults = [(a.get_text(), b.get_text()) for a, b in combinations(drawn, 2) if boxes[a].overlaps(boxes[b])]

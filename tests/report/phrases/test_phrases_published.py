@@ -82,4 +82,4 @@ def test_what_left_memory_behind_is_named_by_method():
     results = results._replace(processes=pd.DataFrame([process]))
     say = Phrases(results, paper.build(results))
     [supposed] = PublishedPhrases(say).supposed_runs
-    assert untraced(supposed) == r"LoRA or (IA)\textsuperscript{3} on DeBERTa-v3"
+    assert untraced(supposed) == "LoRA or IA3 on DeBERTa-v3"

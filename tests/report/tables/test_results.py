@@ -10,7 +10,7 @@ def test_performance_row_is_exact():
     scores = {"full": [0.90, 0.91], "lora-ffn": [0.86, 0.88]}
     results = make_results(scores, architectures=["distilbert"], configurations=["full", "lora-ffn"], probes=[])
     text = table(performance, results)
-    assert rows(text, "Full FT") == [["Full FT", "100.0", r"90.50\,\textpm\,0.71", "[88.72, 91.32]", "--"]]
+    assert rows(text, "Full FT") == [["Full FT", "100.0", r"90.50\,\textpm\,0.71", "[88.73, 91.33]", "--"]]
     assert rows(text, "LoRA FFN")[0][4] == r"$-$3.50\textsuperscript{*}"
     assert r"95\,\% interval" in text
     assert r"\itshape mini-DistilBERT" in text
@@ -46,7 +46,7 @@ def test_differences_are_from_full_fine_tuning_then_steps_in_one_choice():
     results = make_results({"ia3": [0.80, 0.80], "ia3-probe": [0.815, 0.825]}, architectures=["roberta"])
     text = table(differences, results)
     assert rows(text, "IA3 probe") == [
-        ["IA3 probe against IA3", r"+2.00\hphantom{\textsuperscript{*}}", rows(text, "IA3 probe")[0][2], "1.000"]
+        ["IA3 probe against IA3", r"+2.00\hphantom{\textsuperscript{*}}", rows(text, "IA3 probe")[0][2], "0.500"]
     ]
     names = [line.partition(" & ")[0] for line in text.splitlines() if " against " in line]
     assert names == [

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 def test_configurations_print_both_rates():
     text = table(configurations, make_results(architectures=["distilbert"]))
-    expected = "07 & IA3 probe & (IA)\\textsuperscript{3} & values, FFN & -- & -- & -- & adamw\\_torch\\_fused & fp32"
+    expected = "07 & IA3 probe & IA3 & values, FFN & -- & -- & -- & adamw\\_torch\\_fused & fp32"
     assert f"{expected} & $2\\times 10^{{-5}}$ & $3\\times 10^{{-3}}$ \\\\" in text
     assert len(rows(text, "0")) == 10
 
