@@ -108,7 +108,8 @@ SENTENCES = {
         "licence: CC BY 4.0.",
         r"texts of two classes, \textit{ham} and \textit{spam}; the more frequent class has 50.0\% of",
         r"Of 28 runs, 0 name more \textit{ham} texts \textit{spam} than \textit{spam} texts \textit{ham}.",
-        r"Texts are cut to their first 96 tokens, which shortens 3.1\% of them with mini-DistilBERT and 3.1\% with mini-RoBERTa.",
+        r"Texts are cut to their first 96 tokens, which shortens 3.1\% of them with mini-DistilBERT and 3.1\% with "
+        "mini-RoBERTa.",
         "in one language and with two classes.",
     ],
     "rare": [

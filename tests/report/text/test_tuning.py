@@ -21,7 +21,8 @@ pytestmark = pytest.mark.usefixtures("in_empty_folder")
 def test_how_rates_were_chosen_and_what_that_changed():
     text = source(**SWEPT)
     for sentence in (
-        "with 2 random seeds each (6 runs), at the best of 4 learning rates, chosen on the validation split (24 runs in all).",
+        "with 2 random seeds each (6 runs), at the best of 4 learning rates, chosen on the validation split (24 runs "
+        "in all).",
         "With each configuration at the best of its learning rates, full fine-tuning reaches the highest mean test",
         "Every configuration was trained at its rate and at 0.3, 3, and 10 times that rate, 4 rates in all",
         "Of 3 choices, 1 keeps the shared rate.",
