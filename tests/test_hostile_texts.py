@@ -12,6 +12,9 @@ from stages.analysis.runs import RUNS, read_runs
 from stages.core.csv_tables import write_table
 from stages.core.free_text import plain
 from stages.core.yaml_files import read_yaml
+from stages.report.figures import style
+from stages.report.figures.differences import NAMES
+from stages.report.figures.pareto import POINTS
 from stages.study.grid import StudySettings
 from tests.helpers.free_texts import taken, texts, with_text
 from tests.helpers.kinds import Kind, foreign
@@ -122,10 +125,10 @@ def test_hostile_texts_everywhere_at_once(kind):
         assert squeezed(label) in printed, label
     for name, shown in drawn.items():  # methods shortened in the middle; `full` has no difference from itself
         assert squeezed(labels[-1]) in shown, name
-        rows = labels[:-1] if name == "pareto" else labels[1:-1]
-        for label in rows:
-            start, end = re.escape(squeezed(label)[:3]), re.escape(squeezed(label)[-5:])
-            assert re.search(rf"{start}[^\n]{{0,24}}?{end}", shown), (name, label)
+        widths = (0.9, POINTS) if name == "pareto" else (NAMES / 2,)
+        shortened = style.labels(StudySettings.read().configurations, *widths)
+        for configuration in GRID["configurations"][name == "differences" :]:
+            assert unicodedata.normalize("NFKC", squeezed(shortened[configuration])) in shown, (name, configuration)
     assert squeezed(f"{text} no") in printed
     assert squeezed(values[("paper", "title")]) in printed
     assert squeezed(values[("profiles", "mini", "description")]) in printed
