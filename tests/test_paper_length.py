@@ -14,7 +14,9 @@ from tests.helpers.tiny_study import ROOT
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 ONE_ARCHITECTURE = {"architectures": ["distilbert"]}
-REAL = IMDB._replace(params={"profile": "imdb-mini", "paper.examples": True})
+# The reviews themselves are not read: a folder stands for theirs, which need not be here.
+REVIEWS = {"profiles.imdb-mini.data.path": str(ROOT / "data")}
+REAL = IMDB._replace(params={"profile": "imdb-mini", "paper.examples": True, **REVIEWS})
 FULL_SIZE = IMDB._replace(params={"profile": "paper", "paper.examples": True})
 
 
