@@ -138,7 +138,7 @@ def test_the_share_of_texts_that_are_cut_is_in_the_paper(text):
     cut = sum(round(split.truncated_share * split.rows) for split in splits)
     assert cut == LONG_TEXTS
     share = cut / sum(split.rows for split in splits)
-    assert f"Texts are cut to their first 32 tokens (Fig. 3), which shortens {100 * share:.1f}% of them" in text
+    assert f"Texts are cut to their first 32 tokens (Fig. S1), which shortens {100 * share:.1f}% of them" in text
 
 
 def test_a_source_that_is_replaced_is_noticed(tmp_path):

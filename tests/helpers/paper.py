@@ -27,7 +27,10 @@ def prepare(drawn: bool = False, **changes) -> None:
     key = hashlib.sha256(repr((drawn, sorted(changes.items()))).encode()).hexdigest()
     made = Path(PREPARED.name, key)
     if not made.exists():
+        here = Path.cwd()
         with TemporaryDirectory() as fresh, chdir(fresh):  # this folder may hold another study's
+            for file in filter(Path.is_file, here.iterdir()):  # data that a test has written
+                shutil.copy(file, file.name)
             make_inputs(drawn, **changes)
             shutil.copytree(".", made)
     shutil.copytree(made, ".", dirs_exist_ok=True)

@@ -105,6 +105,12 @@ class Phrases:
             return Latex("all headline configurations")
         return self.configurations_of(names, f"{architectures[0]}.frontier")
 
+    def each_of(self, architectures: list[str]) -> list[Latex]:
+        """Their names, or one word for several that are all of the study's."""
+        if len(architectures) > 1 and list(architectures) == list(self.results.study.architectures):
+            return [Latex("each architecture")]
+        return self.names(architectures)
+
     def counted(self, key: str, count: int, source: Source) -> Latex:
         """A number that the text alone prints."""
         if not self.has(key):
