@@ -38,7 +38,7 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(text, tmp_path):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=[])), min_size=1))
 def test_any_texts(tmp_path, texts):
-    write_table(tmp_path / "t.csv", pd.DataFrame({"text": texts, "row": range(len(texts))}))
+    write_table(tmp_path / "t.csv", pd.DataFrame({"text": pd.Series(texts, dtype=object), "row": range(len(texts))}))
     table = read_table(tmp_path / "t.csv", is_text)
     assert table["row"].tolist() == list(range(len(texts)))
     assert table["text"].fillna("").tolist() == [plain(text) for text in texts]

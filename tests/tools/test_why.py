@@ -32,7 +32,7 @@ def asked(number: str, capsys) -> str:
 def test_a_key_gives_its_origin(capsys):
     write_ledger()
     lines = asked("distilbert.ia3.accuracy", capsys).splitlines()
-    assert lines[0] == "80.32 %  [distilbert.ia3.accuracy]"
+    assert lines[0] == "80.33 %  [distilbert.ia3.accuracy]"
     assert lines[2:] == [
         "  source     metrics/summary.json: distilbert.ia3.test_accuracy_mean",
         "  made by    dvc repro collect",
@@ -42,7 +42,7 @@ def test_a_key_gives_its_origin(capsys):
     assert float(lines[1].removeprefix("  value")) == pytest.approx(0.8032, abs=1e-3)
 
 
-@pytest.mark.parametrize("number", ["80.32", "80.32%", "80.32 %", "+80.32"])
+@pytest.mark.parametrize("number", ["80.33", "80.33%", "80.33 %", "+80.33"])
 def test_a_printed_number_gives_all_its_entries(number, capsys):
     write_ledger()
     assert "[distilbert.ia3.accuracy]" in asked(number, capsys)
@@ -64,7 +64,7 @@ def test_a_number_that_no_stage_makes_comes_from_git(capsys):
 
 def test_the_beginning_of_a_key_gives_what_is_under_it(capsys):
     write_ledger()
-    assert asked("distilbert.full", capsys).count("made by") == 9
+    assert asked("distilbert.full", capsys).count("made by") == 5
 
 
 def test_unknown_number_and_missing_ledger_are_named():
