@@ -6,11 +6,10 @@ The workspace's own files stay as they are; what is equal comes from the cache t
 """
 
 import argparse
+import re
 import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +25,7 @@ from tools.studies.merging import PARAMS, PATHS
 from tools.studies.working_folder import clone_at_commit, left_out, locked
 
 FOLDER_NAME = "_experiment"  # no study can be called so
+NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]*")
 SAVED = "refs/exps"  # where DVC keeps experiments in git
 
 
@@ -47,15 +47,17 @@ def main(given: str, grid: str, name: str, told: str, scheduler: str | None = No
             "REMOTE: not with `make exp`: workers' clones have other parameters; let workers share this folder"
         )
     jobs(told)
-    sweeps = list(experiments(given, grid))
-    names = [name] if len(sweeps) == 1 else [f"{name}-{number}" if name else "" for number in range(1, len(sweeps) + 1)]
+    changes = experiments(given, grid)
+    names = [name] * len(changes)
+    if name and len(changes) > 1:
+        names = [f"{name}-{number}" for number in range(1, len(changes) + 1)]
     require_free([each for each in names if each])
-    for overrides in sweeps:
+    for overrides in changes:
         require_valid(overrides)
     with locked(FOLDER_NAME):
-        for number, (overrides, each) in enumerate(zip(sweeps, names, strict=True), start=1):
+        for number, (overrides, each) in enumerate(zip(changes, names, strict=True), start=1):
             copy, folder, commit = clone_at_commit(FOLDER_NAME)
-            print(f"experiment {number} of {len(sweeps)}: {' '.join(overrides)}; in {folder}, at commit {commit[:12]}")
+            print(f"experiment {number} of {len(changes)}: {' '.join(overrides)}; in {folder}, at commit {commit[:12]}")
             if files := left_out():
                 print(f"note: not in it, because not committed: {listed(files)}", file=sys.stderr)
             shutil.copy(PARAMS, folder / PARAMS)
@@ -65,36 +67,50 @@ def main(given: str, grid: str, name: str, told: str, scheduler: str | None = No
             save(copy, folder, each)
 
 
-def experiments(given: str, grid: str) -> Iterator[list[str]]:
+def experiments(given: str, grid: str) -> list[list[str]]:
     """The changes of each experiment.
 
     Raises:
         InputError: there is none, one is not of the form ``key=value``, or several values stand where one is asked for.
     """
+    if not given.strip() and not grid.strip():
+        raise InputError("SET: empty; give what is changed: make exp SET='lr=2e-5', or GRID='lr=1e-5,2e-5'")
+    fixed, varied = sweeps("SET", given), sweeps("GRID", grid)
+    if len(fixed) > 1:
+        raise InputError(f"SET: {given!r}: several values; allowed in GRID")
+    return [fixed[0] + changes for changes in varied]
+
+
+def sweeps(variable: str, text: str) -> list[list[str]]:
+    """Every combination of the values that a variable of make lists; one of no changes for an empty one.
+
+    Raises:
+        InputError: names the variable.
+    """
     from dvc.exceptions import DvcException  # a second to import
     from dvc.utils.hydra import get_hydra_sweeps
+    from hydra.errors import HydraException
 
-    fixed, varied = shlex.split(given), shlex.split(grid)
-    if not fixed and not varied:
-        raise InputError("SET: empty; give what is changed: make exp SET='lr=2e-5', or GRID='lr=1e-5,2e-5'")
     try:
-        if fixed and len(get_hydra_sweeps({PARAMS: fixed})) > 1:
-            raise InputError(f"SET: {given!r}: several values; allowed in GRID")
-        for sweep in get_hydra_sweeps({PARAMS: fixed + varied}):
-            yield sweep[PARAMS]
-    except DvcException as error:
-        raise InputError(
-            f"{'SET' if fixed else 'GRID'}: {given or grid!r}: {error}; allowed: as dvc exp run -S"
-        ) from error
+        words = shlex.split(text)
+        return [sweep[PARAMS] for sweep in get_hydra_sweeps({PARAMS: words})] if words else [[]]
+    except (DvcException, HydraException, ValueError) as error:  # of the words, and of the quotes around them
+        cause = str(error).splitlines()[0]
+        raise InputError(f"{variable}: {text!r}: {cause}; allowed: changes as dvc exp run -S takes them") from error
 
 
 def require_free(names: list[str]) -> None:
-    """Raises InputError: an experiment has this name, and would be overwritten."""
+    """Before anything runs, for DVC would say so when all has run.
+
+    Raises:
+        InputError: an experiment cannot have this name, or one has it and would be overwritten.
+    """
     taken = {reference.rsplit("/", 1)[-1] for reference in git("for-each-ref", "--format=%(refname)", SAVED).split()}
-    if common := [name for name in names if name in taken]:
-        raise InputError(
-            f"NAME: {common[0]!r}: there is such an experiment; dvc exp remove {common[0]}, or another name"
-        )
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise InputError(f"NAME: {name!r}: allowed: letters, digits, - and _, first a letter or a digit")
+        if name in taken:
+            raise InputError(f"NAME: {name!r}: there is such an experiment; dvc exp remove {name}, or another name")
 
 
 def require_valid(overrides: list[str]) -> None:
@@ -144,7 +160,7 @@ def save(copy: Path, folder: Path, name: str) -> None:
     named = ["--name", name] if name else []
     if status := run(folder, "dvc", "exp", "save", "--force", *named):
         sys.exit(status)
-    subprocess.run(["git", "fetch", "--quiet", str(copy), f"{SAVED}/*:{SAVED}/*"], check=True)
+    git("fetch", "--quiet", str(copy), f"{SAVED}/*:{SAVED}/*")
 
 
 if __name__ == "__main__":

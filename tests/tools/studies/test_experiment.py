@@ -62,6 +62,16 @@ def test_of_a_grid_each_combination_is_one(workspace, capfd):
     [
         (("", "", ""), "SET: empty; give what is changed: make exp SET='lr=2e-5', or GRID='lr=1e-5,2e-5'"),
         (("lr=1e-5,2e-5", "", ""), "SET: 'lr=1e-5,2e-5': several values; allowed in GRID"),
+        (
+            ("lr='1e-5", "", ""),
+            """SET: "lr='1e-5": No closing quotation; allowed: changes as dvc exp run -S takes them""",
+        ),
+        (("seeds=[42]", "lr", ""), "GRID: 'lr': Error parsing override 'lr'; allowed: changes as dvc exp run -S takes"),
+        (
+            ("lr=2e-5", "", "two words"),
+            "NAME: 'two words': allowed: letters, digits, - and _, first a letter or a digit",
+        ),
+        (("", "lr=1e-5,2e-5", "../x"), "NAME: '../x-1': allowed: letters, digits, - and _, first a letter or a digit"),
         (("lrr=1e-5", "", ""), "lrr=1e-05: Could not override 'lrr'."),
         (("lr=fast", "", ""), "params.yaml: lr: 'fast': input should be a valid number"),
         (("", "lr=1e-5,fast", ""), "params.yaml: lr: 'fast': input should be a valid number"),
