@@ -19,7 +19,7 @@ from tools.studies.working_folder import locked
 
 COPY = Path(".studies/other")
 RUNS = [f"{stage}-{seed}" for stage in ("train@distilbert-full", "probe@distilbert-full-probe") for seed in (42, 43)]
-AFTER = ["collect", "statistics", "reconcile", "claims", "tables", "figures", "paper"]
+AFTER = ["collect", "statistics", "reconcile", "claims", "tables", "figures", "paper", "site"]
 
 
 def made(capfd, **options: str) -> tuple[list[str], list[str], str]:
@@ -49,7 +49,7 @@ def test_the_study_is_built_beside_the_workspace_and_makes_what_differs(workspac
     assert files(workspace) == before
     assert git(workspace, "status", "--porcelain") == ""
     assert dvc(workspace, "status").strip() == "Data and pipelines are up to date."
-    assert len(stages) == 17
+    assert len(stages) == 18
     # Prepare, base, tokenize and baselines come from the cache that both share; the census counts at the rates, too.
     assert ran == sorted(["settings", "census", *RUNS, *AFTER])
     assert said.count("\n") == 1  # how long it took
@@ -93,7 +93,7 @@ def test_a_commit_makes_again_what_follows_from_it_and_what_is_not_committed_is_
     (COPY / "stages/training/stray.py").write_text("put there", encoding="utf-8")
     stages, _, said = made(capfd)
     assert said.splitlines()[0] == "note: not in it, because not committed: stages/report/tables/tabular.py"
-    assert stages == ["paper"]
+    assert stages == ["paper", "site"]
     assert not (COPY / "stages/report/text/lint.py").exists()
     assert not (COPY / "stages/training/stray.py").exists()
 
@@ -117,7 +117,7 @@ def test_the_workers_of_a_scheduler_build_it_too(built, capfd):
         stream.write("\n# edited\n")
     commit(built)
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as workers:
-        assert made(capfd, scheduler=workers.scheduler_address)[1] == ["paper"]
+        assert made(capfd, scheduler=workers.scheduler_address)[1] == ["paper", "site"]
     with pytest.raises(InputError, match=r"^REMOTE: not with STUDY: "):
         build.main("other", "1", remote="storage")
 
@@ -132,7 +132,7 @@ def test_a_step_that_fails_ends_it_with_its_exit_code(built, capfd):
         build.main("other", "1")
     assert caught.value.code == 1
     said = capfd.readouterr()
-    assert said.err.splitlines()[-1].startswith("error: of 17 stages 1 failed and 1 blocked; ")
+    assert said.err.splitlines()[-1].startswith("error: of 18 stages 1 failed and 2 blocked; ")
     assert "paper: " not in said.out
 
 

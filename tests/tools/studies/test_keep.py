@@ -84,7 +84,7 @@ def test_what_is_unfinished_out_of_date_or_not_committed_is_refused(built):
     git(built, "commit", "--quiet", "--message", "back", "studies")
     assert fault() == f"stages/report/phrases/phrases.py: {not_committed}"
     commit(built)
-    assert fault() == "STUDY: 'other': unfinished or out of date: paper; `make paper STUDY=other`"
+    assert fault() == "STUDY: 'other': unfinished or out of date: paper, site; `make paper STUDY=other`"
     shutil.rmtree(COPY / "metrics/runs/distilbert/full")
     git(built, "revert", "--no-edit", "HEAD")
     assert fault().startswith("STUDY: 'other': unfinished or out of date: train@distilbert-full-42, ")
