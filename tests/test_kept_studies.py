@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages import collect
+from stages.analysis.costs import compared_costs
 from stages.analysis.kept_study import FOLDER
 from stages.analysis.runs import Factors, factors_of, made_by, read_runs, summarise, tidy, with_holes
 from stages.core.csv_tables import write_table
@@ -64,7 +65,7 @@ def tabulate(factors: Factors) -> None:
     study = StudySettings.read()
     made = [(run, made_by(run, factors).record_path) for run in study.runs]
     runs = tidy([(run, Record.read_from(path)) for run, path in made if path.exists()], factors)
-    write_table(Path("metrics/runs.csv"), runs)
+    write_table(Path("metrics/runs.csv"), runs.assign(disturbed=compared_costs(runs)["disturbed"]))
     summary = collect.nested(with_holes(summarise(runs), study).reset_index())
     Path("metrics/summary.json").write_text(json.dumps(summary), encoding="utf-8")
 
