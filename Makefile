@@ -71,10 +71,10 @@ worker: $(VENV)/study ## one worker of a SCHEDULER in this folder
 	@python -m tools.engine.worker -- "$$SCHEDULER"
 
 test: $(VENV)/dev tex browser lint ## set up, check style, run the tests
-	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile -m 'not slow'
+	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-all: $(VENV)/dev tex browser lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
-	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile
+	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev ## ruff
 	ruff check .

@@ -18,3 +18,9 @@ def _quiet_libraries():
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+
+
+def pytest_collection_modifyitems(items):
+    """Files with long tests begin first: a file is run by one process, and none should be alone with one at the end."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
