@@ -120,7 +120,7 @@ def test_placements_without_an_order_are_set_side_by_side(grids):
     own = {"modules": ARCHITECTURES["roberta"]["modules"] | {"keys": ["key"], "queries": ["query"]}}
     placed = {name: configuration(name, LORA, target=name) for name in ("keys", "queries")}
     text = text_of(grids, placed, architecture={"roberta": ARCHITECTURES["roberta"] | own})
-    assert r"\textit{Placement:} keys to queries $-$1.75\,pp. The test does not tell it from zero." in text
+    assert r"\textit{Placement:} keys to queries, $-$1.75\,pp. The test does not tell it from zero." in text
     assert "feed-forward layers too" not in text
     assert "so it compares no adapter with full fine-tuning" in text
 

@@ -180,7 +180,7 @@ def test_an_architecture_on_which_a_side_failed_is_left_out_of_a_comparison():
     write_predictions(study, read_runs())
     statistics.main()
     quantisation = written().split(r"\textit{Quantisation:}")[1].split(r"\section{")[0]
-    assert quantisation.startswith(r" LoRA FFN to QLoRA FFN $-$0.25\,pp on mini-DistilBERT. The test does not tell it")
+    assert quantisation.startswith(r" LoRA FFN to QLoRA FFN, $-$0.25\,pp on mini-DistilBERT. The test does not tell it")
     assert "RoBERTa" not in quantisation
     assert "--" not in quantisation
 

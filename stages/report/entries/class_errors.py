@@ -8,7 +8,7 @@ from stages.analysis.runs import CELL
 from stages.analysis.statistics import Statistics
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
-from stages.report.numbers.units import COUNT, SHARE
+from stages.report.numbers.units import SHARE
 
 STATISTICS = Statistics.path()
 POOLED = "confusion over calibration of headline cells, summed"
@@ -25,11 +25,8 @@ class Confused(NamedTuple):
 
 
 def enter_class_errors(ledger: Ledger, results: Results) -> None:
-    """Which way errors lean where there are two classes; the commonest confusion and the weakest class of several."""
+    """The commonest confusion and the weakest class, of more than two."""
     if len(results.card.classes) == 2:
-        leaning = sum(run.confusion[0][1] > run.confusion[1][0] for run in results.statistics.calibration)
-        source = Source(STATISTICS, "calibration with confusion.0.1 > confusion.1.0")
-        ledger.add("errors.leaning_runs", leaning, COUNT, source, optional=True)
         return
     confused = pooled_confusion(results)
     if confused is not None:

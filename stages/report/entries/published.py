@@ -33,7 +33,6 @@ def _reconciled(ledger: Ledger, results: Results) -> None:
         "cells_checked": (reconciliation.cells_checked, "cells_checked"),
         "contradictions": (len(reconciliation.contradictions), "length of contradictions"),
         "unverifiable": (len(reconciliation.unverifiable), "length of unverifiable"),
-        "residue": (len(reconciliation.residue), "length of residue"),
         "missing": (len(reconciliation.missing_runs), "length of missing_runs"),
         "left_out": (len(reconciliation.left_out), "length of left_out"),
         "parameters_checked": (len(reconciliation.parameters), "length of parameters"),

@@ -143,8 +143,6 @@ def _seeds(ledger: Ledger, results: Results) -> None:
     ledger.add_p("seeds.smallest_p", limits.smallest_permutation_p, smallest)
     enough = Source(STATISTICS, "limits.seeds_for_permutation_p_below_level")
     ledger.add("seeds.enough", limits.seeds_for_permutation_p_below_level, COUNT, enough)
-    factor = Source(STATISTICS, "limits.t_interval_factor")
-    ledger.add("seeds.t_factor", limits.t_interval_factor, SCALE, factor)
 
 
 def _statistics(ledger: Ledger, results: Results) -> None:

@@ -59,8 +59,9 @@ def _training(ledger: Ledger, results: Results) -> None:
     ledger.add("rate.probe_plain", f"{study.lr_probe:g}", COUNT, Source(STUDY, "lr_probe"))
     scale_format = COUNT if study.lr_scale % 1 == 0 else FACTOR
     ledger.add("rate.scale", study.lr_scale, scale_format, Source(STUDY, "lr_scale"), optional=True)
-    for field in ("epochs", "batch_size", "gradient_accumulation"):
-        ledger.add(f"train.{field}", getattr(study.train, field), COUNT, Source(STUDY, f"train.{field}"))
+    ledger.add("train.epochs", study.train.epochs, COUNT, Source(STUDY, "train.epochs"))
+    for field in ("batch_size", "gradient_accumulation"):  # said where they differ from the effective batch
+        ledger.add(f"train.{field}", getattr(study.train, field), COUNT, Source(STUDY, f"train.{field}"), optional=True)
     ledger.add("train.warmup", study.train.warmup, SHARE, Source(STUDY, "train.warmup"), optional=True)
     decay = f"{study.train.weight_decay:g}"
     ledger.add("train.weight_decay", decay, COUNT, Source(STUDY, "train.weight_decay"), optional=True)

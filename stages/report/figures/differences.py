@@ -40,7 +40,9 @@ def differences(study: StudySettings, statistics: Statistics, baselines: Baselin
         for pair, height in zip(pairs, heights, strict=True):
             if test := tests.get((architecture, frozenset(pair))):
                 _row(axes, height, test, is_turned=test.first != pair[0])
-        _bag(axes, study, statistics, baselines, architecture)
+        methods = [height for pair, height in zip(pairs, heights, strict=True) if pair not in study.steps]
+        if methods:
+            _bag(axes, study, statistics, baselines, architecture, methods)
         axes.set_title(names[architecture], pad=3)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(visible=False, axis="y")
@@ -108,12 +110,20 @@ def _symbol(is_clear: bool, label: str) -> Line2D:
     return Line2D([], [], label=label, **_look(is_clear))
 
 
-def _bag(axes: Axes, study: StudySettings, statistics: Statistics, baselines: Baselines, architecture: str) -> None:
-    """Where the bag of words lies from full fine-tuning."""
+def _bag(
+    axes: Axes,
+    study: StudySettings,
+    statistics: Statistics,
+    baselines: Baselines,
+    architecture: str,
+    heights: list[float],
+) -> None:
+    """Where the bag of words lies from full fine-tuning, beside the rows that are differences from it."""
     for entry in statistics.accuracy:
         if (entry.architecture, entry.configuration) == (architecture, study.reference):
             distance = 100 * (baselines.tfidf_logistic_regression.test_accuracy - entry.mean)
-            axes.axvline(distance, color=style.COLOURS[1], linestyle=(0, (4, 2)), linewidth=0.9, zorder=0)
+            look = {"color": style.COLOURS[1], "linestyle": (0, (4, 2)), "linewidth": 0.9, "zorder": 0}
+            axes.vlines(distance, min(heights) - 0.5, max(heights) + 0.5, **look)
 
 
 def _bag_line() -> Line2D:

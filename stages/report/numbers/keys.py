@@ -37,11 +37,11 @@ FORMS = """
     *.tuning.(agreement|first_gap|first_distance|best_gap|best_distance)
     tuning.(rates|runs|texts|close|cells|kept|failed|lowest|highest|compared|lost|gain_least|gain_median|gain_most)
     tuning.factor.#
-    seeds.(range_largest|range_median|smallest_p|enough|t_factor)
+    seeds.(range_largest|range_median|smallest_p|enough)
     statistics.(confidence|level|resamples|comparisons|distinguishable)
     against_full.(tested|distinguishable)
     pairs.(rank|placement|quantisation|the learning rate|one choice).(tested|distinguishable)
-    errors.(leaning_runs|share|weakest_f1)
+    errors.(share|weakest_f1)
     cost.(memory|seconds|share|checkpoint|evaluation)_(least|most)
     cost.(memory_tie|seconds_tie|tolerance|stretch|disturbed_runs)
     (best_adapter|adapters_span)_(least|most)

@@ -17,7 +17,7 @@ from stages.core.types import Strict
 from stages.report.numbers.keys import may_be
 from stages.report.numbers.latex import BREAK, Latex, breakable, escape, named
 from stages.report.numbers.producers import Producers
-from stages.report.numbers.units import COUNT, SYMBOLS, Format, rate_text, tex, text
+from stages.report.numbers.units import COUNT, SYMBOLS, Format, p_text, rate_text, tex, text
 
 NOT_MEASURED = Latex("--")
 ROOT = Path(__file__).parents[3]  # of the project
@@ -96,9 +96,8 @@ class Ledger:
         self._enter(key, float(value), rate_text(value), "", source, optional)
 
     def add_p(self, key: str, value: float, source: Source, *, optional: bool = False) -> None:
-        """Enter a p value; three decimals."""
-        printed = "<0.001" if value < 0.001 else f"{value:.3f}"
-        self._enter(key, value, printed, "", source, optional)
+        """Enter a p value."""
+        self._enter(key, value, p_text(value), "", source, optional)
 
     def quoted(self, prefix: str, words: str, source: Source) -> Latex:
         """Somebody's words as they stand, each numeral in them entered and linked."""

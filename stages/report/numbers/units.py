@@ -74,6 +74,13 @@ def text(value: float, unit: Format = COUNT) -> str:
     return f"{rounded:{'+' if unit.signed else ''},}"
 
 
+def p_text(value: float) -> str:
+    """A p value: three decimals, and four below 0.01, where a correction for dozens of tests may turn on them."""
+    if value < 0.0001:
+        return "<0.0001"
+    return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
+
+
 def rate_text(value: float) -> str:
     """A learning rate in its shortest scientific form: ``1.5e-3``."""
     mantissa, exponent = np.format_float_scientific(value, precision=3, trim="-", exp_digits=1).split("e")
@@ -90,7 +97,7 @@ def tex(numeral: str) -> Latex:
 
 
 UNITS: dict[str, Format] = {  # of the figures of claims
-    "share": SHARE,
+    "share": PERCENT,
     "accuracy": PERCENT,
     "points": DIFFERENCE,
     "ratio": FACTOR,

@@ -26,6 +26,7 @@ class Findings:
     full_leads: list[str]  # architectures in which no base-rate configuration beats full fine-tuning
     full_trails: list[str]
     choice_outweighs_freezing: list[str]  # architectures in which adapters differ more than the best does from full
+    frozen_probe_leads: list[str]  # architectures whose frozen base, probed, is right more often than the best adapter
     below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
     under_bag: dict[str, list[str]]  # headline configurations that are not
     frontiers: list[tuple[list[str], list[str]]]  # configurations on both of the architectures after them
@@ -99,6 +100,7 @@ def find(results: Results) -> Findings:
         full_leads=leads,
         full_trails=trails,
         choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
+        frozen_probe_leads=[a for a in study.architectures if _frozen_probe_leads(results, a, adapters)],
         below_bag=[a for a in study.architectures if results.leading(a, best[a]) <= bag],
         under_bag={a: [name for name in headline if results.leading(a, name) <= bag] for a in study.architectures},
         frontiers=_frontiers(results, headline),
@@ -146,6 +148,13 @@ def _span_below_gap(results: Results, architecture: str, full: str, adapters: li
     if not scores:
         return False
     return max(scores) - min(scores) < abs(results.leading(architecture, full) - max(scores))
+
+
+def _frozen_probe_leads(results: Results, architecture: str, adapters: list[str]) -> bool:
+    """Whether a linear probe of the base scores more on validation texts than any adapter's mean on test texts."""
+    probe, completed = results.bases[architecture].probe_accuracy, results.completed(architecture, adapters)
+    means = [results.mean(architecture, name) for name in completed]
+    return probe is not None and bool(means) and probe > max(means)
 
 
 def _is_level(results: Results, architecture: str, full: str, adapters: list[str]) -> bool:

@@ -161,6 +161,8 @@ class DataPhrases:
     @property
     def majority(self) -> Latex:
         """The class that the first baseline names: by its name where it is not the most frequent one of the test."""
+        if self.classes_are_of_one_size:
+            return Latex("one class")
         if self.majority_is_of_training_alone:
             return self.class_names[self._results.baselines.majority.label]
         return Latex(f"the {self.more_frequent} class")
@@ -170,6 +172,11 @@ class DataPhrases:
         """Whether the most frequent class of the training texts is not that of the test texts."""
         counts = self._results.class_counts("test")
         return counts[self._results.baselines.majority.label] < max(counts)
+
+    @property
+    def classes_are_of_one_size(self) -> bool:
+        """Whether no class has more texts than another, of training and of test."""
+        return all(len(set(counts)) == 1 for counts in map(self._results.class_counts, ("train", "test")))
 
     @property
     def frequent_class(self) -> Latex | None:

@@ -1,4 +1,4 @@
-"""What the runs get wrong, in the words of the report's sentences: leaning, confusions, classifiers of one answer."""
+"""What the runs get wrong, in the words of the report's sentences: confusions, classifiers of one answer."""
 
 from stages.report.entries.class_errors import constant_cells, pooled_confusion
 from stages.report.numbers.latex import Latex, listing
@@ -28,14 +28,6 @@ class ErrorsPhrases:
     @property
     def are_of_two_classes(self) -> bool:
         return len(self._data.class_names) == 2
-
-    @property
-    def first_class(self) -> Latex:
-        return self._data.class_names[0]
-
-    @property
-    def second_class(self) -> Latex:
-        return self._data.class_names[1]
 
     @property
     def are_of_several_classes(self) -> bool:

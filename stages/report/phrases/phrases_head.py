@@ -48,6 +48,11 @@ class HeadPhrases:
         return self._linked(self._paper.repository)
 
     @property
+    def is_public(self) -> bool:
+        """Whether anyone can have code and data: the one has an address, the others are made here or on a hub."""
+        return self._paper.repository is not None and self._data.are_public
+
+    @property
     def archive(self) -> Latex | None:
         """The address of this version for good, such as that of its DOI."""
         return self._linked(self._paper.archive)

@@ -37,19 +37,19 @@ class PairPhrases:
 
     @property
     def changes(self) -> Latex:
-        """Of mean accuracy, second minus first, by architecture; these are named where some lacks a run."""
+        """Of mean accuracy, second minus first, least to greatest; by architecture where some lacks a run."""
         if self._compared == self._architectures:
-            return self._listed("difference")
+            return self._span("difference")
         named = [f"{self._measured('difference', a)} on {self._say.architecture(a)}" for a in self._compared]
         return listing([Latex(each) for each in named])
 
     @property
     def seconds_ratios(self) -> Latex:
-        return self._listed("seconds_ratio")
+        return self._span("seconds_ratio")
 
     @property
     def memory_ratios(self) -> Latex:
-        return self._listed("memory_ratio")
+        return self._span("memory_ratio")
 
     @property
     def gains_everywhere(self) -> bool:
@@ -95,8 +95,13 @@ class PairPhrases:
         """Architectures of which both sides have a run; all where there is none, so that a number is missing."""
         return [a for a in self._architectures if self._say.has(self._key("difference", a))] or self._architectures
 
-    def _listed(self, quantity: str) -> Latex:
-        return listing([self._measured(quantity, a) for a in self._compared])
+    def _span(self, quantity: str) -> Latex:
+        """``-0.31 pp to +0.33 pp``: over architectures; one number where all print alike."""
+        by_value = sorted(self._compared, key=lambda a: self._say.printed(self._key(quantity, a)))
+        least, greatest = by_value[0], by_value[-1]
+        if self._say.print_alike(self._key(quantity, least), self._key(quantity, greatest)):
+            return self._measured(quantity, least)
+        return Latex(f"{self._measured(quantity, least)} to {self._measured(quantity, greatest)}")
 
     def _measured(self, quantity: str, architecture: str) -> Latex:
         return self._say.number(self._key(quantity, architecture))

@@ -10,8 +10,8 @@ PUBLISHED, CORRECTED = "protocol.as-published", "protocol.corrected"  # prefixes
 VERDICTS: dict[Conclusion, str] = {  # with their keys
     "contradicted": "fail",
     "depends on the reading": "depends",
-    "holds": "hold",
     "undecided": "undecided",
+    "holds": "hold",
 }
 KINDS = {"full_ft": "full", "lora": "lora", "qlora": "lora-nf4", "ia3": "ia3"}  # by the published method
 

@@ -66,6 +66,14 @@ class RunsPhrases:
         of_ia3 = self._runs[self._runs["kind"] == "ia3"]
         return not of_ia3.empty and bool((of_ia3["target"] == "ia3").all())
 
+    @property
+    def most_scattered(self) -> Latex:
+        """The cell whose accuracies over seeds lie furthest apart."""
+        cells = self._say.results.cells
+        architecture, configuration = (cells["test_accuracy_max"] - cells["test_accuracy_min"]).idxmax()
+        place = "" if len(self._say.results.study.architectures) == 1 else f" on {self._say.architecture(architecture)}"
+        return Latex(f"{self._say.configuration(configuration)}{place}")
+
     def _are_of(self, kind: str) -> bool:
         return any(name.partition("-")[0] == kind for name in self._distinct("kind"))
 

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from stages.report.numbers.ledger import Ledger, Number
-from stages.report.numbers.units import Format, text
+from stages.report.numbers.units import Format, p_text, text
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -41,11 +41,11 @@ class Printer:
         return Shown(joined(text(value, unit), unit.symbol), float(value))
 
     def p(self, value: float | None, key: str | None = None) -> Shown:
-        """A p value; three decimals."""
+        """A p value."""
         if value is None:
             return NOTHING
         known = self._ledger is not None and key is not None and key in self._ledger.entries
-        return Shown("<0.001" if value < 0.001 else f"{value:.3f}", value, key if known else None)
+        return Shown(p_text(value), value, key if known else None)
 
 
 def with_unit(number: Number) -> str:

@@ -17,7 +17,7 @@ def protocols(results: Results, ledger: Ledger) -> str | None:
 
     None without a cell that is counted under both.
     """
-    headers = ["Trains (M)", "Published", "Frozen (k)", "Dead (k)", "Peak (GiB)", "Published"]
+    headers = ["Trains (M)", "as published", "Frozen (k)", "Dead (k)", "Peak (GiB)", "as published"]
     rows = []
     for architecture in results.study.architectures:
         grids = [results.counted(protocol).get(architecture, {}) for protocol in PROTOCOLS]

@@ -18,6 +18,7 @@ from stages.report.tables.tabular import (
     label,
     row_label,
     star,
+    star_note,
     tabular,
 )
 
@@ -78,14 +79,14 @@ def architectures(results: Results, ledger: Ledger) -> str | None:
     adapters = results.base_rate_adapters
     columns = [Column("Architecture", "l")]
     if full:
-        columns.append(Column(r"Full (\%)"))
+        columns.append(Column(r"Full FT (\%)"))
     if adapters:
-        columns += [Column("Best", "l"), Column(r"(\%)")]
+        columns += [Column("Best adapter", "l"), Column(r"Its mean (\%)")]
     if full and adapters:
         columns.append(Column(r"$\Delta$ (pp)"))
     if len(adapters) > 1:
-        columns += [Column("Weakest", "l"), Column(r"(\%)")]
-    columns.append(Column("Above bag"))
+        columns += [Column("Weakest adapter", "l"), Column(r"Its mean (\%)")]
+    columns.append(Column(f"Above bag, of {ledger.numeral('grid.configurations')}"))
     rows = []
     for name in study.architectures:
         row = [cell_name(study.label(name))]
@@ -100,7 +101,8 @@ def architectures(results: Results, ledger: Ledger) -> str | None:
             row += _extreme(results, ledger, name, completed, highest=False)
         row.append(ledger.numeral(f"{name}.above_bag"))
         rows.append(row)
-    return tabular(columns, [(None, rows)])
+    is_tested = full and adapters and results.measure == ACCURACY
+    return tabular(columns, [(None, rows)], note=star_note(len(columns)) if is_tested else None)
 
 
 def _extreme(results: Results, ledger: Ledger, architecture: str, names: list[str], highest: bool) -> Row:
@@ -219,7 +221,7 @@ def imdb(results: Results, ledger: Ledger) -> str | None:
             row_label(results, architecture, configuration),
             ledger.with_deviation(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
             ledger.numeral(f"imdb.{configuration}.difference"),
-            ledger.numeral(f"{here}.accuracy"),
+            ledger.with_deviation(f"{here}.accuracy", f"{here}.accuracy_sd"),
             ledger.numeral(f"{here}.vs.{full}.difference") if full else NOT_MEASURED,
         ]
 

@@ -131,6 +131,11 @@ def dagger_note(results: Results, columns: int) -> str | None:
     return rf"\multicolumn{{{columns}}}{{@{{}}l@{{}}}}{{{DAGGER}\,{words}}} \\"
 
 
+def star_note(columns: int) -> str:
+    """What the star says, as a last row."""
+    return rf"\multicolumn{{{columns}}}{{@{{}}l@{{}}}}{{{STAR}\,distinguishable from zero by the paired test}} \\"
+
+
 def by_cell(results: Results, roles: list[str], row: Callable[[str, str], Row]) -> list[Group]:
     """One group an architecture, one row a cell of these roles."""
     cells = results.cells[results.cells["role"].isin(roles)]

@@ -44,11 +44,15 @@ def test_rows_are_methods_then_steps():
 
 
 def test_the_bag_of_words_is_a_line_where_it_lies_from_full_fine_tuning():
-    _, statistics, figure = drawn(architectures=["distilbert"], configurations=["full", "ia3"], probes=[])
+    grid = {"architectures": ["distilbert"], "configurations": ["full", "ia3"], "probes": ["ia3-probe"]}
+    _, statistics, figure = drawn(**grid)
     full = next(entry.mean for entry in statistics.accuracy if entry.configuration == "full")
-    lines = [line for line in figure.axes[0].lines if line.get_marker() == "None" and line.get_xdata()[0] != 0]
+    segments = [segment for collection in figure.axes[0].collections for segment in collection.get_segments()]
+    upright = [segment for segment in segments if segment[0][0] == segment[1][0]]
     bag = make_baselines().tfidf_logistic_regression.test_accuracy
-    assert [line.get_xdata()[0] for line in lines] == [pytest.approx(100 * (bag - full))]
+    assert [segment[0][0] for segment in upright] == [pytest.approx(100 * (bag - full))]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["IA3", "IA3 \u2192 IA3 probe"]
+    assert [end[1] for end in upright[0]] == [-0.5, 0.5]  # beside the one row that is a difference from it
 
 
 def test_without_full_fine_tuning_steps_are_left_and_without_a_pair_nothing():

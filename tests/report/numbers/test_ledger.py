@@ -58,7 +58,9 @@ def test_mean_and_deviation(ledger):
     assert ledger.with_deviation("m", "absent") == r"\traced{m}{90.02}\,\textpm\,--"
 
 
-@pytest.mark.parametrize(("value", "printed"), [(0.0004, "$<$0.001"), (0.04999, "0.050"), (1.0, "1.000")])
+@pytest.mark.parametrize(
+    ("value", "printed"), [(0.00004, "$<$0.0001"), (0.0007, "0.0007"), (0.04999, "0.050"), (1.0, "1.000")]
+)
 def test_p_values(ledger, value, printed):
     ledger.add_p("p", value, SUMMARY)
     assert ledger.numeral("p") == rf"\traced{{p}}{{{printed}}}"

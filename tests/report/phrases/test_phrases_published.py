@@ -38,10 +38,10 @@ def test_claims_are_quoted_with_place_rule_and_counts():
     rows = {line.split("''")[0].strip("` "): line for line in table.splitlines() if line.startswith("``")}
     assert len(rows) == 19
     assert rows["Achieved 97\u201399\\% of Full FT accuracy"].split(" & ")[1:] == [
-        r"accuracy over that of full fine-tuning between 97\% and 99\%",
+        r"accuracy between 97\% and 99\% of that of full fine-tuning",
         "1 of 3",
-        r"95.7 to 98.1\%",
-        r"\textit{at the probe rate: 3 of 3}; from 95\%: 3 of 3 \\",
+        r"95.73 to 98.10\%",
+        r"\textit{at the probe rate: 3 of 3}; at least 95\%: 3 of 3 \\",
     ]
     assert "'' (README, Key Results) & " in rows["Achieved 97\u201399\\% of Full FT accuracy"]
     assert r"competitive performance ($\geq$ 98\% of the Full FT accuracy)" in rows

@@ -25,7 +25,7 @@ def test_a_number_without_an_entry_is_shown_in_the_same_form():
     assert Printer(None).show(0.87475, PERCENT, "a.b_c") == Shown("87.48%", 0.87475)
     assert Printer(ledger()).show(-0.005, DIFFERENCE, "none") == Shown("\N{MINUS SIGN}0.50 pp", -0.005)
     assert Printer(None).show(4.26, SECONDS).text == "4.3 s"
-    assert Printer(None).p(0.0001).text == "<0.001"
+    assert Printer(None).p(0.00004).text == "<0.0001"
 
 
 @pytest.mark.parametrize("value", [None, math.nan])

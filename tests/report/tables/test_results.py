@@ -79,6 +79,9 @@ def test_several_architectures_are_summed_up():
     text = table(architectures, make_results(scores, **grid))
     row = ["90.00", "LoRA FFN", "86.00", r"$-$4.00\textsuperscript{*}", "IA3", "85.00", "1"]
     assert rows(text, "mini-") == [["mini-DistilBERT", *row], ["mini-RoBERTa", *row]]
+    heads = [r"Full FT (\%)", "Best adapter", r"Its mean (\%)", r"$\Delta$ (pp)", "Weakest adapter", r"Its mean (\%)"]
+    assert rows(text, "Architecture") == [["Architecture", *heads, "Above bag, of 3"]]
+    assert r"\textsuperscript{*}\,distinguishable from zero by the paired test" in text
 
 
 def test_one_architecture_needs_no_sum():

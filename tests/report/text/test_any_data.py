@@ -106,8 +106,8 @@ SENTENCES = {
         r"for spam detection with two classes on the data set \textit{sms\_spam}",
         "The language is English.",
         "licence: CC BY 4.0.",
-        r"texts of two classes, \textit{ham} and \textit{spam}; the more frequent class has 50.0\% of",
-        r"Of 28 runs, 0 name more \textit{ham} texts \textit{spam} than \textit{spam} texts \textit{ham}.",
+        r"texts of two classes, \textit{ham} and \textit{spam}; each class has the same number of training texts, and",
+        "of test texts. Texts are cut",
         r"Texts are cut to their first 96 tokens, which shortens 3.1\% of them with mini-DistilBERT and 3.1\% with "
         "mini-RoBERTa.",
         "in one language and with two classes.",
@@ -126,14 +126,14 @@ SENTENCES = {
     ],
     "topics": [
         r"for topic classification with four classes on the data set \textit{AG News}",
-        r"of four classes, \textit{World}, \textit{Sports}, \textit{Business}, and \textit{Sci/Tech}; the most",
+        r"of four classes, \textit{World}, \textit{Sports}, \textit{Business}, and \textit{Sci/Tech}; each class",
         "The source describes them so: ``News articles of four topics, gathered from more than two thousand sources.''",
         "Not all of the source is used: training texts are drawn from 120,000, stratified by label.",
         "1 column of the source is not read (title).",
         r"the most frequent confusion is of \textit{Sci/Tech} texts taken for \textit{World}, 25.5\% of all errors.",
         r"The class with the lowest F1 is \textit{Sci/Tech} (86.6\% over all runs together).",
         "to be cited as: X. Zhang, J. Zhao, and Y. LeCun",
-        r"always naming the most frequent class 25.00\%",
+        r"always naming one class 25.00\%",
     ],
     "pairs": [
         "Each is a pair of texts, which the encoder reads as one input; below, a text is such a pair.",
