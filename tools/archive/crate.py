@@ -239,7 +239,7 @@ def add_action(crate: "ROCrate", folder: Path, step: Step) -> "Entity":
 def add_data(crate: "ROCrate", folder: Path, path: str, content: str | None) -> "Entity":
     """What a step read or wrote: of the archive, else named by its content alone."""
     here = folder / path
-    if here.exists():
+    if here.exists() and not here.is_symlink():  # a link to a local source leads out of the archive
         entity = add_part(crate, f"{path}/" if here.is_dir() else path)
     else:
         identifier = f"#{quote(path)}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tools.engine.dag import Dag
 
 ARCHIVE = Path("paper/archive.zip")
+BESIDE = Path(".dvc/tmp")  # on the disk that has the cache: there may be less room elsewhere
 CARDS = Path("cards")
 # Of the archive and not of the commit.
 OWN = [
@@ -54,7 +55,8 @@ def main(with_models: str = "") -> None:
     registry.require_todays()
     params = load_params()
     dag = require_up_to_date(params)
-    with TemporaryDirectory(prefix="archive-") as beside:
+    BESIDE.mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="archive-", dir=BESIDE) as beside:
         folder = Path(beside)
         put_together(folder, commit, dag, params, with_models == "1")
         with written_whole(ARCHIVE) as target:
