@@ -9,6 +9,8 @@ JOBS ?= auto
 SCHEDULER ?=
 # 1: install TeX as root without asking, as CI does.
 YES ?=
+# 1: an archive with the models.
+WITH_MODELS ?=
 # A DVC remote, where those workers have clones of their own; without one, they share this folder.
 REMOTE ?=
 # Python would not look for the study in this folder; a library that the study uses would end on a warning, on a date, on
@@ -24,13 +26,13 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
 # A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
-$(foreach name,A B CONFIG DATA DELIMITER ENCODING GRID LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER SET STUDY TEXT YES,$(if \
+$(foreach name,A B CONFIG DATA DELIMITER ENCODING GRID LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER SET STUDY TEXT WITH_MODELS YES,$(if \
 	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
 # What a variable says is the user's: a dollar sign in it is a dollar sign, and nothing of it is a command. Values reach
 # the recipes' programs through the environment alone.
-OWN := A B CONFIG DATA DELIMITER ENCODING GRID JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER SET STUDY TEXT YES
+OWN := A B CONFIG DATA DELIMITER ENCODING GRID JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER SET STUDY TEXT WITH_MODELS YES
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
@@ -38,7 +40,7 @@ export $(OWN)
 EXTRA := $(patsubst requirements-%.txt,$(VENV)/%,$(filter requirements-$(STUDY).txt,$(wildcard requirements-*.txt)))
 
 .DEFAULT_GOAL := help
-.PHONY: help browser paper exp new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv diff lock tex clean
+.PHONY: help browser paper exp new keep check status worker test test-all lint bench benchmark determinism coverage provenance checkpoints why arxiv archive registry diff lock tex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,9 +78,10 @@ test: $(VENV)/dev tex browser lint ## set up, check style, run the tests
 test-all: $(VENV)/dev tex browser lint ## the same with the tests that take longest: a sweep, and numbers rebuilt
 	@jobs=$$(python -m tools.machine --jobs="$$JOBS") && OMP_NUM_THREADS=1 python -m pytest -n "$$jobs" --dist loadfile --no-loadscope-reorder
 
-lint: $(VENV)/dev ## ruff
+lint: $(VENV)/dev ## ruff, and no number typed by hand in the templates
 	ruff check .
 	ruff format --check .
+	@python -m tools.typed_numbers
 
 bench: $(VENV)/study ## the published recipe against ours (metrics/bench/speed.json), each choice alone (levers.json), fixed costs (pipeline.json)
 	@case "$$REPEATS" in *[!0-9]*|0) echo "error: REPEATS: '$$REPEATS'; allowed: 1 or more" >&2; exit 1; esac
@@ -108,6 +111,12 @@ why: $(VENV)/study ## where a number of the paper comes from: make why N=93.15, 
 arxiv: $(VENV)/study tex ## paper/arxiv.tar.gz, which compiles with TeX alone
 	@python -m tools.arxiv
 
+archive: $(VENV)/study $(VENV)/archive ## a deposit, paper/archive.zip: code, records, PDF, page, what DVC holds (WITH_MODELS=1: models too)
+	@python -m tools.archive.deposit --with-models="$$WITH_MODELS"
+
+registry: $(VENV)/study ## the best run of each architecture in DVC's registry of models, metrics/registry/dvc.yaml
+	@python -m tools.archive.registry
+
 diff: $(VENV)/study tex ## what changed between two revisions or experiments: make diff A=... [B=...], paper/diff.pdf
 	@python -m tools.diff -- "$$A" "$$B"
 
@@ -131,7 +140,7 @@ $(VENV)/study: requirements.txt requirements.lock requirements-torch-cpu.lock re
 	@echo 'unset PYTHONSAFEPATH # with it, Python would not look for the study in this folder' >> $(BIN)/activate
 	@touch $@
 
-# Of a study that needs more: files alone, of whose code not a byte is run, nor what its package asks for installed.
+# Of a study that needs more, or of `make archive`: files alone, of whose code not a byte is run, nor what its package asks for installed.
 $(VENV)/%: requirements-%.txt $(VENV)/study
 	$(INSTALL) -r $<
 	@touch $@

@@ -72,13 +72,21 @@ MAY_IMPORT |= {
     "stages.report.phrases": [*ENTRIES, "stages.report.entries"],
     "stages.report.text": [*ENTRIES, "stages.report.entries", "stages.report.phrases"],
 }
-TOOLS = ["tools", "tools.copies", "tools.engine", "tools.studies", "tools.benchmarks", "tools.benchmarks.common"]
+TOOLS = [
+    "tools",
+    "tools.archive",
+    "tools.copies",
+    "tools.engine",
+    "tools.studies",
+    "tools.benchmarks",
+    "tools.benchmarks.common",
+]
 PACKAGES = [*MAY_IMPORT, *TOOLS]
 LINES, FILES = 250, 14
 FILES_OF = {
     "stages": 15,  # a stage each
     "stages/analysis": 15,  # a subject of the statistics each
-    "tools": 17,  # a command each, by the name that it is called
+    "tools": 18,  # a command each, by the name that it is called
     "tools/benchmarks": 20,  # likewise
     # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart
     "stages/encoders": 17,

@@ -12,8 +12,9 @@ import pytest
 from tests.helpers.tiny_study import ROOT
 
 VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "GRID", "LABEL", "N", "NAME", "PAIR", "PROFILE")
-VARIABLES += ("PYTHON", "REMOTE", "REPEATS", "SCHEDULER", "SET", "STUDY", "TEXT", "YES")
-PREPARED = ("--old-file=.venv/study", "--old-file=tex")  # as if environment and TeX were at hand
+VARIABLES += ("PYTHON", "REMOTE", "REPEATS", "SCHEDULER", "SET", "STUDY", "TEXT", "WITH_MODELS", "YES")
+# As if environment and TeX were at hand.
+PREPARED = ("--old-file=.venv/study", "--old-file=.venv/archive", "--old-file=tex")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,6 +48,7 @@ def test_every_variable_that_a_target_takes_is_looked_at():
         ),
         (["why"], "N: empty; allowed: a number as printed, or its key: make why N=distilbert.full.accuracy"),
         (["worker"], "SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786"),
+        (["archive", "WITH_MODELS=yes"], "WITH_MODELS: 'yes'; allowed: 1, or none"),
         (["bench", "REPEATS=some"], "REPEATS: 'some'; allowed: 1 or more"),
         (["bench", "REPEATS=0"], "REPEATS: '0'; allowed: 1 or more"),
         (["check", "PROFILE=papr"], "PROFILE: 'papr': unknown name; allowed: mini, imdb-mini, paper"),
@@ -110,6 +112,7 @@ TAKEN = {  # by target, the variables that reach its programs
     "test-all": ["JOBS"],
     "bench": ["REPEATS"],
     "why": ["N"],
+    "archive": ["WITH_MODELS"],
     "diff": ["A", "B"],
     "tex": ["YES"],
 }
@@ -132,7 +135,7 @@ def test_what_a_variable_says_is_no_command(where, tmp_path):
     for name in ("python", "dvc", "ruff"):
         (programs / name).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
         (programs / name).chmod(0o755)
-    done_before = [f"--old-file={name}" for name in (".venv/study", ".venv/dev", "tex", "browser", "lint")]
+    done_before = [*PREPARED, *(f"--old-file={name}" for name in (".venv/dev", "browser", "lint"))]
     environment = {key: value for key, value in os.environ.items() if key not in (*VARIABLES, "MAKELEVEL", "MAKEFLAGS")}
     for target, names in TAKEN.items():
         for value in HOSTILE:

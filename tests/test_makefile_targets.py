@@ -9,7 +9,7 @@ from tests.helpers.tiny_study import ROOT
 from tests.test_makefile import HOSTILE, TAKEN, VARIABLES
 
 PASSED = {"help", "browser", "lint", "benchmark", "determinism", "coverage", "checkpoints", "provenance", "arxiv"}
-PASSED |= {"lock", "clean"}
+PASSED |= {"registry", "lock", "clean"}
 
 
 def test_every_target_is_tried_or_takes_no_variable():

@@ -1,11 +1,13 @@
 """Before anything runs: which stages are out of date, and what workers elsewhere will need."""
 
 from stages.study.failures import FailedRun, forget_overcome, read_failure
+from stages.study.params import Params
+from stages.study.resolve import resolve_study
 from stages.training.settings import Run
 from tools.engine.dag import Dag
 from tools.engine.remote import push, require_remote
 from tools.engine.reproduce import inputs, load
-from tools.engine.state import StudyState
+from tools.engine.state import StudyState, new_state
 
 
 def plan(dag: Dag, state: StudyState, allow_failed: bool) -> None:
@@ -24,6 +26,13 @@ def plan(dag: Dag, state: StudyState, allow_failed: bool) -> None:
             stage.status, stage.cause = "failed", failed.cause
         elif not dag.changed(name):
             stage.status = "unchanged"
+
+
+def unfinished(dag: Dag, params: Params) -> list[str]:
+    """The stages of this folder's study that are out of date, or whose outputs are not here as they were made."""
+    state = new_state(resolve_study(params).every_run, dag.stages)
+    plan(dag, state, params.allow_failed)
+    return [name for name, stage in state.stages.items() if stage.status == "waiting"]
 
 
 def standing_failure(dag: Dag, run: Run) -> FailedRun | None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from stages.analysis.kept_study import FOLDER
 from stages.core.errors import InputError, run_stage
 from stages.core.files import write_text, written_whole
-from stages.study.resolve import resolve_study
 from stages.training.environment import head
 from tools.engine.display import listed
 from tools.studies.keeping import CHANGES, MADE_OF, PARAMS, kept_files
@@ -51,14 +50,10 @@ def require_committed(study: Study) -> None:
 def require_up_to_date(study: Study, folder: Path) -> None:
     """Raises InputError: a stage of the working copy is out of date, or of its last build."""
     from tools.engine.dag import Dag  # DVC takes a second
-    from tools.engine.plan import plan
-    from tools.engine.state import new_state
+    from tools.engine.plan import unfinished
 
     with chdir(folder):
-        dag = Dag()
-        state = new_state(resolve_study(study.params).every_run, dag.stages)
-        plan(dag, state, study.params.allow_failed)
-    waiting = [name for name, stage in state.stages.items() if stage.status == "waiting"]
+        waiting = unfinished(Dag(), study.params)
     if waiting:
         raise InputError(
             f"STUDY: {study.name!r}: unfinished or out of date: {listed(waiting)}; `make paper STUDY={study.name}`"

@@ -1,0 +1,1 @@
+"""The study as a deposit: one archive with code, records, results and what DVC holds, described as an RO-Crate."""
