@@ -11,6 +11,7 @@ from stages.report.entries.inputs import Results
 from stages.report.entries.results import trained_shares
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, FACTOR, HOURS, PERCENT, POINTS, SHARE, WATT_HOURS
+from stages.study.grid import StudySettings
 from stages.study.typeset import DESCRIPTION, has_glyph, shortened
 
 
@@ -21,6 +22,7 @@ def enter_conduct(ledger: Ledger, results: Results) -> None:
         _stored_and_tested,
         _best_adapters,
         _spans,
+        _probe_adapters,
         _tests_against_full,
         _fit,
         _calibration,
@@ -117,6 +119,30 @@ def _spans(ledger: Ledger, results: Results) -> None:
     for end, value in (("least", min(spans, default=None)), ("most", max(spans, default=None))):
         source = Source(SUMMARY, f"{end} of these spans over architectures")
         ledger.add(f"adapters_span_{end}", value, POINTS, source, optional=True)
+
+
+def _probe_adapters(ledger: Ledger, results: Results) -> None:
+    """How far the best adapter at the probe rate is below full fine-tuning at that rate, where it is everywhere."""
+    study, gaps = results.study, []
+    at_probe = [name for name in dict.fromkeys(run.configuration for run in study.runs) if _is_at_probe(study, name)]
+    full = [name for name in at_probe if study.configurations[name].method == "full"]
+    for architecture in study.architectures:
+        adapters = results.completed(architecture, [name for name in at_probe if name not in full])
+        if full and adapters and results.completed(architecture, full):
+            best = extreme(results, architecture, adapters)
+            gaps.append(results.leading(architecture, full[0]) - results.leading(architecture, best))
+    if not gaps or min(gaps) <= 0:
+        return
+    for end, value in (("least", min(gaps)), ("most", max(gaps))):
+        source = Source(
+            SUMMARY, f"{end} over architectures of full fine-tuning minus the best adapter at the probe rate"
+        )
+        ledger.add(f"probe_adapter_{end}", value, POINTS, source, optional=True)
+
+
+def _is_at_probe(study: StudySettings, name: str) -> bool:
+    configuration = study.configurations[name]
+    return configuration.lr == "probe" and configuration.train.learning_rate is None
 
 
 def _tests_against_full(ledger: Ledger, results: Results) -> None:

@@ -36,7 +36,7 @@ def differences(study: StudySettings, statistics: Statistics, baselines: Baselin
     names = style.labels(study.architectures, BESIDE_NAMES / grid.shape[1])
     heights = _heights(study, pairs)
     for axes, architecture in zip(grid.ravel(), study.architectures, strict=False):
-        axes.axvline(0, color="black", linewidth=0.7, zorder=0)
+        axes.axvline(0, color="black", linewidth=1.0, zorder=0.9)  # before the grid
         for pair, height in zip(pairs, heights, strict=True):
             if test := tests.get((architecture, frozenset(pair))):
                 _row(axes, height, test, is_turned=test.first != pair[0])

@@ -44,7 +44,7 @@ FORMS = """
     errors.(share|weakest_f1)
     cost.(memory|seconds|share|checkpoint|evaluation)_(least|most)
     cost.(memory_tie|seconds_tie|tolerance|stretch|disturbed_runs)
-    (best_adapter|adapters_span)_(least|most)
+    (best_adapter|probe_adapter|adapters_span)_(least|most)
     fit.(last_epoch_runs|f1_gap)
     calibration.(least|most)
     audit.(new_but_frozen|new_but_frozen_runs|trainable_but_dead|trainable_but_dead_runs)

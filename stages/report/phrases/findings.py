@@ -8,6 +8,8 @@ from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
 from stages.study.grid import StudySettings
 
+FEW = 3  # cells that a sentence names
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -27,6 +29,7 @@ class Findings:
     full_trails: list[str]
     choice_outweighs_freezing: list[str]  # architectures in which adapters differ more than the best does from full
     frozen_probe_leads: list[str]  # architectures whose frozen base, probed, is right more often than the best adapter
+    not_told_apart: list[tuple[str, str]]  # the few base-rate adapters that the tests do not tell from full fine-tuning
     below_bag: list[str]  # architectures whose best headline configuration is not above the bag of words
     under_bag: dict[str, list[str]]  # headline configurations that are not
     frontiers: list[tuple[list[str], list[str]]]  # configurations on both of the architectures after them
@@ -101,6 +104,7 @@ def find(results: Results) -> Findings:
         full_trails=trails,
         choice_outweighs_freezing=[a for a in leads + trails if not _span_below_gap(results, a, full, adapters)],
         frozen_probe_leads=[a for a in study.architectures if _frozen_probe_leads(results, a, adapters)],
+        not_told_apart=_not_told_apart(results, full, adapters),
         below_bag=[a for a in study.architectures if results.leading(a, best[a]) <= bag],
         under_bag={a: [name for name in headline if results.leading(a, name) <= bag] for a in study.architectures},
         frontiers=_frontiers(results, headline),
@@ -155,6 +159,18 @@ def _frozen_probe_leads(results: Results, architecture: str, adapters: list[str]
     probe, completed = results.bases[architecture].probe_accuracy, results.completed(architecture, adapters)
     means = [results.mean(architecture, name) for name in completed]
     return probe is not None and bool(means) and probe > max(means)
+
+
+def _not_told_apart(results: Results, full: str | None, adapters: list[str]) -> list[tuple[str, str]]:
+    """Configuration and architecture of each; none where they are more than a few, or all."""
+    cells, total = [], 0
+    for architecture in results.study.architectures:
+        for name in adapters:
+            test = results.comparison(architecture, full, name) if full else None
+            total += test is not None
+            if test is not None and test.verdict != "distinguishable":
+                cells.append((name, architecture))
+    return cells if len(cells) <= min(FEW, total - 1) else []
 
 
 def _is_level(results: Results, architecture: str, full: str, adapters: list[str]) -> bool:

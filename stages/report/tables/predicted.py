@@ -17,7 +17,7 @@ def protocols(results: Results, ledger: Ledger) -> str | None:
 
     None without a cell that is counted under both.
     """
-    headers = ["Trains (M)", "as published", "Frozen (k)", "Dead (k)", "Peak (GiB)", "as published"]
+    headers = ["Trains (M)", "published", "Frozen (k)", "No gradient (k)", "Peak (GiB)", "published peak"]
     rows = []
     for architecture in results.study.architectures:
         grids = [results.counted(protocol).get(architecture, {}) for protocol in PROTOCOLS]
