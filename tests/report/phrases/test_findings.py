@@ -62,8 +62,7 @@ def test_one_pair_of_one_seed_on_one_architecture_has_no_plural():
         "The paired test tells the two configurations apart.",
         "The adapter trains ",
         "seed 42.",
-        "Differences in mean test accuracy, with intervals. Filled: distinguishable after correction for all comparisons. Above: "
-        "from full fine-tuning at the base rate. Dashed:",
+        "after correction for all comparisons. Above: from full fine-tuning at the base rate. Dashed:",
     ):
         assert sentence in text, sentence
     for absent in ("any architecture", "over seeds", "of all architectures", "Table~\\ref{tab:architectures}"):
