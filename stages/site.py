@@ -37,9 +37,10 @@ def main() -> None:
     views = [this_view(results, ledger)]
     for study in kept_studies(results.study.labels):
         views.append(study_view(study, None, [], None))
-    page = render(views, ledger, f"Results: {results.card.name}")
+    page = render(views, ledger, views[0].title)
     write_text(PAGE, page)
-    print(f"{PAGE}: {len(views)} studies, {len(ledger.entries)} numbers, {len(page.encode()) / 2**20:.1f} MiB")
+    numbers = len(ledger.entries) + len(views[0].data.printer.own.entries)
+    print(f"{PAGE}: {len(views)} studies, {numbers} numbers, {len(page.encode()) / 2**20:.1f} MiB")
 
 
 def this_view(results: Results, ledger: Ledger) -> StudyView:

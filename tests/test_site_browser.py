@@ -2,74 +2,17 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.helpers.kinds import Kind, foreign
-from tests.helpers.site import BROWSER, WITHOUT_SANDBOX, make_page
+from tests.helpers.browser import KEPT, NAME, NARROW, TEXTS, WIDE, Opened, look_everywhere
+from tests.helpers.site import BROWSER
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no browser to read the page in: apt-get install chromium")
 sync_api = pytest.importorskip("playwright.sync_api")
+pytest_plugins = ["tests.helpers.browser"]
 
-KEPT = ("imdb-mini", "tuned")
-NAME = '<img src=x onerror="hacked()">'
-TEXTS = ["</script><script>hacked()</script>", f"{NAME} in a text", "<!-- <script> of a text"]
-HOSTILE = Kind(card=foreign("</title>data", ["<b>no</b>", "yes"], licence="CC BY 4.0"), texts=[("a",), ("b",)])
-LABELS = {"configuration.lora-ffn.label": NAME, "architecture.roberta.label": "<i>R</i>", "published": "none"}
-WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 400, "height": 800}
 FIRST_VIEW_MS = 2000
-
-
-@pytest.fixture(scope="module")
-def html(tmp_path_factory) -> str:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("page"))
-        return make_page(kept=KEPT, texts=TEXTS, kind=HOSTILE, **LABELS)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=BROWSER, args=WITHOUT_SANDBOX)
-        yield launched
-        launched.close()
-
-
-class Opened:
-    """A page in a browser, and what it said and asked for."""
-
-    def __init__(self, browser, html: str, folder: Path, size: dict = WIDE, anchor: str = "") -> None:
-        path = folder / "index.html"
-        path.write_text(html, encoding="utf-8")
-        self.page = browser.new_page(viewport=size)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.set_default_timeout(5000)
-        self.page.goto(path.as_uri() + anchor)
-        self.page.wait_for_selector("html[data-ready]", state="attached")
-
-    def of_study(self, selector: str):
-        return self.page.locator(f"article:not([hidden]) {selector}")
-
-
-@pytest.fixture
-def opened(browser, html, tmp_path):
-    made = Opened(browser, html, tmp_path)
-    yield made
-    made.page.close()
-
-
-def look_everywhere(opened: Opened) -> None:
-    """Every view of every study comes on the screen."""
-    for study in opened.page.locator("#study option").all():
-        opened.page.select_option("#study", study.get_attribute("value"))
-        for chart in opened.of_study(".chart").all():
-            chart.scroll_into_view_if_needed()
-            chart.locator("svg").first.wait_for()
 
 
 def check_search(opened: Opened) -> None:
@@ -82,6 +25,10 @@ def check_search(opened: Opened) -> None:
     printed = shown.locator("h3").inner_text().split()[0]
     opened.page.fill("#search", printed)
     assert "distilbert.full.accuracy" in opened.page.locator("#matches").inner_text()
+    assert shown.inner_text() == ""  # a new search closes it
+    found = opened.page.locator("#matches li").filter(has_text="distilbert.full.accuracy").first
+    assert "in the paper" in found.inner_text()
+    found.locator("code").click()
     shown.get_by_role("button", name="metrics/runs/distilbert/full/43.json").click()
     assert opened.of_study(".run-title").inner_text().endswith("seed 43")
     assert opened.of_study("dl.record").text_content().startswith("filemetrics/runs/distilbert/full/43.json")

@@ -12,6 +12,7 @@ from stages.report.numbers.units import PERCENT, POINTS, SECONDS, SHARE, Format,
 from stages.report.site.shown import DASH, NOTHING, Shown
 from stages.report.site.study_data import StudyData
 
+HEADLINE, PROBE = "headline", "rate probe"
 MEASURED = {"memory": "peak_memory", "seconds": "train_seconds"}  # costs that scatter, so that some are ties
 
 
@@ -89,7 +90,7 @@ def cell_rows(study: StudyData) -> list[CellRow]:
                 cell=cell_name(architecture, configuration),
                 architecture=study.label(architecture),
                 configuration=study.label(configuration),
-                role="headline" if cell["role"] == "train" else "rate probe",
+                role=HEADLINE if cell["role"] == "train" else PROBE,
                 accuracy=show(cell["test_accuracy_mean"], PERCENT, f"{key}.accuracy"),
                 deviation=show(cell["test_accuracy_sd"], POINTS, f"{key}.accuracy_sd"),
                 low=show(interval["low"], PERCENT, f"{key}.interval_low") if interval else NOTHING,

@@ -29,6 +29,7 @@ class Difference(NamedTuple):
     """A row of the table of differences; ``second`` less ``first``."""
 
     architecture: str
+    cells: list[str]  # of the first and the second, as the charts name them
     first: str
     second: str
     difference: Shown
@@ -102,6 +103,7 @@ def forest_charts(study: StudyData, rows: list[Difference]) -> list[Chart]:
 def _forest_row(row: Difference) -> dict:
     return {
         "pair": f"{row.second} {MINUS} {row.first}",
+        "cells": row.cells,
         "difference": rounded(100 * row.difference.order),
         "low": rounded(100 * row.low.order),
         "high": rounded(100 * row.high.order),

@@ -5,28 +5,41 @@ selected, here or in a table: the page's script sets them in all charts alike.
 """
 
 import altair as alt
+import numpy as np
+
+from stages.report.site.shown import MINUS
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00"]  # Okabe and Ito's, no yellow
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [10, 4], [1, 3]]
 GREY, MARK = "#6b6b6b", "#b00020"
-TOLD_APART = len(COLOURS)  # curves that a legend tells apart
+TOLD_APART = len(COLOURS)
+OF_A_LEGEND = 2 * TOLD_APART  # curves that a legend tells apart; of more, labels beside them do
+LABELS_APART = 0.05  # of the range of the values: the room that a label takes
 FEW_EPOCHS = 12
-# Of a narrow screen, labels take less.
-LABEL_LIMIT, COLUMNS = "containerSize()[0] < 600 ? 165 : 220", "max(1, floor(containerSize()[0] / 190))"
-LEGEND = {"orient": "bottom", "columns": alt.ExprRef(COLUMNS), "labelFontSize": 12, "labelLimit": 150}
-LEGEND |= {"symbolStrokeWidth": 2}
+NARROW = 600  # of a narrower place, labels have a line for each of their two names
+LEGEND = {"orient": "bottom", "labelFontSize": 12, "symbolStrokeWidth": 2}
+LETTER, SYMBOL = 7, 50  # of a legend, in pixels: as wide are its letters and what stands beside them
+LOGARITHMIC = 5  # times the median: costs that reach further are on a logarithmic axis
+FAR, MOST_FAR = 6, 0.1  # interquartile ranges beyond the quartiles; share of the points that may be as far
+SQUEEZED = 0.5  # of the axis: others that have less of it get the whole
+MARGIN = 0.04  # of their range
 NOBODY = ""
 ROWS = alt.NamedData(name="rows")
 EMPHASIS = "datum.cell === hovered || datum.cell === chosen"
+IN_PAIR = "indexof(datum.cells, chosen) >= 0 || indexof(datum.cells, hovered) >= 0"
 NAMES = [alt.Tooltip("configuration:N", title="configuration"), alt.Tooltip("architecture:N", title="architecture")]
 
 
 def cost_chart(points: list[dict], title: str, description: str) -> dict:
     """Accuracy against a cost: a point a cell with its interval, the frontier drawn through."""
+    points, scale = axis_of_costs(points)
     y = alt.Y("accuracy:Q", title="test accuracy (%)", scale=alt.Scale(zero=False))
-    x = alt.X("cost:Q", title=title, scale=alt.Scale(zero=False))
-    colour = alt.Color("architecture:N", title=None, scale=alt.Scale(range=COLOURS), sort=None)
+    x = alt.X(
+        "cost:Q", title=f"{title}, logarithmic" if scale.get("type") == "log" else title, scale=alt.Scale(**scale)
+    )
+    legend = alt.Legend(**_legend([point["architecture"] for point in points]))
+    colour = alt.Color("architecture:N", title=None, scale=alt.Scale(range=COLOURS), sort=None, legend=legend)
     base = alt.Chart(ROWS).encode(x=x)
     frontier = base.transform_filter("datum.frontier").mark_line(
         interpolate="step-after", color=GREY, strokeDash=[4, 3]
@@ -35,7 +48,7 @@ def cost_chart(points: list[dict], title: str, description: str) -> dict:
     dots = base.mark_point(filled=True, opacity=1, cursor="pointer").encode(
         y=y,
         color=colour,
-        shape=alt.Shape("architecture:N", title=None, scale=alt.Scale(range=SHAPES), sort=None),
+        shape=alt.Shape("architecture:N", title=None, scale=alt.Scale(range=SHAPES), sort=None, legend=legend),
         size=alt.condition(EMPHASIS, alt.value(260), alt.value(80)),
         stroke=alt.condition(EMPHASIS, alt.value(MARK), alt.value("white")),
         strokeWidth=alt.condition(EMPHASIS, alt.value(2.5), alt.value(0.5)),
@@ -46,11 +59,44 @@ def cost_chart(points: list[dict], title: str, description: str) -> dict:
             alt.Tooltip("price:N", title="cost"),
         ],
     )
-    return _specification(alt.layer(bars, frontier.encode(y=y), dots), points, 340, description)
+    layers = [bars, frontier.encode(y=y), dots]
+    if any(point.get("beyond") for point in points):
+        words = alt.Chart(ROWS).transform_filter("datum.beyond")
+        words = words.mark_text(align="right", baseline="top", lineBreak="\n", fontSize=11)
+        layers.append(words.encode(x=alt.value("width"), y=alt.value(0), text="beyond:N"))
+    return _specification(alt.layer(*layers), points, 340, description)
+
+
+def axis_of_costs(points: list[dict]) -> tuple[list[dict], dict]:
+    """The points, and the scale of Vega-Lite: logarithmic where costs reach far, without the few that squeeze the rest.
+
+    Those stand at its end; ``beyond`` of the first point says which they are.
+    """
+    costs = np.array([point["cost"] for point in points], dtype=float)
+    if len(costs) == 0 or costs.min() <= 0:
+        return points, {"zero": False}
+    is_log = bool(costs.max() > LOGARITHMIC * np.median(costs))
+    places = np.log(costs) if is_log else costs
+    kind = {"type": "log"} if is_log else {"zero": False}
+    quarter, three_quarters = np.quantile(places, [0.25, 0.75])
+    fence = three_quarters + FAR * (three_quarters - quarter)
+    is_far = places > fence
+    near = places[~is_far]
+    if not 0 < is_far.mean() <= MOST_FAR or np.ptp(near) > SQUEEZED * np.ptp(places):
+        return points, kind
+    ends = np.array([near.min(), near.max()]) + MARGIN * np.ptp(near) * np.array([-1, 1])
+    domain = (np.exp(ends) if is_log else ends).tolist()
+    words = [
+        f"{point['configuration']}: {point['price']}, beyond the axis"
+        for point, far in zip(points, is_far, strict=True)
+        if far
+    ]
+    noted = [points[0] | {"beyond": "\n".join(words)}, *points[1:]]
+    return noted, kind | {"domain": domain, "clamp": True, "nice": False}
 
 
 def curves_chart(rows: list[dict], title: str, description: str) -> dict:
-    """A quantity by epoch, a curve a configuration; of too many, those pointed at are told apart alone."""
+    """A quantity by epoch, a curve a configuration; of too many for a legend, those with room for it have a label."""
     names = list(dict.fromkeys(row["configuration"] for row in rows))
     base = alt.Chart(ROWS).encode(
         x=alt.X("epoch:Q", title="epoch", axis=_epochs(rows)),
@@ -59,11 +105,11 @@ def curves_chart(rows: list[dict], title: str, description: str) -> dict:
         tooltip=[*NAMES, alt.Tooltip("epoch:Q", title="epoch"), alt.Tooltip("value:Q", title=title, format=".4~g")],
         strokeWidth=alt.condition(EMPHASIS, alt.value(4), alt.value(1.5)),
     )
-    if len(names) <= 2 * TOLD_APART:
+    if len(names) <= OF_A_LEGEND:
         colours = [COLOURS[index % TOLD_APART] for index in range(len(names))]
         dashes = [DASHES[(index + index // TOLD_APART) % TOLD_APART] for index in range(len(names))]
         told = alt.Scale(domain=names, range=colours)
-        legend = alt.Legend(symbolType="stroke", symbolSize=250)
+        legend = alt.Legend(symbolType="stroke", symbolSize=250, **_legend(names))
         base = base.encode(color=alt.Color("configuration:N", title=None, scale=told, legend=legend))
         line = base.mark_line(cursor="pointer").encode(
             strokeDash=alt.StrokeDash(
@@ -74,7 +120,35 @@ def curves_chart(rows: list[dict], title: str, description: str) -> dict:
         base = base.encode(color=alt.condition(EMPHASIS, alt.value(MARK), alt.value(GREY)))
         line = base.mark_line(cursor="pointer", opacity=0.5)
     dots = base.mark_point(filled=True, opacity=1, cursor="pointer", size=30)
-    return _specification(alt.layer(line, dots), rows, 320, description)
+    layers = [line, dots]
+    if len(names) > OF_A_LEGEND:
+        rows = _labelled(rows)
+        ends = f"datum.epoch === {max(row['epoch'] for row in rows)} && (datum.label || {EMPHASIS})"
+        words = base.transform_filter(ends).mark_text(align="right", dx=-8, dy=-7, fontSize=11)
+        layers.append(words.encode(text="configuration:N", strokeWidth=alt.value(0)))
+    return _specification(alt.layer(*layers), rows, 320, description)
+
+
+def _labelled(rows: list[dict]) -> list[dict]:
+    """The rows with ``label``: whether the end of the curve has room for its name, from the highest down."""
+    last = max(row["epoch"] for row in rows)
+    values = [row["value"] for row in rows]
+    room = LABELS_APART * (max(values) - min(values))
+    labelled, above = set(), float("inf")
+    for row in sorted((row for row in rows if row["epoch"] == last), key=lambda row: -row["value"]):
+        if above - row["value"] >= room:
+            labelled.add(row["configuration"])
+            above = row["value"]
+    return [row | {"label": row["configuration"] in labelled} for row in rows]
+
+
+def _legend(names: list[str], share: float = 1) -> dict:
+    """As many columns as this share of the place has room for; no name is cut that the place has room for."""
+    width = LETTER * max(map(len, names), default=0) + SYMBOL
+    return {
+        "columns": alt.ExprRef(f"max(1, floor({share} * containerSize()[0] / {width}))"),
+        "labelLimit": alt.ExprRef(f"containerSize()[0] - {SYMBOL}"),
+    }
 
 
 def _epochs(rows: list[dict]) -> alt.Axis:
@@ -97,15 +171,33 @@ def forest_chart(rows: list[dict], description: str) -> dict:
         alt.Tooltip("verdict:N", title="verdict"),
     ]
     base = alt.Chart(ROWS).encode(
-        y=alt.Y("pair:N", title=None, sort=order, axis=alt.Axis(labelLimit=alt.ExprRef(LABEL_LIMIT), labelFontSize=11)),
-        color=alt.Color("verdict:N", title=None, scale=colours),
+        y=alt.Y("pair:N", title=None, sort=order, axis=_pair_axis()),
+        color=alt.Color("verdict:N", title=None, scale=colours, legend=alt.Legend(**_legend(verdicts, 0.5))),
         tooltip=tooltip,
     )
-    bars = base.mark_rule().encode(x=alt.X("low:Q", title="difference of test accuracy (pp)"), x2="high:Q")
-    shape = alt.Shape("verdict:N", title=None, scale=shapes)
-    dots = base.mark_point(filled=True, opacity=1, size=60).encode(x="difference:Q", shape=shape)
+    bars = base.mark_rule().encode(
+        x=alt.X("low:Q", title="difference of test accuracy (pp)", axis=alt.Axis(titleAnchor="end")), x2="high:Q"
+    )
+    shape = alt.Shape("verdict:N", title=None, scale=shapes, legend=alt.Legend(**_legend(verdicts, 0.5)))
+    dots = base.mark_point(filled=True, opacity=1, size=60).encode(
+        x="difference:Q",
+        shape=shape,
+        stroke=alt.condition(IN_PAIR, alt.value(MARK), alt.value("white")),
+        strokeWidth=alt.condition(IN_PAIR, alt.value(3), alt.value(0)),
+    )
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color="#333", strokeDash=[3, 3]).encode(x="zero:Q")
-    return _specification(alt.layer(zero, bars, dots), rows, max(90, 18 * len(rows)), description)
+    specification = _specification(alt.layer(zero, bars, dots), rows, max(90, 18 * len(rows)), description)
+    return specification | {"usermeta": {"narrowHeight": max(90, 30 * len(rows))}}  # which the page's script takes
+
+
+def _pair_axis() -> alt.Axis:
+    """Names of pairs, in a narrow place one below the other."""
+    is_narrow = f"containerSize()[0] < {NARROW}"
+    return alt.Axis(
+        labelExpr=f"{is_narrow} ? split(replace(datum.label, ' {MINUS} ', '\\n{MINUS} '), '\\n') : datum.label",
+        labelLimit=alt.ExprRef(f"containerSize()[0] * ({is_narrow} ? 0.5 : 0.4)"),
+        labelFontSize=11,
+    )
 
 
 def reliability_chart(rows: list[dict], description: str) -> dict:

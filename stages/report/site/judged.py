@@ -4,10 +4,14 @@ import re
 from typing import NamedTuple
 
 from stages.core.free_text import visible
-from stages.published.claims import Evaluation, Figure, Judged
+from stages.published.claims import FAILS, HOLDS, UNDECIDED, Claims, Evaluation, Figure, Judged
+from stages.report.numbers.ledger import Source
 from stages.report.numbers.units import UNITS
 from stages.report.site.shown import Shown
 from stages.report.site.study_data import StudyData
+
+# One word for a verdict, that of the paper's tables, whoever is judged.
+WORDS = {HOLDS: "holds", FAILS: "contradicted", UNDECIDED: "undecided"}
 
 
 class Piece(NamedTuple):
@@ -22,7 +26,8 @@ class EvidenceRow(NamedTuple):
 
     comparison: str
     value: Shown
-    interval: str
+    low: Shown | None
+    high: Shown | None
     source: str
     verdict: str
 
@@ -69,14 +74,14 @@ def _view(study: StudyData, claim: Judged) -> ClaimView:
     readings = []
     for kind in ("readings", "thresholds"):
         for index, reading in enumerate(getattr(claim, kind)):
-            words = _pieces(study, reading.words, reading.stated, f"{key}.{kind}.{index}")
-            readings.append(Reading(words, reading.published.verdict))
+            words = _pieces(study, reading.words, reading.stated, f"{key}.{kind}.{index}.stated")
+            readings.append(Reading(words, in_a_word(reading.published.verdict)))
     return ClaimView(
         topic=visible(claim.topic),
         quotation=claim.quotation,
         place=claim.place,
-        rule=_pieces(study, claim.rule, claim.stated, key),
-        conclusion=claim.conclusion,
+        rule=_pieces(study, claim.rule, claim.stated, f"{key}.stated"),
+        conclusion=in_a_word(claim.conclusion),
         published=_side(study, claim.published, f"{key}.published"),
         readings=readings,
         reproduced=_side(study, claim.reproduced, f"{key}.reproduced"),
@@ -85,9 +90,9 @@ def _view(study: StudyData, claim: Judged) -> ClaimView:
 
 def _side(study: StudyData, evaluation: Evaluation, prefix: str) -> Side:
     return Side(
-        verdict=evaluation.verdict,
+        verdict=in_a_word(evaluation.verdict),
         reason=_pieces(study, evaluation.reason, evaluation.figures, prefix),
-        observation=evaluation.observation,
+        observation=in_a_word(evaluation.observation),
         observation_reason=_pieces(study, evaluation.observation_reason, evaluation.figures, prefix),
         decides=(evaluation.verdict, evaluation.reason) == (evaluation.observation, evaluation.observation_reason),
         test=evaluation.test,
@@ -96,14 +101,27 @@ def _side(study: StudyData, evaluation: Evaluation, prefix: str) -> Side:
 
 
 def _row(study: StudyData, figure: Figure, prefix: str) -> EvidenceRow:
-    low, high = (_shown(study, figure.model_copy(update={"value": end}), "") for end in (figure.low, figure.high))
+    low, high = (_end(study, figure, prefix, end) for end in ("low", "high"))
+    is_point = figure.low == figure.high
     return EvidenceRow(
         comparison=_in_words(study, figure.key),
         value=_shown(study, figure, prefix),
-        interval="" if figure.low == figure.high else f"{low.text} to {high.text}",
+        low=None if is_point else low,
+        high=None if is_point else high,
         source=f"{figure.source}: {figure.source_key}",
-        verdict=figure.verdict or "",
+        verdict=in_a_word(figure.verdict) if figure.verdict else "",
     )
+
+
+def in_a_word(verdict: str) -> str:
+    """A verdict as the page has it everywhere."""
+    return WORDS.get(verdict, verdict)
+
+
+def _end(study: StudyData, figure: Figure, prefix: str, end: str) -> Shown:
+    """An end of a figure's interval."""
+    source = Source(Claims.path(), f"{prefix}: figures where {figure.key}: {end}")
+    return study.printer.show(getattr(figure, end), UNITS[figure.unit], f"{prefix}.{figure.key}.{end}", source)
 
 
 def _in_words(study: StudyData, key: str) -> str:
@@ -124,4 +142,5 @@ def _pieces(study: StudyData, text: str, figures: list[Figure], prefix: str) -> 
 
 
 def _shown(study: StudyData, figure: Figure, prefix: str) -> Shown:
-    return study.printer.show(figure.value, UNITS[figure.unit], f"{prefix}.{figure.key}" if prefix else None)
+    source = Source(figure.source, figure.source_key)
+    return study.printer.show(figure.value, UNITS[figure.unit], f"{prefix}.{figure.key}", source)

@@ -1,5 +1,6 @@
 """Which test texts are answered wrongly: by most runs, by one of two configurations alone, by what is in them."""
 
+from collections.abc import Callable
 from itertools import permutations
 from typing import NamedTuple
 
@@ -7,16 +8,19 @@ import numpy as np
 import pandas as pd
 
 from stages.analysis.answers import Predictions
+from stages.analysis.runs import RUNS
 from stages.core.free_text import plain
 from stages.data.card import Card
 from stages.report.entries.inputs import Results
 from stages.report.entries.quotes import excerpt
-from stages.report.numbers.units import PERCENT, text
-from stages.report.site.phenomena import phenomena
+from stages.report.numbers.ledger import Source
+from stages.report.numbers.units import PERCENT
+from stages.report.site.phenomena import Phenomenon, phenomena
 from stages.report.site.shown import Shown
 from stages.report.site.study_data import StudyData
 
 HARDEST, OF_A_PAIR = 25, 5
+TEST = "data/raw/test.parquet"
 MOST_TEXTS = 200  # that the page shows of a test split
 # Licences under which excerpts may be passed on, by how their names begin; one that forbids changes is not among them.
 OPEN = ("mit", "apache", "bsd", "cc0", "cc-by-4", "cc-by-3", "cc-by-2", "cc-by-sa", "cc by 4", "cc by 3", "cc by-sa")
@@ -29,19 +33,23 @@ class Hard(NamedTuple):
 
     row: int
     label: str
-    wrong: int
+    wrong: Shown
 
 
 class Mistakes(NamedTuple):
-    """``texts`` by row, the few that may be shown. ``pairs``: by architecture, first and second configuration, how many
-    texts all runs of the first get right and all of the second wrong, and rows of a few of them."""
+    """``texts`` by row, the few that may be shown; ``whole``: those of them that are cut there and may be read whole.
 
-    runs: int
+    ``pairs``: by architecture, first and second configuration, how many texts all runs of the first get right and all
+    of the second wrong, and rows of a few of them.
+    """
+
+    runs: Shown
     hardest: list[Hard]
     texts: dict[int, str]
+    whole: dict[int, str]
     labels: dict[int, str]
     pairs: dict[str, dict[str, dict[str, tuple[int, list[int]]]]]
-    phenomena: list[tuple[str, str]]  # name, how many texts
+    phenomena: list[tuple[str, Shown]]  # name, how many texts
     by_phenomenon: list[tuple[str, str, list[Shown]]]  # architecture, configuration, accuracy on each phenomenon
 
 
@@ -71,23 +79,61 @@ def mistakes(study: StudyData, results: Results, predictions: Predictions, test:
         row for firsts in pairs.values() for seconds in firsts.values() for _, few in seconds.values() for row in few
     )
     shows = may_be_shown(results.card) and results.study.paper.examples
+    shown = list(named)[:MOST_TEXTS] if shows else []
+    texts = {row: _excerpt(test.iloc[row]) for row in shown}
+    whole = {row: _whole(test.iloc[row]) for row in shown} if results.card.source == "generated" else {}
     known = phenomena(results.card, test)
+    _enter_pairs(study, pairs)
+    every = sum(len(answers) for answers in right.values())
     return Mistakes(
-        runs=sum(len(answers) for answers in right.values()),
-        hardest=[Hard(row, labels[row], int(wrong[row])) for row in rows],
-        texts={row: _excerpt(test.iloc[row]) for row in list(named)[:MOST_TEXTS]} if shows else {},
+        runs=study.printer.count(every, "page.headline_runs", Source(RUNS, "rows of headline runs")),
+        hardest=[Hard(row, labels[row], _wrong(study, right, row, int(wrong[row]))) for row in rows],
+        texts=texts,
+        whole={row: words for row, words in whole.items() if words != texts[row]},
         labels={row: labels[row] for row in named},
         pairs=pairs,
-        phenomena=[(phenomenon.name, text(phenomenon.has.sum())) for phenomenon in known],
+        phenomena=[(each.name, _texts_with(study, each)) for each in known],
         by_phenomenon=[
-            (
-                study.label(architecture),
-                study.label(configuration),
-                [study.printer.show(float(answers[:, each.has].mean()), PERCENT) for each in known],
-            )
-            for (architecture, configuration), answers in right.items()
+            (study.label(cell[0]), study.label(cell[1]), [_accuracy_on(study, cell, answers, each) for each in known])
+            for cell, answers in right.items()
         ],
     )
+
+
+def _wrong(study: StudyData, right: dict[tuple[str, str], np.ndarray], row: int, runs: int) -> Shown:
+    first = next(iter(right))
+    key = f"prediction is not label in row {row}: how many of this file and those of the other headline runs"
+    return study.printer.count(runs, f"page.wrong.{row}", Source(study.predictions(*first), key))
+
+
+def _texts_with(study: StudyData, phenomenon: Phenomenon) -> Shown:
+    key = f"page.texts.{_slug(phenomenon)}"
+    return study.printer.count(int(phenomenon.has.sum()), key, Source(TEST, f"rows with {phenomenon.name}"))
+
+
+def _accuracy_on(study: StudyData, cell: tuple[str, str], answers: np.ndarray, phenomenon: Phenomenon) -> Shown:
+    words = f"share of prediction = label in this file and those of the other seeds, over texts with {phenomenon.name}"
+    source = study.source(study.predictions(*cell), words, *cell)
+    key = f"page.accuracy.{cell[0]}.{cell[1]}.{_slug(phenomenon)}"
+    return study.printer.show(float(answers[:, phenomenon.has].mean()), PERCENT, key, source)
+
+
+def _enter_pairs(study: StudyData, pairs: dict[str, dict[str, dict[str, tuple[int, list[int]]]]]) -> None:
+    """Of each pair the count, which the script shows."""
+    for architecture, firsts in pairs.items():
+        for first, seconds in firsts.items():
+            for second, (count, _) in seconds.items():
+                words = f"rows that all runs of {first} answer right and all of {second} wrong"
+                source = study.source(study.predictions(architecture, first), words, architecture, first, second)
+                study.printer.count(count, pair_key(architecture, first, second), source)
+
+
+def pair_key(architecture: str, first: str, second: str) -> str:
+    return f"page.apart.{architecture}.{first}.{second}"
+
+
+def _slug(phenomenon: Phenomenon) -> str:
+    return phenomenon.name.replace(" ", "-")
 
 
 def right_by_cell(predictions: Predictions) -> dict[tuple[str, str], np.ndarray]:
@@ -120,4 +166,12 @@ def disagreements(
 
 
 def _excerpt(row: pd.Series) -> str:
-    return " \N{DOUBLE VERTICAL LINE} ".join(excerpt(row[column]) for column in ("text", "pair") if column in row)
+    return _joined(row, excerpt)
+
+
+def _whole(row: pd.Series) -> str:
+    return _joined(row, plain)
+
+
+def _joined(row: pd.Series, shown: Callable[[str], str]) -> str:
+    return " \N{DOUBLE VERTICAL LINE} ".join(shown(row[column]) for column in ("text", "pair") if column in row)

@@ -50,7 +50,8 @@ def render(views: list[StudyView], ledger: Ledger, title: str) -> str:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    data = {"studies": {view.data.name: for_script(view) for view in views}} | number_index(ledger)
+    own, shown = _of_the_page(views)
+    data = {"studies": {view.data.name: for_script(view) for view in views}} | number_index(ledger, own, shown)
     page = environment.get_template(TEMPLATE).render(
         title=title,
         views=views,
@@ -69,6 +70,13 @@ def render(views: list[StudyView], ledger: Ledger, title: str) -> str:
     if size > MOST_BYTES:
         raise InputError(f"paper/site/index.html: {size / 2**20:.1f} MiB; allowed: {MOST_BYTES >> 20} MiB")
     return page
+
+
+def _of_the_page(views: list[StudyView]) -> tuple[Ledger, set[str]]:
+    """Numbers of this build that the report's ledger has not, and the keys of all that the page shows."""
+    printer = views[0].data.printer
+    prose = {run.anchor for sentence in views[0].findings + views[0].summary for run in sentence if run.anchor}
+    return printer.own, printer.shown | prose
 
 
 def _example(ledger: Ledger) -> str:

@@ -8,7 +8,9 @@ import pandas as pd
 from stages.analysis.answers import Predictions, probabilities
 from stages.analysis.calibration import BINS
 from stages.analysis.runs import CELL
+from stages.analysis.statistics import Statistics
 from stages.core.free_text import visible
+from stages.report.numbers.producers import Producers
 from stages.report.numbers.units import PERCENT, SCORE
 from stages.report.site.cell_rows import rounded
 from stages.report.site.shown import Shown
@@ -30,23 +32,36 @@ class RunRow(NamedTuple):
     brier: Shown
 
 
+def run_key(architecture: str, configuration: str, seed: int) -> str:
+    """How the keys of a run's own numbers begin."""
+    return f"run.{architecture}.{configuration}.{seed}"
+
+
 def run_rows(study: StudyData) -> list[RunRow]:
     """In the grid's order; runs that failed have no row."""
-    of_run = _calibrations(study)
+    of_run, show = _calibrations(study), study.printer.show
     rows = []
     for architecture, configuration, seed, accuracy in study.runs[[*CELL, "seed", "test_accuracy"]].itertuples(
         index=False, name=None
     ):
-        calibration = of_run.get((architecture, configuration, seed), {})
+        run = (architecture, configuration, seed)
+        path, key, calibration = study.paths[run], run_key(*run), of_run.get(run, {})
+        recorded = study.source_of_run(path, "quality.test_accuracy", run)
+        ece, brier = (
+            study.source_of_run(
+                Statistics.path(), f"calibration where {architecture}, {configuration}, {seed}: {of}", run
+            )
+            for of in ("expected_calibration_error", "brier_score")
+        )
         rows.append(
             RunRow(
-                run=study.paths[architecture, configuration, seed],
+                run=path,
                 architecture=study.label(architecture),
                 configuration=study.label(configuration),
                 seed=seed,
-                accuracy=study.printer.show(accuracy, PERCENT),
-                ece=study.printer.show(calibration.get("expected_calibration_error"), PERCENT),
-                brier=study.printer.show(calibration.get("brier_score"), SCORE),
+                accuracy=show(accuracy, PERCENT, f"{key}.accuracy", recorded),
+                ece=show(calibration.get("expected_calibration_error"), PERCENT, f"{key}.ece", ece),
+                brier=show(calibration.get("brier_score"), SCORE, f"{key}.brier", brier),
             )
         )
     return rows
@@ -55,8 +70,10 @@ def run_rows(study: StudyData) -> list[RunRow]:
 def run_details(study: StudyData) -> dict[str, dict]:
     """By the path of a record: its confusion matrix, and the columns of the table of runs that are not as all others'.
 
-    What all runs of the study have in common is under the empty path.
+    What all runs of the study have in common is under the empty path. ``key`` and ``command`` are of a run of this
+    build: of them the script makes the entries of the matrix, which would be most of the index.
     """
+    producers = Producers() if study.is_this else None
     columns = [column for column in study.runs if study.runs[column].notna().any()]
     same = [column for column in columns if study.runs[column].nunique(dropna=False) == 1]
     details: dict[str, dict] = {"": {"record": _fields(study.runs.iloc[0], same)}}
@@ -67,7 +84,11 @@ def run_details(study: StudyData) -> dict[str, dict]:
         details[path] = {
             "title": f"{study.cell_label(row['architecture'], row['configuration'])}, seed {row['seed']}",
             "record": _fields(row, own),
-        } | _confusion(confusion, study.card.classes)
+        } | _confusion(confusion)
+        if producers is not None:
+            producer = producers.producer(path)
+            details[path]["key"] = run_key(row["architecture"], row["configuration"], int(row["seed"]))
+            details[path]["command"] = producer.command if producer else f"git checkout -- {path}"
     return details
 
 
@@ -106,11 +127,10 @@ def _fields(row: pd.Series, columns: list[str]) -> dict[str, str]:
     return fields
 
 
-def _confusion(matrix: list[list[int]], classes: list[str]) -> dict[str, object]:
-    """The whole matrix, or the commonest confusions of one that no screen has room for."""
-    names = [visible(name) for name in classes]
+def _confusion(matrix: list[list[int]]) -> dict[str, object]:
+    """The whole matrix, or the commonest confusions of one that no screen has room for: actual, predicted, texts."""
     if len(matrix) <= MOST_CLASSES:
-        return {"classes": names, "confusion": matrix}
+        return {"confusion": matrix}
     pairs = [(count, a, b) for a, row in enumerate(matrix) for b, count in enumerate(row) if a != b and count]
     commonest = sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:COMMONEST]
-    return {"confusions": [[names[a], names[b], count] for count, a, b in commonest]}
+    return {"confusions": [[a, b, count] for count, a, b in commonest]}

@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
-from stages.report.numbers.ledger import Ledger, Number
-from stages.report.numbers.units import Format, p_text, text
+from stages.report.numbers.ledger import Ledger, Number, Source
+from stages.report.numbers.units import COUNT, Format, p_text, text
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -27,25 +27,55 @@ NOTHING = Shown(DASH)
 
 
 class Printer:
-    """Shows a study's numbers: as the ledger has them, and of a study that has no ledger in the same form."""
+    """Shows a study's numbers: as the ledger has them, and of a study that has no ledger in the same form.
 
-    def __init__(self, ledger: Ledger | None) -> None:
+    ``own`` takes in what the page shows and the report's ledger has not; ``shown`` are the keys of all that it showed.
+    """
+
+    def __init__(self, ledger: Ledger | None, own: Ledger | None = None) -> None:
         self._ledger = ledger
+        self.own = own
+        self.shown: set[str] = set()
 
-    def show(self, value: float | None, unit: Format, key: str | None = None) -> Shown:
-        """A number of this study; a dash for what was not measured."""
+    def show(self, value: float | None, unit: Format, key: str | None = None, source: Source | None = None) -> Shown:
+        """A number of this study; a dash for what was not measured.
+
+        Args:
+            source: where it was read; the page's own number where the ledger has none of this key.
+        """
         if value is None or math.isnan(value):
             return NOTHING
-        if self._ledger is not None and key is not None and key in self._ledger.entries:
-            return Shown(with_unit(self._ledger.entries[key]), float(value), key)
-        return Shown(joined(text(value, unit), unit.symbol), float(value))
+        known = self._known(key)
+        if known is None and self.own is not None and source is not None:
+            self.own.add(key, value, unit, source)
+            known = self.own.entries[key]
+        return self._as_known(known, joined(text(value, unit), unit.symbol), value, key)
 
-    def p(self, value: float | None, key: str | None = None) -> Shown:
+    def p(self, value: float | None, key: str | None = None, source: Source | None = None) -> Shown:
         """A p value."""
         if value is None:
             return NOTHING
-        known = self._ledger is not None and key is not None and key in self._ledger.entries
-        return Shown(p_text(value), value, key if known else None)
+        known = self._known(key)
+        if known is None and self.own is not None and source is not None:
+            self.own.add_p(key, value, source)
+            known = self.own.entries[key]
+        return self._as_known(known, p_text(value), value, key)
+
+    def count(self, value: int, key: str | None = None, source: Source | None = None) -> Shown:
+        """How many there are of something."""
+        return self.show(value, COUNT, key, source)
+
+    def _known(self, key: str | None) -> Number | None:
+        for ledger in (self._ledger, self.own):
+            if ledger is not None and key in ledger.entries:
+                return ledger.entries[key]
+        return None
+
+    def _as_known(self, known: Number | None, words: str, value: float, key: str | None) -> Shown:
+        if known is None:
+            return Shown(words, float(value))
+        self.shown.add(key)
+        return Shown(with_unit(known), float(value), key)
 
 
 def with_unit(number: Number) -> str:

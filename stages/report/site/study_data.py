@@ -13,7 +13,8 @@ from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.published.claims import Claims, Judged
 from stages.report.entries.inputs import Results
-from stages.report.numbers.ledger import Ledger
+from stages.report.numbers.ledger import Ledger, Source
+from stages.report.numbers.producers import Producers
 from stages.report.site.shown import Printer
 from stages.study.grid import StudySettings
 from stages.training.record import Record
@@ -38,6 +39,7 @@ class StudyData(NamedTuple):
     paths: dict[tuple[str, str, int], str]  # by architecture, configuration and seed, the path of the record
     claims: list[Judged]
     printer: Printer
+    settings: dict[tuple[str, str], tuple[str, ...]]  # by cell, the files of what its runs were told
 
     @property
     def is_this(self) -> bool:
@@ -46,6 +48,24 @@ class StudyData(NamedTuple):
     def label(self, name: str) -> str:
         """What an architecture or a configuration is called."""
         return self.labels.get(name, name)
+
+    def source(self, file: Path | str, key: str, architecture: str = "", *configurations: str) -> Source:
+        """Where a number is read, with the records and the settings of the cells behind it."""
+        records, told = [], []
+        for configuration in configurations:
+            of_cell = [path for run, path in self.paths.items() if run[:2] == (architecture, configuration)]
+            records += of_cell
+            told += self.settings.get((architecture, configuration), ())
+        return Source(file, key, tuple(records), tuple(told))
+
+    def predictions(self, architecture: str, configuration: str) -> str:
+        """The test predictions of a cell's first run."""
+        record = next(path for run, path in self.paths.items() if run[:2] == (architecture, configuration))
+        return f"{record.replace('metrics/runs', 'models/runs', 1).removesuffix('.json')}/predictions.parquet"
+
+    def source_of_run(self, file: Path | str, key: str, run: tuple[str, str, int]) -> Source:
+        """The same of one run: architecture, configuration, seed."""
+        return Source(file, key, (self.paths[run],), self.settings.get(run[:2], ()))
 
     def cell_label(self, architecture: str, configuration: str) -> str:
         return f"{self.label(configuration)}, {self.label(architecture)}"
@@ -77,7 +97,8 @@ def this_study(results: Results, ledger: Ledger) -> StudyData:
         records={path: Record.read_from(Path(path)) for path in paths.values()},
         paths=paths,
         claims=results.claims.claims if results.is_discussed else [],
-        printer=Printer(ledger),
+        printer=Printer(ledger, Ledger(Producers())),
+        settings={cell: results.records(*cell)[1] for cell in results.cells.index},
     )
 
 
@@ -114,6 +135,7 @@ def _kept(name: str, labels: dict[str, str]) -> StudyData:
         paths=paths,
         claims=[],  # read as they were then
         printer=Printer(None),
+        settings={},
     )
 
 

@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
+from stages.analysis.runs import RUNS
 from stages.core.free_text import visible
-from stages.report.numbers.units import COUNT, WHOLE_SHARE, text
-from stages.report.site.cell_rows import CellRow, Cost, cell_rows, costs, points
+from stages.data.card import Card
+from stages.report.numbers.ledger import Source
+from stages.report.numbers.units import WHOLE_SHARE, text
+from stages.report.site.cell_rows import HEADLINE, PROBE, CellRow, Cost, cell_rows, costs, points
 from stages.report.site.chart_data import Chart, Difference, cost_charts, curve_charts, forest_charts
 from stages.report.site.charts import reliability_chart
 from stages.report.site.forest import differences
@@ -24,7 +27,8 @@ class HardText(NamedTuple):
     row: int
     label: str
     text: str
-    wrong: int
+    whole: str  # where ``text`` is cut and may be read whole
+    wrong: Shown
 
 
 class StudyView(NamedTuple):
@@ -32,13 +36,17 @@ class StudyView(NamedTuple):
 
     data: StudyData
     heading: str
+    title: str  # of the page while the study is shown
+    absent: str  # which views the study has not, and why
     hidden: str  # an attribute of HTML: of all studies the page opens with the first
     banner: str | None
     confidence: str
     over: str
-    facts: list[tuple[str, str]]
+    facts: list[tuple[str, list[Shown]]]
     costs: list[Cost]
     cells: list[CellRow]
+    has_probes: bool
+    names_rates: bool  # whether the page speaks of the base rate or of probes of it
     best: list[CellRow]  # of each architecture the most accurate headline cell
     runs: list[RunRow]
     differences: list[Difference]
@@ -51,6 +59,7 @@ class StudyView(NamedTuple):
     summary: list[list[Run]]
     mistakes: Mistakes | None
     hardest: list[HardText]
+    all_wrong: Shown | None  # how many runs get each of them wrong, where that is one number
     ceiling: Shown | None
 
 
@@ -64,9 +73,15 @@ def study_view(data: StudyData, source: str | None, reliability: list[dict], mis
     rows, tested = cell_rows(data), differences(data)
     charts = [Chart("reliability", "reliability", reliability_chart(reliability, RELIABILITY))] if reliability else []
     over = [entry["interval"]["over"] for entry in data.statistics["accuracy"]]
+    findings = sentences(section(source, r"\section{Conclusion}", r"\section")) if source else []
+    summary = sentences(section(source, r"\begin{abstract}", r"\end{abstract}")) if source else []
+    prose = " ".join(run.text for sentence in findings + summary for run in sentence)
+    has_probes = any(row.role == PROBE for row in rows)
     return StudyView(
         data=data,
         heading="this build" if data.is_this else f"kept: {data.name}",
+        title=f"Results: {data.card.name}" + ("" if data.is_this else f" (kept study {data.name})"),
+        absent=_absent(data, mistakes),
         hidden="" if data.is_this else "hidden",
         banner=_banner(data),
         confidence=f"{text(data.statistics['confidence'], WHOLE_SHARE)}%",
@@ -74,6 +89,8 @@ def study_view(data: StudyData, source: str | None, reliability: list[dict], mis
         facts=_facts(data),
         costs=costs(data),
         cells=rows,
+        has_probes=has_probes,
+        names_rates=has_probes or "base rate" in prose,
         best=_best(rows),
         runs=run_rows(data),
         differences=tested,
@@ -82,10 +99,11 @@ def study_view(data: StudyData, source: str | None, reliability: list[dict], mis
         forest_charts=forest_charts(data, tested),
         reliability_charts=charts,
         claims=claim_views(data),
-        findings=sentences(section(source, r"\section{Conclusion}", r"\section")) if source else [],
-        summary=sentences(section(source, r"\begin{abstract}", r"\end{abstract}")) if source else [],
+        findings=findings,
+        summary=summary,
         mistakes=mistakes,
         hardest=_hardest(mistakes),
+        all_wrong=_all_wrong(mistakes),
         ceiling=_ceiling(data) if mistakes else None,
     )
 
@@ -100,11 +118,14 @@ def for_script(view: StudyView) -> dict[str, object]:
     }
     charts = {f"{group}/{chart.name}": chart.specification for group, of in groups.items() for chart in of}
     prices = {cost.key: {"points": points(view.data, cost)} for cost in view.costs}
-    shown = {"charts": charts, "costs": prices, "runs": run_details(view.data)}
+    shown = {"charts": charts, "costs": prices, "runs": run_details(view.data), "title": visible(view.title)}
+    shown["heading"], shown["absent"] = visible(view.heading), view.absent
+    shown["classes"] = [visible(name) for name in view.data.card.classes]
     shown["names"] = {name: visible(label) for name, label in view.data.labels.items()}
     if view.mistakes:
         shown["pairs"] = view.mistakes.pairs
         shown["texts"] = {row: visible(words) for row, words in view.mistakes.texts.items()}
+        shown["whole"] = {row: visible(words) for row, words in view.mistakes.whole.items()}
         shown["labels"] = view.mistakes.labels
     return shown
 
@@ -118,26 +139,37 @@ def _banner(data: StudyData) -> str | None:
     return f"{what}{about}: its figures describe it alone and decide nothing about a study at full size."
 
 
-def _facts(data: StudyData) -> list[tuple[str, str]]:
-    card = data.card
-    seeds = sorted(data.runs["seed"].unique())
+def _absent(data: StudyData, mistakes: Mistakes | None) -> str:
+    """Which views a study has not, and why, as a sentence; empty where it has all."""
+    lacking = []
+    if mistakes is None:
+        lacking.append("Errors (the predictions and texts of a kept study are not kept)")
+    if not data.claims:
+        judged = "this study compares itself with no published one"
+        lacking.append(f"Claims ({judged if data.is_this else 'claims are judged on this build alone'})")
+    return f"Without a view here: {'; '.join(lacking)}." if lacking else ""
+
+
+def _facts(data: StudyData) -> list[tuple[str, list[Shown]]]:
+    card, count = data.card, data.printer.count
+    tested, made = Source(Card.path(), "splits.test.rows"), Source(RUNS, "rows")
     facts = [
-        ("Data", card.name),
-        ("Licence of the data", card.licence or "none stated"),
-        ("Classes", ", ".join(card.classes)),
-        ("Test texts", text(card.splits["test"].rows, COUNT)),
-        ("Runs", text(len(data.runs), COUNT)),
-        ("Seeds", ", ".join(str(seed) for seed in seeds)),
+        ("Data", [Shown(card.name)]),
+        ("Licence of the data", [Shown(card.licence or "none stated")]),
+        ("Classes", [Shown(name) for name in card.classes]),
+        ("Test texts", [count(card.splits["test"].rows, "data.test.rows", tested)]),
+        ("Runs", [count(len(data.runs), "page.runs", made)]),
+        ("Seeds", [Shown(str(seed)) for seed in sorted(data.runs["seed"].unique())]),
     ]
     if data.made_of:
-        facts.append(("Made at commit", data.made_of))
+        facts.append(("Made at commit", [Shown(data.made_of)]))
     return facts
 
 
 def _best(rows: list[CellRow]) -> list[CellRow]:
     best: dict[str, CellRow] = {}
     for row in rows:
-        if row.role != "headline" or row.accuracy.order is None:
+        if row.role != HEADLINE or row.accuracy.order is None:
             continue
         if row.architecture not in best or row.accuracy.order > best[row.architecture].accuracy.order:
             best[row.architecture] = row
@@ -147,7 +179,15 @@ def _best(rows: list[CellRow]) -> list[CellRow]:
 def _hardest(mistakes: Mistakes | None) -> list[HardText]:
     if mistakes is None:
         return []
-    return [HardText(hard.row, hard.label, mistakes.texts.get(hard.row, ""), hard.wrong) for hard in mistakes.hardest]
+    return [
+        HardText(hard.row, hard.label, mistakes.texts.get(hard.row, ""), mistakes.whole.get(hard.row, ""), hard.wrong)
+        for hard in mistakes.hardest
+    ]
+
+
+def _all_wrong(mistakes: Mistakes | None) -> Shown | None:
+    counts = {hard.wrong.text: hard.wrong for hard in mistakes.hardest} if mistakes else {}
+    return next(iter(counts.values())) if len(counts) == 1 else None
 
 
 def _ceiling(data: StudyData) -> Shown | None:

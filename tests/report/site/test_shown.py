@@ -28,6 +28,18 @@ def test_a_number_without_an_entry_is_shown_in_the_same_form():
     assert Printer(None).p(0.00004).text == "<0.0001"
 
 
+def test_what_the_page_alone_shows_is_entered_with_its_source():
+    printer = Printer(ledger(), Ledger(Producers(ROOT / "dvc.yaml")))
+    source = Source("metrics/statistics.json", "comparisons where a, b, c: difference", ("metrics/runs/a/b/42.json",))
+    assert printer.show(0.01, DIFFERENCE, "a.c.vs.b", source) == Shown("+1.00 pp", 0.01, "a.c.vs.b")
+    assert printer.p(0.0123, "a.c.vs.b.p", source) == Shown("0.012", 0.0123, "a.c.vs.b.p")
+    assert printer.show(0.87475, PERCENT, "a.b_c", source).key == "a.b_c"  # which the report has: not again
+    assert list(printer.own.entries) == ["a.c.vs.b", "a.c.vs.b.p"]
+    entry = printer.own.entries["a.c.vs.b"]
+    assert (entry.value, entry.source, entry.command) == (0.01, source.file, "dvc repro statistics")
+    assert printer.shown == {"a.c.vs.b", "a.c.vs.b.p", "a.b_c"}
+
+
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_what_was_not_measured_is_a_dash(value):
     assert Printer(None).show(value, PERCENT) == NOTHING
@@ -35,15 +47,16 @@ def test_what_was_not_measured_is_a_dash(value):
 
 
 def test_search_finds_numbers_by_the_name_that_a_link_has():
-    found = number_index(ledger())
+    found = number_index(ledger(), Ledger(Producers(ROOT / "dvc.yaml")), {"a.b_c"})
     assert found["numbers"]["a.b-c"]["key"] == "a.b_c"
+    assert [entry["onPage"] for entry in found["numbers"].values()] == [True, False]
     assert found["numbers"]["a.b-c"]["command"] == "dvc repro collect"
     assert found["files"][found["numbers"]["a.b-c"]["records"]] == ["metrics/runs/a/b/42.json"]
     assert found["numbers"]["version.torch"]["shown"] == "2.13.0-rc1"
 
 
 def test_two_keys_that_are_one_name_in_a_link_are_refused():
-    twice = ledger()
+    twice = Ledger(Producers(ROOT / "dvc.yaml"))
     twice.add("a.b-c", 1, COUNT, Source("metrics/runs.csv", "x"))
     with pytest.raises(ValueError, match=r"^a\.b-c and a\.b_c: one name in a link$"):
-        number_index(twice)
+        number_index(ledger(), twice, set())
