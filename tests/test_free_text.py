@@ -10,7 +10,7 @@ from stages import paper, settings
 from stages.analysis.runs import RUNS, read_runs
 from stages.core.errors import InputError
 from tests.helpers.kinds import Kind, foreign
-from tests.helpers.paper import needs_latex, pages, prepare
+from tests.helpers.paper import needs_latex, pages, prepare, written
 from tests.helpers.preparation import write_examples
 from tests.helpers.tiny_study import write_params
 
@@ -42,23 +42,12 @@ def starts_of_texts() -> list[float]:
     return starts
 
 
-@needs_latex
-@pytest.mark.parametrize(
-    ("subject", "shown"),
-    [
-        (JAPANESE, "(thefontsofthisreportlackcharactersofitssubject)"),
-        (HASH, f"({HASH})"),
-        ("x" * 500, f"({'x' * 159}"),
-        ("=" * 85, f"({'=' * 85})"),
-        ("1" * 85, f"({'1' * 85})"),
-        (f"see {URL}", f"(see{URL})"),
-        ("\u0126al", "(thefontsofthisreportlackcharactersofitssubject)"),
-    ],
-)
-def test_subject_of_the_commit(subject, shown):
-    prepare(drawn=True, **GRID)
+@pytest.mark.parametrize("subject", [JAPANESE, HASH, f"see {URL}"])
+def test_subject_of_the_commit_is_no_part_of_the_report(subject):
+    prepare(**GRID)
+    before = written()
     change_runs(commit_subject=subject)
-    assert shown in printed()  # after its commit, or on the next page
+    assert written() == before
 
 
 @pytest.mark.slow

@@ -1,18 +1,17 @@
-"""Words of others that the report quotes: a text of each class, the subject of the commit."""
+"""Words of others that the report quotes: a text of each class."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from stages.analysis.runs import RUNS
 from stages.core.errors import InputError
 from stages.core.free_text import plain
 from stages.core.parquet import read_parquet
 from stages.report.entries.inputs import Results
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger, Source
-from stages.study.typeset import DESCRIPTION, QUOTATION, shortened, without_glyph
+from stages.study.typeset import QUOTATION, shortened, without_glyph
 
 TRAIN = Path("data/raw/train.parquet")
 WORDS = 30
@@ -79,20 +78,3 @@ def excerpt(text: str) -> str:
     if len(cut) > QUOTATION:  # words longer than any of a language
         return shortened(cut, QUOTATION)
     return cut + (" ..." if len(words) > WORDS else "")
-
-
-def subject_of(results: Results) -> str | None:
-    """The first line of the commit's message; None where no record has one that can be seen."""
-    subjects = results.runs["commit_subject"].dropna().unique()
-    return (plain(str(subjects[0])) or None) if len(subjects) else None
-
-
-def commit_subject(results: Results, ledger: Ledger) -> Latex | None:
-    """The subject of the commit in italics, or that it cannot be shown; None where there is none."""
-    subject = subject_of(results)
-    if subject is None:
-        return None
-    if without_glyph(subject):
-        return Latex("the fonts of this report lack characters of its subject")
-    quotation = ledger.quoted("commit.subject", shortened(subject, DESCRIPTION), Source(RUNS, "commit_subject"))
-    return Latex(rf"\textit{{{quotation}}}")

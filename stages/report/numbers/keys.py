@@ -52,8 +52,8 @@ FORMS = """
     machine.(processor|platform|device).#
     version....
     commit.#
-    commit.(count|subject....)
-    published.(cells_checked|contradictions|unverifiable|residue|missing|left_out|parameters_checked|parameters_agree)
+    commit.count
+    published.(cells_checked|contradictions|unverifiable|missing|left_out|parameters_checked|parameters_agree)
     claims.(count|hold|fail|depends|undecided|here_hold|here_fail|here_undecided)
     reproduced.(cells|yes|no|undecided|margin)
     memory.(runs|fresh|fresh_error|others|others_most|explained|explained_error|supposed)

@@ -121,10 +121,6 @@ class RunsPhrases:
         return len(self._distinct("gradient_checkpointing")) == 1
 
     @property
-    def differ_in_optimizer(self) -> bool:
-        return len(self._distinct("optimizer")) > 1
-
-    @property
     def fill_a_page(self) -> bool:
         """Whether a figure with a row a configuration of the headline grid has a page to itself."""
         return len(self._say.results.study.headline) > ROWS_BESIDE_TEXT

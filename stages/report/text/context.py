@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stages.core.errors import InputError
 from stages.report.entries.inputs import ACCURACY, Results
-from stages.report.entries.quotes import Example, commit_subject, subject_of
+from stages.report.entries.quotes import Example
 from stages.report.numbers.latex import Latex
 from stages.report.numbers.ledger import Ledger
 from stages.report.phrases.findings import find
@@ -21,7 +21,7 @@ from stages.report.phrases.phrases_training import TrainingPhrases
 from stages.report.phrases.phrases_tuning import TuningPhrases
 from stages.report.text.checklist import answer, load_checklist
 from stages.report.text.sentences import Sentences
-from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shortened, shown
+from stages.study.typeset import DESCRIPTION, LABEL, class_labels, shown
 
 GENERATED = Path("paper/generated")
 FLOATS = {"tables": ".tex", "figures": ".pdf"}  # where the stages of these names write, and what
@@ -73,7 +73,6 @@ def context(results: Results, ledger: Ledger) -> dict[str, object]:
         "tuning": TuningPhrases(say),
         "real": KeptPhrases(say, results.real) if results.real else None,
         "continued": lambda name, environment="table": _continued(name, environment, tables),
-        "commit_subject": commit_subject(results, ledger),
     }
     parts = load_checklist()
     answers = answer(parts, names)
@@ -95,8 +94,6 @@ def free_texts(results: Results, quoted: list[Example]) -> dict[str, str]:
             texts[f"data.{'license' if field == 'licence' else field}"] = text
     for example in quoted:
         texts[example.place] = " ".join(example.words)
-    if subject := subject_of(results):
-        texts["the subject of the commit"] = shortened(subject, DESCRIPTION)
     return texts
 
 

@@ -59,7 +59,6 @@ def test_one_pair_of_one_seed_on_one_architecture_has_no_plural():
     for sentence in (
         "At the base rate there is one such difference, and the paired test tells it from zero.",
         ": its only pair is distinguishable.",
-        "The paired test tells the two configurations apart.",
         "The adapter trains ",
         "seed 42.",
         "after correction for all comparisons. Above: from full fine-tuning at the base rate. Dashed:",
@@ -75,7 +74,6 @@ def test_a_second_seed_an_architecture_and_a_pair_bring_the_plural_back():
     for sentence in (
         "All 4 such differences at the base rate are distinguishable from zero.",
         ": of 6 pairs, ",
-        "Of 6 pairs of configurations, the tests tell ",
         "Adapters train ",
         "seeds 42 and 43.",
         r"Table~\ref{tab:architectures} sums up what stands out on each architecture",
