@@ -174,7 +174,7 @@ function budget() {
   const on = article.querySelector(".budget-architecture").value;
   const within = points.filter((point) => point.cost <= limit && (!on || point.architecture === on)).sort((a, b) => b.accuracy - a.accuracy);
   const words = within.length
-    ? `Most accurate of ${within.length} within it: ${within[0].configuration} on ${within[0].architecture}, ${within[0].shown} at ${within[0].price}`
+    ? `Most accurate of ${within.length} headline ${within.length === 1 ? "configuration" : "configurations"} within it: ${within[0].configuration} on ${within[0].architecture}, ${within[0].shown} at ${within[0].price}`
     : "Nothing is within it.";
   article.querySelector(".affordable").textContent = isNaN(limit) ? "" : limit < 0 ? "A budget is not negative." : words;
 }
