@@ -140,7 +140,7 @@ def test_budget_is_of_an_architecture_and_not_negative(opened):
     opened.of_study(".budget").fill("1000000")
     opened.of_study(".budget-architecture").select_option("DistilBERT")
     assert " on DistilBERT, " in opened.of_study(".affordable").inner_text()
-    assert "Most accurate of 3 within it" in opened.of_study(".affordable").inner_text()
+    assert "Most accurate of 3 headline configurations within it: " in opened.of_study(".affordable").inner_text()
     opened.of_study(".budget").fill("-1")
     assert opened.of_study(".affordable").inner_text() == "A budget is not negative."
 

@@ -6,7 +6,7 @@ const { default: DataTable } = await import(URL.createObjectURL(code));
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const charts = new Map(), tables = new Map(); // element -> the Vega view, the DataTable in it
 let article, study, hovered = "", chosen = "", run = "";
-const NARROW = 600;
+const NARROW = 600, MOST_PINNED = 0.75; // pixels; of the width of a table's place
 
 const anchorOf = (key) => key.replaceAll("_", "-");
 const counted = (count) => count.toLocaleString("en");
@@ -74,8 +74,9 @@ function fit(target) {
   const place = target.closest(".scroller"), table = place.querySelector("table"), cells = table.rows[0]?.cells ?? [];
   let left = 0;
   for (let index = 0; index < table.dataset.pinned; index++) {
-    table.style.setProperty(`--left-${index + 1}`, `${left}px`);
-    left += cells[index]?.getBoundingClientRect().width ?? 0;
+    const width = cells[index]?.getBoundingClientRect().width ?? 0, fits = left + width <= MOST_PINNED * place.clientWidth;
+    table.style.setProperty(`--left-${index + 1}`, fits ? `${left}px` : "auto");
+    left += width;
   }
   const scrolls = place.scrollWidth > place.clientWidth + 1;
   place.note.hidden = !scrolls;
@@ -173,7 +174,7 @@ function budget() {
   const on = article.querySelector(".budget-architecture").value;
   const within = points.filter((point) => point.cost <= limit && (!on || point.architecture === on)).sort((a, b) => b.accuracy - a.accuracy);
   const words = within.length
-    ? `Most accurate of ${within.length} within it: ${within[0].configuration} on ${within[0].architecture}, ${within[0].shown} at ${within[0].price}`
+    ? `Most accurate of ${within.length} headline ${within.length === 1 ? "configuration" : "configurations"} within it: ${within[0].configuration} on ${within[0].architecture}, ${within[0].shown} at ${within[0].price}`
     : "Nothing is within it.";
   article.querySelector(".affordable").textContent = isNaN(limit) ? "" : limit < 0 ? "A budget is not negative." : words;
 }

@@ -74,6 +74,8 @@ class Printer:
     def _as_known(self, known: Number | None, words: str, value: float, key: str | None) -> Shown:
         if known is None:
             return Shown(words, float(value))
+        if self.own is not None and known is self.own.entries.get(key):
+            assert known.value == value, f"{key}: {value!r} here, {known.value!r} there"
         self.shown.add(key)
         return Shown(with_unit(known), float(value), key)
 

@@ -40,6 +40,15 @@ def test_what_the_page_alone_shows_is_entered_with_its_source():
     assert printer.shown == {"a.c.vs.b", "a.c.vs.b.p", "a.b_c"}
 
 
+def test_one_key_of_two_numbers_is_refused():
+    printer = Printer(ledger(), Ledger(Producers(ROOT / "dvc.yaml")))
+    source = Source("metrics/statistics.json", "x")
+    printer.show(0.8, PERCENT, "a.c", source)
+    printer.show(0.8, PERCENT, "a.c", source)
+    with pytest.raises(AssertionError, match=r"^a\.c: 0\.9 here, 0\.8 there$"):
+        printer.show(0.9, PERCENT, "a.c", source)
+
+
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_what_was_not_measured_is_a_dash(value):
     assert Printer(None).show(value, PERCENT) == NOTHING
