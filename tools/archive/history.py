@@ -48,7 +48,8 @@ def write_tree(commit: Commit, folder: Path) -> None:
         packed = Path(beside, "tree.tar")
         git("-c", "tar.umask=0022", "archive", "--format=tar", f"--output={packed}", commit.id)
         with tarfile.open(packed) as archive:
-            archive.extractall(folder, filter=lambda member, _: member)  # links as the commit has them
+            archive.extraction_filter = lambda member, _: member  # links as the commit has them
+            archive.extractall(folder)  # whose own argument for it Python has since 3.11.4
 
 
 def write_history(commit: Commit, folder: Path, hidden: list[str]) -> None:
