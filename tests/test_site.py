@@ -182,3 +182,10 @@ def test_pdf_leads_to_the_page_or_to_where_it_is_published(address, page):
 def test_address_that_is_none_is_refused(site_address):
     with pytest.raises(InputError, match=r"^params\.yaml: paper\.site: "):
         make_page(**ONE, **{"paper.site": site_address})
+
+
+def test_a_build_that_decides_no_claim_is_not_said_to():
+    """Of a small-scale build, what its records show of a claim is told as such, and no verdict."""
+    heads = re.findall(r"<summary><span class=\"topic\">.*?</summary>", make_page(**ONE))
+    assert len(heads) == 19
+    assert all(head.count("records of this study: <strong>undecided</strong>") == 1 for head in heads)
