@@ -112,3 +112,12 @@ def test_uncommitted_changes_turn_an_answer():
     text = written()
     assert "with uncommitted changes in some runs." in text
     assert r"that the main results need to be reproduced?} \textbf{No.}" in text
+
+
+@pytest.mark.usefixtures("in_empty_folder")
+def test_code_without_an_address_is_not_called_open():
+    question = "Are data and code open, with instructions?}"
+    prepare(**SMALL)
+    assert rf"{question} \textbf{{No.}}" in written()
+    prepare(**SMALL, **{"paper.repository": "https://example.org/study"})
+    assert rf"{question} \textbf{{Yes.}}" in written()
