@@ -174,6 +174,7 @@ def _predicted(params: Params, run: RunSettings, host: Machine) -> int | None:
 
     from stages.fullsize.models import model_config
     from stages.fullsize.peak_memory import predict
+    from stages.training.batching import resident_bytes
 
     transformers.logging.set_verbosity_error()
     with warnings.catch_warnings():
@@ -181,7 +182,9 @@ def _predicted(params: Params, run: RunSettings, host: Machine) -> int | None:
         device = "cuda" if host.is_gpu else "cpu"
         try:
             config = model_config(run, sizes)
-            return predict(run, config, run.train.batch_size, run.max_length, device).peak
+            rows = rows_of(params) or {}
+            resident = resident_bytes(rows.get("train", 0) + rows.get("validation", 0), run.max_length)
+            return predict(run, config, run.train.batch_size, run.max_length, device, resident=resident).peak
         except Exception:  # of any classifier of Transformers, and a forecast is no reason to end
             return None
 

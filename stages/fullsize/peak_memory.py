@@ -88,6 +88,7 @@ def predict(
     device: Literal["cuda", "cpu"],
     model: torch.nn.Module | None = None,
     workspace: int = CUBLAS_WORKSPACE,
+    resident: int = 0,
 ) -> PredictedMemory:
     """Peak memory of training at a size.
 
@@ -100,6 +101,8 @@ def predict(
         model: the settings' own on the meta device, made here if None; gradients that it has are taken for those of a
             first backward pass, which is then not repeated.
         workspace: bytes that cuBLAS takes on a GPU; the published study's unless given.
+        resident: bytes of the splits that lie on a GPU all along (``stages/training/batching.py``); the published
+            study kept none there.
     """
     if model is None:
         model = meta_model(settings, config).model.train()
@@ -108,7 +111,7 @@ def predict(
         meter.book(tensor, "weights")
     with meter:
         if device == "cuda":
-            cublas = torch.empty(workspace, dtype=torch.uint8, device="meta")
+            cublas = torch.empty(workspace + resident, dtype=torch.uint8, device="meta")
             with fused_kernels():
                 _train(model, settings, meter, batch_size, length)
             del cublas

@@ -12,6 +12,9 @@ from stages.core.errors import InputError
 from stages.meters import host_memory
 
 
+Activity = Literal["loading", "training", "evaluation"]
+
+
 class Peak(NamedTuple):
     """Highest memory in bytes; the device's are None without CUDA."""
 
@@ -36,6 +39,8 @@ class MemoryMeter:
 
     def __init__(self) -> None:
         require_unused_device()
+        if torch.cuda.is_available():
+            torch.cuda.init()  # its context takes host memory, which is no run's
         self.baseline = host_memory.settle()
         self.peaks: dict[str, Peak] = {}
         self.watching = False
@@ -46,7 +51,7 @@ class MemoryMeter:
         self.watching = True
         host_memory.watch()
 
-    def book(self, activity: Literal["training", "evaluation"]) -> None:
+    def book(self, activity: Activity) -> None:
         """Count the peak since the last call towards ``activity``."""
         host = max(0, host_memory.peak() - self.baseline) if self.watching else 0
         self.watching = False
@@ -78,5 +83,7 @@ def _device_peak() -> tuple[int | None, int | None]:
 
 
 def _reset_device() -> None:
+    """Begin an activity with what is in use: what the last one left in the allocator's cache is not reserved by it."""
     if torch.cuda.is_available():
+        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()

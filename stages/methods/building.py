@@ -151,6 +151,9 @@ def load_classifier(
 ) -> tuple[PreTrainedModel, list[str]]:
     """The checkpoint with a head of an output a class, its linear layers quantised as the settings say."""
     model_class = getattr(transformers, settings.model_class)
+    # Transformers loads a quantised model on a GPU unless told otherwise, where its head would be drawn by the GPU's
+    # generator: another head than every other method of the same seed has.
+    place = {"": "cpu"} if settings.is_quantized else None
     with nothing_to_compute():
         model, info = model_class.from_pretrained(
             checkpoint,
@@ -158,6 +161,7 @@ def load_classifier(
             label2id={name: index for index, name in enumerate(classes)},
             dtype=torch.float32,
             quantization_config=quantization_config(settings, head),
+            device_map=place,
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,

@@ -92,6 +92,11 @@ class Split:
         return next(self.batches(self.by_length()[-size:], size))
 
 
+def resident_bytes(rows: int, max_length: int) -> int:
+    """What ``Split`` keeps on the device for so many rows: int32 ids, an int64 label and length each."""
+    return rows * (4 * max_length + 2 * 8)
+
+
 def read_split(
     folder: Path, max_length: int, pad_id: int, device: torch.device, padding: str = "longest", multiple: int = 1
 ) -> Split:

@@ -116,7 +116,8 @@ class Cost(Strict):
     Seconds are of the wall clock, on a GPU until the device has done its work, unless they say processor: those are of
     all threads of the process (``stages/meters/clock.py``), and None in older records.
 
-    Peaks are of training (optimisation steps) unless they say evaluation; host memory is anonymous resident memory
+    Peaks are of training (optimisation steps) unless they say evaluation, or loading (until the first step; None in
+    older records too); host memory is anonymous resident memory
     above the process's baseline after imports (``stages/meters/host_memory.py``), of the first step with the widest
     batch, and of evaluation on the widest batch before training. A run resumed after an interruption counts what its
     last process did.
@@ -135,6 +136,8 @@ class Cost(Strict):
     steps: Number
     resumed_at_step: Number  # 0: not interrupted
     tokens_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)]  # without padding
+    loading_peak_memory_allocated_bytes: Size | None = None
+    loading_peak_memory_reserved_bytes: Size | None = None
     peak_memory_allocated_bytes: Size | None
     peak_memory_reserved_bytes: Size | None
     peak_memory_host_bytes: Size

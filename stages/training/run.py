@@ -46,7 +46,8 @@ def fine_tune(architecture: str, configuration: str, seed: int) -> None:
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
     if settings.precision == "bf16" and not has_bf16():
         print("note: this device has no bf16 of its own: it is emulated, slower than fp32", flush=True)
-    # cuDNN's attention plans each new width of a batch, which takes it longer than many steps; torch's own does not.
+    # cuDNN's attention plans each new width of a batch, which took longer than 30 steps (metrics/bench/gpu-pays.json);
+    # torch's own does not. See torch.backends.cuda.enable_cudnn_sdp in PyTorch's documentation.
     torch.backends.cuda.enable_cudnn_sdp(False)
     of_this_code = origin(settings, seed)
     require_unedited()  # else its checkpoints would say that they are of code which came after this process began
@@ -92,6 +93,7 @@ def train_and_test(settings: RunSettings, run: Run, unfinished: Path, folder: Pa
     energy = EnergyMeter()
     tokenized, checkpoint = input_folders(settings.architecture)
     trainer = prepare_trainer(settings, run.seed, memory, unfinished)
+    memory.book("loading")
     trainer.train()
     memory.book("training")
 
@@ -167,6 +169,7 @@ def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> C
     watch = trainer.stopwatch
     steps, processor_steps = steady(watch.step_seconds), steady(watch.step_processor_seconds)
     seconds = trainer.seconds.spent
+    loading = trainer.memory.peaks["loading"]
     training = trainer.memory.peaks["training"]
     evaluation = trainer.memory.peaks["evaluation"]
     return Cost(
@@ -183,6 +186,8 @@ def cost(trainer: StudyTrainer, energy: EnergyMeter, checkpoint_bytes: int) -> C
         steps=len(watch.step_seconds),
         resumed_at_step=trainer.resumed_at_step,
         tokens_per_second=trainer.tokens / watch.train_seconds,
+        loading_peak_memory_allocated_bytes=loading.allocated,
+        loading_peak_memory_reserved_bytes=loading.reserved,
         peak_memory_allocated_bytes=training.allocated,
         peak_memory_reserved_bytes=training.reserved,
         peak_memory_host_bytes=training.host,

@@ -50,6 +50,12 @@ def test_activations_grow_with_batch_and_length():
     assert (long - fixed) / (base - fixed) == pytest.approx(2, rel=0.25)
 
 
+def test_what_lies_on_the_device_all_along_adds_to_the_peak_as_it_is():
+    run = settings("lora-r8")
+    alone, beside = (predict(run, model_config(run, TINY), 2, 16, "cuda", resident=size) for size in (0, 10 * 512))
+    assert beside.peak - alone.peak == 10 * 512
+
+
 def test_accumulated_gradients_stay_beside_the_next_activations():
     """Without accumulation they are gone when the next forward pass begins."""
     once, twice = (

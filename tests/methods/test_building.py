@@ -157,3 +157,22 @@ def test_an_adapter_fits_on_a_quantised_pooler(precision):
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         logits = loaded.model(input_ids=torch.full((2, 8), 5)).logits
     assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_head_is_drawn_on_the_cpu_by_every_method_so_that_a_seed_means_one_head(architecture, monkeypatch):
+    """Where there is a GPU Transformers would load a quantised model there; the GPU's generator draws other numbers."""
+    heads = {}
+    for configuration in ("full", "lora-r8", "qlora-ffn", "ia3"):
+        write_params(Path())
+        write_base(architecture)
+        settings = resolve_run(load_params(), architecture, configuration)
+        torch.manual_seed(42)
+        with monkeypatch.context() as there_is_a_gpu:
+            there_is_a_gpu.setattr(torch.cuda, "is_available", lambda: True)
+            there_is_a_gpu.setattr(torch.cuda, "current_device", lambda: "a GPU")
+            model, new = building.load_classifier(settings, Path("models/base", architecture), BINARY, settings.head)
+        heads[configuration] = {name: model.get_parameter(name) for name in new}
+    for head in heads.values():
+        assert head.keys() == heads["full"].keys()
+        assert all(torch.equal(head[name], heads["full"][name]) for name in head)

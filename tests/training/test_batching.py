@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stages.core.errors import InputError
-from stages.training.batching import POOL, Split, epoch_order, read_classes, read_split
+from stages.training.batching import POOL, Split, epoch_order, read_classes, read_split, resident_bytes
 
 LENGTHS = np.random.default_rng(0).integers(5, 200, 1003)
 CPU = torch.device("cpu")
@@ -116,3 +116,10 @@ def test_segments_go_with_their_rows_and_reach_the_model():
     (batch,) = split.batches(np.array([1, 0]), 2)
     assert batch.inputs()["token_type_ids"].tolist() == [[0, 0, 0], [0, 1, 1]]
     assert batch.inputs()["token_type_ids"].dtype == torch.int64
+
+
+def test_what_a_split_keeps_on_the_device_is_known_beforehand():
+    lengths, labels = np.array([3, 5, 2]), np.array([0, 1, 0])
+    split = Split(torch.zeros(3, 5, dtype=torch.int32), lengths, labels)
+    kept = (split.ids, split._labels, split._lengths)
+    assert resident_bytes(3, 5) == sum(tensor.nbytes for tensor in kept) == 3 * (20 + 16)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from stages.training.record import Record
-from stages.training.startup import UNUSED, needs_compiler, nothing_to_compute
+from stages.training.startup import UNUSED, may_leave_out_unused, needs_compiler, nothing_to_compute
 from tests.helpers.tiny_study import ROOT, write_study
 
 # What could touch a left-out module: 8-bit and fused optimisers, 4-bit layers, autocast, PEFT, saving.
@@ -73,11 +73,18 @@ def test_settings_that_cannot_be_read_leave_nothing_out(text):
     assert needs_compiler(path) is True
 
 
-def test_with_a_gpu_nothing_is_left_out():
-    code = "import torch; torch.cuda.is_available = lambda: True; compile = torch.compile; "
-    assert python(
-        code + LEAN + "import torch._dynamo; print(torch.compile is compile, torch._dynamo.__file__[-11:])"
-    ) == ("True __init__.py\n")
+def test_with_a_gpu_they_are_left_out_too():
+    code = "import torch; torch.cuda.is_available = lambda: True; "
+    lean = "from stages.training.startup import lean_imports\nwith lean_imports(): import transformers, torch._dynamo\n"
+    assert python(f"{code}{lean}print(getattr(torch._dynamo, '__file__', None))") == "None\n"
+
+
+def test_what_a_run_asks_for_decides_whatever_the_device():
+    write_study("distilbert", **{"profiles.mini.train.compile": "graphs"})
+    assert may_leave_out_unused(Path("data/settings/runs/distilbert/full.json")) is False
+    write_study("distilbert")
+    assert may_leave_out_unused(Path("data/settings/runs/distilbert/full.json")) is True
+    assert may_leave_out_unused(None) is True
 
 
 def test_nothing_large_is_imported_after_the_baseline_of_memory():

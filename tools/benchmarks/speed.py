@@ -116,7 +116,7 @@ def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, p
         over_published=ratios(alone[PUBLISHED], alone[OURS], at_once[PUBLISHED], at_once[OURS]),
         over_tuned=ratios(alone[TUNED], alone[OURS], at_once[TUNED], at_once[OURS]),
         evaluation_seconds_per_example=record.cost.evaluation_seconds / full_size.evaluated(workspace, settings),
-        predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device),
+        predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device, 2 * len(lengths)),
     )
 
 

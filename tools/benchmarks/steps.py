@@ -118,7 +118,9 @@ def measure(run: Run, workspace: Path, machine: MeasuredMachine, device: str) ->
         architecture=run.architecture,
         configuration=run.configuration,
         sides=sides,
-        predicted_peak_bytes=in_child(full_size.predicted_peak, settings, checkpoint, max(lengths), device),
+        predicted_peak_bytes=in_child(
+            full_size.predicted_peak, settings, checkpoint, max(lengths), device, 2 * len(lengths)
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from stages.fullsize.peak_memory import cublas_workspace, predict
 from stages.fullsize.settings import FULL_SIZE_PROFILE
 from stages.study.params import Params, load_params
 from stages.study.resolve import resolve
+from stages.training.batching import resident_bytes
 from stages.training.settings import RunSettings
 from tools.benchmarks.common.results import Extrapolation, SpeedRow
 
@@ -101,13 +102,19 @@ def count(folder: Path) -> int:
     return len(lengths(folder))
 
 
-def predicted_peak(settings: RunSettings, checkpoint: Path, length: int, device: str) -> int | None:
-    """Bytes of training by stages/fullsize/peak_memory.py; None on a CPU, where no allocator counts."""
+def predicted_peak(settings: RunSettings, checkpoint: Path, length: int, device: str, rows: int = 0) -> int | None:
+    """Bytes of training by stages/fullsize/peak_memory.py; None on a CPU, where no allocator counts.
+
+    Args:
+        length: tokens of the longest text.
+        rows: texts that lie on the device while it trains.
+    """
     if device == "cpu":
         return None
     config = transformers.AutoConfig.from_pretrained(checkpoint, local_files_only=True)
     batch_size, workspace = settings.train.batch_size, cublas_workspace()
-    return predict(settings, config, batch_size, length, "cuda", workspace=workspace).peak
+    resident = resident_bytes(rows, settings.max_length)
+    return predict(settings, config, batch_size, length, "cuda", workspace=workspace, resident=resident).peak
 
 
 def extrapolate(cells: list[SpeedRow], rows: int, seeds: int = 2, epochs: int = 2) -> Extrapolation:

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from stages.methods.building import build_model
 from stages.methods.quantization import DTYPES
 from stages.training.settings import RunSettings
-from tools.machine import cores
+from tools.machine import cores, visible_gpus
 
 ROOT = Path(__file__).resolve().parents[3]
 PEAK_SECONDS = 1.0  # of timing, after warm-up
@@ -33,15 +33,17 @@ class Finished(NamedTuple):
 
 
 def run_process(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
-    """Run ``python -m ...`` in ``folder``, by default on all cores; on ``cpu`` without CUDA.
+    """Run ``python -m ...`` in ``folder``, by default on all cores; on ``cpu`` without CUDA, else with one GPU.
+
+    One, for ``Trainer`` takes all that it sees.
 
     Raises:
-        CalledProcessError: it failed; what it printed is in ``output``.
+        CalledProcessError: it failed; the end of what it printed is in ``output``, and was printed.
     """
-    hidden = {} if device == "cuda" else {"CUDA_VISIBLE_DEVICES": ""}
+    seen = {"CUDA_VISIBLE_DEVICES": visible_gpus()[0] if device == "cuda" else ""}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # packages may lie outside Python's own folders
     told = {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(threads or cores())}
-    environment = {**os.environ, **hidden, **told}
+    environment = {**os.environ, **seen, **told}
     began = time.perf_counter()
     with TemporaryFile("w+", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -53,6 +55,7 @@ def run_process(arguments: list[str], folder: Path, device: str, threads: int | 
         output.seek(0)
         text = output.read()
     if process.returncode:
+        print(text[-2000:], end="", file=sys.stderr, flush=True)
         raise subprocess.CalledProcessError(process.returncode, arguments, output=text[-2000:])
     unit = 1 if sys.platform == "darwin" else 1024
     return Finished(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, text.strip().split("\n")[-1])
