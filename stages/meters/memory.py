@@ -11,7 +11,6 @@ import torch
 from stages.core.errors import InputError
 from stages.meters import host_memory
 
-
 Activity = Literal["loading", "training", "evaluation"]
 
 

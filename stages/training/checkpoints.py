@@ -42,9 +42,13 @@ def fingerprint(*parts: str) -> str:
     return digest.hexdigest()
 
 
+def folder_of(run: Run) -> Path:
+    return FOLDER / run.architecture / run.configuration / str(run.seed)
+
+
 def open_folder(run: Run, origin: str) -> Path:
     """The run's folder, emptied if what is there has another origin or is not whole."""
-    folder = FOLDER / run.architecture / run.configuration / str(run.seed)
+    folder = folder_of(run)
     note = folder / ORIGIN
     if not note.exists() or note.read_text(encoding="utf-8") != origin:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,10 +1,10 @@
 """All that makes a run start sooner, in 1.7 instead of 4.0 seconds on a CPU; no result depends on it.
 
 Transformers imports TorchDynamo and its compiler, distributed tensors and SciPy's optimisers for purposes that a run
-which compiles nothing does not have, on a CPU or a GPU: in its process each is an empty module whose every name is an empty class,
-so that ``isinstance`` against one is false and a method called on one fails. Looking for garbage among modules that
-stay takes a fifth of the imports: the collector waits until they are over. And a model that is made without data, to
-be filled from a checkpoint, is made without computing (``nothing_to_compute``).
+which compiles nothing does not have, on a CPU or a GPU: in its process each is an empty module whose every name is an
+empty class, so that ``isinstance`` against one is false and a method called on one fails. Looking for garbage among
+modules that stay takes a fifth of the imports: the collector waits until they are over. And a model that is made
+without data, to be filled from a checkpoint, is made without computing (``nothing_to_compute``).
 """
 
 import gc

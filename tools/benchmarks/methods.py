@@ -33,6 +33,7 @@ from stages.methods.adapters import CONFIG_CLASSES
 from stages.study.grid import StudySettings
 from stages.study.params import Params, validated
 from stages.study.resolve import resolve_census, resolve_run, resolve_study
+from stages.training import checkpoints
 from stages.training.record import Record
 from stages.training.run import fine_tune
 from stages.training.settings import Run, RunSettings
@@ -202,7 +203,7 @@ def resumed_same(run: Run) -> bool:
     """Whether a run that is killed after an epoch and started again leaves what it left undisturbed."""
     before = left_by(run)
     shutil.rmtree(run.model_path)
-    killed_once(run, fine_tune, run.architecture, run.configuration, run.seed)
+    killed_once(checkpoints.folder_of(run), fine_tune, run.architecture, run.configuration, run.seed)
     if Record.read_from(run.record_path).cost.resumed_at_step == 0:
         raise FailedError("it began anew")
     return left_by(run) == before

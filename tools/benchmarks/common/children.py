@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from stages.core.errors import InputError
 from stages.training import checkpoints
-from stages.training.settings import Run
 
 FORK = multiprocessing.get_context("fork")
 WAIT_SECONDS = 120.0
@@ -46,13 +46,15 @@ def in_child(function: Callable, *args: Any) -> Any:
     return value
 
 
-def killed_once(run: Run, function: Callable, *args: Any) -> None:
-    """Call ``function``, which trains ``run``; kill it at its first checkpoint, and call it again.
+def killed_once(folder: Path, function: Callable, *args: Any) -> Any:
+    """Call ``function``, which makes a run; kill it at its first checkpoint, and call it again: what it then returns.
+
+    Args:
+        folder: of the run's checkpoints.
 
     Raises:
-        FailedError: it ended before it could be killed, or the second time in an error.
+        RefusedError, FailedError: it raised the second time.
     """
-    folder = checkpoints.FOLDER / run.architecture / run.configuration / str(run.seed)
     here, there = FORK.Pipe(duplex=False)
     process = FORK.Process(target=_call, args=(there, function, *args))
     process.start()
@@ -65,7 +67,7 @@ def killed_once(run: Run, function: Callable, *args: Any) -> None:
     process.kill()
     process.join()
     here.close()
-    in_child(function, *args)
+    return in_child(function, *args)
 
 
 def _call(there: Connection, function: Callable, *args: Any) -> None:

@@ -1,5 +1,6 @@
 """The published sizes with random weights: everything but accuracy is then real."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +27,23 @@ LENGTH_MEDIAN, LENGTH_SIGMA = 230, 0.67  # log-normal, about the tokens of IMDb'
 STANDS_FOR = {"lora-r8": "lora-ffn", "lora-r16": "lora-ffn", "qlora-ffn-probe": "qlora-ffn"}
 
 
-def write_workspace(folder: Path, rows: int, device: str) -> None:
+def write_workspace(
+    folder: Path, rows: int | dict[str, int], device: str, change: Callable[[Params], Params] | None = None
+) -> None:
     """Settings of the full-size profile, random checkpoints and random texts of IMDb's lengths in ``folder``.
+
+    Args:
+        rows: texts of every split, or by split.
+        change: of the parameters, before anything is made of them.
 
     Raises:
         InputError: fewer rows than one batch, or no CUDA device where one is asked for.
     """
-    params = load_params()
+    params = load_params() if change is None else change(load_params())
+    rows = rows if isinstance(rows, dict) else dict.fromkeys(IMDB, rows)
     batch = params.profiles[FULL_SIZE_PROFILE].train.batch_size
-    if rows < batch:
-        raise InputError(f"--rows: {rows}; allowed: at least {batch}, one batch")
+    if min(rows.values()) < batch:
+        raise InputError(f"--rows: {min(rows.values())}; allowed: at least {batch}, one batch")
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: torch sees no CUDA device; allowed here: cpu")
     params = chosen(params)
@@ -46,7 +54,7 @@ def write_workspace(folder: Path, rows: int, device: str) -> None:
         vocabulary = int(params.architecture[name].full_size["vocab_size"])
         for split in IMDB:
             length = params.profiles[FULL_SIZE_PROFILE].tokenize.max_length
-            write_split(folder / "data/tokenized" / name / split, rows, length, vocabulary)
+            write_split(folder / "data/tokenized" / name / split, rows[split], length, vocabulary)
 
 
 def write_settings(params: Params, folder: Path) -> None:
