@@ -70,6 +70,8 @@ def load_classifier(
     model_class = getattr(transformers, settings.model_class, None)
     if model_class is None or not settings.model_class.endswith("ForSequenceClassification"):
         raise InputError(f"{configured}: model_class {settings.model_class!r}: no sequence classifier of transformers")
+    # quantised where the run quantised it: a GPU rounds the constants of 4-bit blocks otherwise than the CPU
+    place = None if quantization is None else {"": "cpu"}
     with nothing_to_compute():
         return model_class.from_pretrained(
             source.name,
@@ -77,6 +79,7 @@ def load_classifier(
             config=config,
             dtype=torch.float32,
             quantization_config=quantization,
+            device_map=place,
             use_safetensors=True,
         )
 

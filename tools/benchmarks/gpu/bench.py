@@ -30,7 +30,7 @@ class Sizes(NamedTuple):
     whole: dict[str, int]  # texts of the splits of a whole run
 
 
-PUBLISHED = Sizes("published", 128, 24, 40, 6, 512, full_size.IMDB)
+PUBLISHED = Sizes("published", 128, 24, 24, 2, 512, full_size.IMDB)
 TINY = Sizes("tiny", 16, 1, 1, 1, 16, {"train": 32, "validation": 16, "test": 16})
 
 

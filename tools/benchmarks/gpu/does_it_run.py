@@ -1,5 +1,6 @@
 """Does it run: every kind of cell, resumption, one head a seed, and memory against its prediction."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 from stages.methods.building import load_model
 from stages.training import checkpoints
 from stages.training.batching import read_classes
+from stages.training.record import Record
 from stages.training.settings import Run, RunSettings
 from stages.training.trainer import set_seed
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.children import FailedError, RefusedError, in_child, killed_once
+from tools.benchmarks.common.processes import run_process
 from tools.benchmarks.gpu.bench import KINDS, Bench, changed, trained
 from tools.benchmarks.gpu.figures import Figure
 
@@ -22,6 +25,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield from cell(bench, run)
     for architecture in bench.study.architectures:
         yield heads(bench, architecture)
+    for kind in KINDS:
+        yield from started(bench, bench.run(next(iter(bench.study.architectures)), kind))
     for kind in KINDS:
         yield resumed(bench, bench.run(next(iter(bench.study.architectures)), kind))
 
@@ -39,7 +44,6 @@ def cell(bench: Bench, run: Run) -> list[Figure]:
     evaluated = bench.sizes.rows * 2  # the selection split and the test split
     figures = [
         Figure(of=name, what="a short run", value="runs" if fault is None else fault),
-        Figure(of=name, what="from the process's start to its first step", value=cost.startup_seconds, unit="s"),
         Figure(of=name, what="evaluation", value=1000 * cost.evaluation_seconds / evaluated, unit="ms a text"),
     ]
     if predicted is not None:
@@ -50,9 +54,10 @@ def cell(bench: Bench, run: Run) -> list[Figure]:
 
 def predicted_peak(bench: Bench, run: Run) -> int | None:
     settings = RunSettings.read_from(bench.workspace / RunSettings.path(run.architecture, run.configuration))
-    texts = full_size.lengths(bench.workspace / "data/tokenized" / run.architecture / "train")
+    splits = [bench.workspace / "data/tokenized" / run.architecture / name for name in ("train", "validation")]
     checkpoint = bench.workspace / "models/base" / run.architecture
-    return full_size.predicted_peak(settings, checkpoint, max(texts), bench.device, 2 * len(texts))
+    longest, rows = max(full_size.lengths(splits[0])), sum(map(full_size.count, splits))
+    return full_size.predicted_peak(settings, checkpoint, longest, bench.device, rows)
 
 
 def heads(bench: Bench, architecture: str) -> Figure:
@@ -73,6 +78,24 @@ def head(bench: Bench, run: Run) -> dict[str, list]:
         set_seed(run.seed)
         loaded = load_model(settings, Path("models/base", run.architecture), classes)
         return {name: loaded.model.get_parameter(name).float().flatten().tolist() for name in loaded.new_weights}
+
+
+def started(bench: Bench, run: Run) -> Iterator[Figure]:
+    """A run as the study starts it: a process of its own, which leaves out imports."""
+    name = f"{run.architecture} {run.configuration}"
+    forked = in_child(trained, bench.workspace, run).quality.weights_sha256
+    try:
+        run_process(["stages.train", run.architecture, run.configuration, str(run.seed)], bench.workspace, bench.device)
+    except subprocess.CalledProcessError as error:
+        yield Figure(of=name, what="a run by itself", fault=error.output.strip().splitlines()[-1])
+        return
+    record = Record.read_from(bench.workspace / run.record_path)
+    same = record.quality.weights_sha256 == forked
+    yield Figure(
+        of=name, what="a run by itself", value=f"{'the same bits as' if same else 'differs from'} a forked one"
+    )
+    yield Figure(of=name, what="a run by itself, until its first step", value=record.cost.startup_seconds, unit="s")
+    yield Figure(of=name, what="a run by itself, loaded anew", value=record.reload.fault or "the same")
 
 
 def resumed(bench: Bench, run: Run) -> Figure:
