@@ -88,7 +88,7 @@ FILES_OF = {
     "stages/analysis": 15,  # a subject of the statistics each
     "tools": 18,  # a command each, by the name that it is called
     "tools/benchmarks": 20,  # likewise
-    # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart, as is what
+    # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart, and what
     # runs in a process of its own
     "stages/encoders": 19,
 }
