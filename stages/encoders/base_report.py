@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stages.core.errors import InputError
 from stages.core.files import StageFile
-from stages.core.types import Strict
+from stages.core.types import Revision, Strict
 from stages.encoders.settings import BaseSettings, HubBase, PackageBase, PretrainedBase, Sha256, is_none
 
 # Keys of the report, those from ``parameters`` on, as far as a source of checkpoints knows them.
@@ -17,10 +17,11 @@ LEAST_TOKENS, LEAST_ROWS = 1000, 100
 
 
 class ConvertedFrom(Strict):
-    """The pickle that weights were made from: its name, and its SHA-256 as it was published."""
+    """The pickle that weights were made from: its name, its SHA-256 as published, its commit where a hub has it."""
 
     file: str
     sha256: Sha256
+    revision: Revision | None
 
 
 class BaseReport(StageFile, Strict):

@@ -33,11 +33,17 @@ def is_to_convert(names: Collection[str], family: Architecture) -> bool:
     return family.convert is not None and not has_safetensors and PICKLE in names
 
 
-def convert(source: Path, folder: Path, shown: str) -> None:
+def convert(source: Path, folder: Path, shown: str, revision: str | None = None) -> None:
     """Write the weights of the pickle in ``source`` into ``folder``, with a note of what they were made from.
 
+    Args:
+        source: where the pickle is.
+        folder: of the copy.
+        shown: what messages call the checkpoint.
+        revision: its commit, where it is of a hub.
+
     Raises:
-        InputError: it is no file of weights, or takes too long or too much; messages call the checkpoint ``shown``.
+        InputError: it is no file of weights, or takes too long or too much.
     """
     pickle = source / PICKLE
     require_space(folder, pickle.stat().st_size, f"the conversion of {pickle}")
@@ -45,7 +51,7 @@ def convert(source: Path, folder: Path, shown: str) -> None:
     _in_a_process_of_its_own(pickle, folder / WEIGHTS, shown)
     if sha256(pickle) != was:
         raise InputError(f"{shown}: {PICKLE}: changed while it was converted; run it again")
-    note = ConvertedFrom(file=PICKLE, sha256=was)
+    note = ConvertedFrom(file=PICKLE, sha256=was, revision=revision)
     (folder / CONVERTED_FROM).write_text(note.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

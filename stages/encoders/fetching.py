@@ -7,7 +7,7 @@ from stages.encoders import snapshot
 from stages.encoders.base_report import Measured
 from stages.encoders.conversion import convert, is_to_convert
 from stages.encoders.package import folder_of, require_unchanged
-from stages.encoders.settings import Architecture, BaseSettings, LocalBase, PackageBase
+from stages.encoders.settings import Architecture, BaseSettings, HubBase, LocalBase, PackageBase
 from stages.encoders.snapshot import PICKLE, WEIGHTS
 from stages.encoders.verification import require_files, require_settings, verify
 from stages.hub import client as hub
@@ -25,7 +25,7 @@ def fetch(settings: BaseSettings, folder: Path) -> Measured:
     if converts:
         require_settings(source, family, shown)
         snapshot.copy(source, folder)
-        convert(source, folder, shown)
+        convert(source, folder, shown, family.revision if isinstance(settings.base, HubBase) else None)
         print(f"{settings.architecture}: {PICKLE} of {shown} converted to {WEIGHTS}, the same numbers bit by bit")
     elif family.convert and (source / WEIGHTS).exists():
         print(f"{settings.architecture}: nothing to convert: {shown} has {WEIGHTS}")

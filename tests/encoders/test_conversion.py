@@ -36,7 +36,7 @@ def test_weights_are_the_same_bits_with_a_note_of_the_pickle(published, tmp_path
     convert(tmp_path, folder, "here")
     made = load_file(folder / "model.safetensors")
     assert {name: bits(tensor) for name, tensor in made.items()} == {name: bits(t) for name, t in weights.items()}
-    assert converted_from(folder).model_dump() == {"file": PICKLE, "sha256": sha256(pickle)}
+    assert converted_from(folder).model_dump() == {"file": PICKLE, "sha256": sha256(pickle), "revision": None}
     first = sha256(folder / "model.safetensors")
     convert(tmp_path, folder, "here")
     assert sha256(folder / "model.safetensors") == first == sha256(published / "deberta/model.safetensors")

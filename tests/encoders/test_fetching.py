@@ -99,7 +99,8 @@ def require_converted(weights: dict[str, torch.Tensor]) -> None:
     assert all(made[name].dtype == t.dtype and torch.equal(made[name], t) for name, t in weights.items())
     assert not (folder / "pytorch_model.bin").exists()
     assert report.checkpoint_sha256 == sha256(folder / "model.safetensors") == report.files["model.safetensors"]
-    pickle = {"file": "pytorch_model.bin", "sha256": sha256(CHECKPOINT / "deberta/pytorch_model.bin")}
+    digest = sha256(CHECKPOINT / "deberta/pytorch_model.bin")
+    pickle = {"file": "pytorch_model.bin", "sha256": digest, "revision": report.revision}
     assert report.converted_from.model_dump() == pickle
     assert json.loads((folder / "converted_from.json").read_text(encoding="utf-8")) == pickle
 

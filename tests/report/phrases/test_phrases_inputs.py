@@ -50,7 +50,7 @@ def test_a_package_may_state_no_licence_and_a_study_no_published_name():
 def test_a_converted_checkpoint_is_named_with_both_hashes():
     prepare(**SMALL)
     assert "pickle" not in written()
-    converted = ConvertedFrom(file="pytorch_model.bin", sha256="a" * 64)
+    converted = ConvertedFrom(file="pytorch_model.bin", sha256="a" * 64, revision=None)
     BaseReport.read("distilbert").model_copy(update={"converted_from": converted}).write("distilbert")
     assert (
         r"\textit{Checkpoints.} The weights of mini-DistilBERT (SHA-256 \texttt{aaaaaaaaaaaa} as published, "
