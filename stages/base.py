@@ -1,8 +1,8 @@
 """base@<architecture>: the checkpoint that every run of an architecture starts from.
 
 Four sources: the hub's snapshot at a pinned commit, a local folder laid out the same way, a Python package that
-holds such a folder, or a miniature encoder pretrained here. Weights are safetensors only: no pickle is read, no
-remote code runs.
+holds such a folder, or a miniature encoder pretrained here. Weights are safetensors only: a pickle is refused, or
+converted in a process of its own where the architecture says so. No remote code runs.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 from stages.core.errors import run_stage
 from stages.core.files import written_whole
 from stages.encoders.base_report import BaseReport, Measured
+from stages.encoders.conversion import converted_from
 from stages.encoders.fetching import fetch
 from stages.encoders.package import licence
 from stages.encoders.settings import BaseSettings, PackageBase, PretrainedBase
@@ -27,9 +28,9 @@ def main(architecture: str) -> None:
     with written_whole(Path("models/base", architecture)) as folder:
         folder.mkdir()
         measured = make(settings, folder)
-        files = hashes(folder)
+        files, pickle = hashes(folder), converted_from(folder)
     stated = licence(settings.base) if isinstance(settings.base, PackageBase) else None
-    report = BaseReport.of(settings, files, measured, stated)
+    report = BaseReport.of(settings, files, measured, stated, pickle)
     report.write(architecture)
     if isinstance(settings.base, PretrainedBase):
         report.require_helped(settings.base)

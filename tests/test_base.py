@@ -49,8 +49,9 @@ def write_settings(**changes: object) -> None:
     settings.main()
 
 
-def write_source(source: dict[str, str]) -> None:
-    write_params(Path(), profile="mini", **{"profiles.mini.base": source, "profiles.mini.tokenize.max_length": 48})
+def write_source(source: dict[str, str], **changes: object) -> None:
+    changes |= {"profiles.mini.base": source, "profiles.mini.tokenize.max_length": 48}
+    write_params(Path(), profile="mini", **changes)
     settings.main()
 
 
@@ -221,7 +222,7 @@ def test_the_hub_with_a_pickle_alone_downloads_nothing(monkeypatch):
     monkeypatch.setattr(
         hub, "list_files", lambda repository: {"config.json": 1, "pytorch_model.bin": 2, "spm.model": 3}
     )
-    write_source({"source": "hub"})
+    write_source({"source": "hub"}, **{"architecture.deberta.convert": None})
     assert fails("deberta").startswith(
         "microsoft/deberta-v3-base@8ccc9b6f3619: pytorch_model.bin without model.safetensors; a pickle can run code"
     )

@@ -88,8 +88,9 @@ FILES_OF = {
     "stages/analysis": 15,  # a subject of the statistics each
     "tools": 18,  # a command each, by the name that it is called
     "tools/benchmarks": 20,  # likewise
-    # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart
-    "stages/encoders": 17,
+    # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart, and what
+    # runs in a process of its own
+    "stages/encoders": 19,
 }
 # Basenames that stand twice because a reader expects the pair: a stage and its schema, an entry and its table.
 PAIRS = {

@@ -1,7 +1,7 @@
 """Whether a profile's data and checkpoints are at hand: made here, in a local folder, cached, or on the hub."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,9 +10,11 @@ from stages.data.hub_dataset import PATTERNS as DATA_FILES
 from stages.data.hub_dataset import repository_of
 from stages.data.settings import DataSettings, GeneratedData, HubData, LocalData
 from stages.encoders import snapshot
-from stages.encoders.package import folder_of, require_unchanged
+from stages.encoders.conversion import is_to_convert
+from stages.encoders.fetching import in_package
 from stages.encoders.settings import Architecture, HubBase, LocalBase, PackageBase
-from stages.encoders.verification import require_files, verify
+from stages.encoders.snapshot import PICKLE, WEIGHTS
+from stages.encoders.verification import require_files, require_settings, verify
 from stages.hub import client as hub
 from stages.hub.disk import gigabytes
 from stages.prepare import prepared
@@ -80,7 +82,11 @@ def _data(data: GeneratedData | LocalData | HubData, deduplicate: bool, asker: H
         return Availability("data", "generated here", made_here=True)
     if isinstance(data, LocalData):
         return _attempt("data", data.path, lambda: _local(DataSettings(data=data, deduplicate=deduplicate)))
-    return _on_hub("data", repository_of(data), DATA_FILES, asker, lambda folder: None, lambda names: None)
+    repository = repository_of(data)
+    folder = hub.cached(repository, DATA_FILES)
+    if folder is not None:
+        return Availability("data", f"{repository}, cached")
+    return _on_hub("data", repository, lambda names: DATA_FILES, asker)
 
 
 def _local(settings: DataSettings) -> None:
@@ -94,45 +100,62 @@ def _checkpoint(params: Params, name: str, asker: Hub) -> Availability:
     label = f"{name} checkpoint"
     if isinstance(base, LocalBase):
         folder = Path(base.path, name)
-        return _attempt(label, str(folder), lambda: verify(folder, family, str(folder)))
+        place = f"{folder}{_to_convert(snapshot.file_names(folder), family)}"
+        return _attempt(label, place, lambda: _require_fit(folder, family, str(folder)))
     if isinstance(base, PackageBase):
-        return _attempt(label, f"package {base.shown}", lambda: _in_package(base, family))
+        shown = base.shown
+        return _attempt(label, f"package {shown}", lambda: _require_fit(in_package(base, family), family, shown))
     if not isinstance(base, HubBase):
         return Availability(label, "pretrained here", made_here=True)
-    repository = hub.Repository("model", family.hub_id, family.revision)
-    return _on_hub(
-        label,
-        repository,
-        snapshot.FILES,
-        asker,
-        lambda folder: verify(folder, family, str(repository)),
-        lambda names: require_files(names, family, str(repository)),
-    )
+    return _published(label, hub.Repository("model", family.hub_id, family.revision), family, asker)
 
 
-def _in_package(base: PackageBase, family: Architecture) -> None:
-    """As the base stage looks at it."""
-    require_unchanged(base, snapshot.FILES)
-    verify(folder_of(base), family, base.shown)
+def _published(label: str, repository: hub.Repository, family: Architecture, asker: Hub) -> Availability:
+    """A checkpoint of the hub, as the base stage gets it: of a pickle, only one that is to be converted."""
+    folder, shown = hub.cached(repository, snapshot.FILES), str(repository)
+    found = [] if folder is None else snapshot.file_names(folder)
+    lacks_pickle = family.convert is not None and not {WEIGHTS, PICKLE} & set(found)
+    if folder is not None and not lacks_pickle:
+        place = f"{repository}, cached{_to_convert(found, family)}"
+        return _attempt(label, place, lambda: _require_fit(folder, family, shown))
+
+    def patterns(names: Collection[str]) -> Collection[str]:
+        require_files(names, family, shown)
+        return (*snapshot.FILES, PICKLE) if is_to_convert(names, family) else snapshot.FILES
+
+    return _on_hub(label, repository, patterns, asker, lambda names: _to_convert(names, family))
+
+
+def _to_convert(names: Collection[str], family: Architecture) -> str:
+    return f", {PICKLE} to convert" if is_to_convert(names, family) else ""
+
+
+def _require_fit(folder: Path, family: Architecture, shown: str) -> None:
+    """As far as it can be told without converting a pickle, which takes time and disk."""
+    if is_to_convert(snapshot.file_names(folder), family):
+        require_settings(folder, family, shown)
+    else:
+        verify(folder, family, shown)
 
 
 def _on_hub(
     name: str,
     repository: hub.Repository,
-    patterns: tuple[str, ...],
+    patterns: Callable[[Collection[str]], Collection[str]],
     asker: Hub,
-    verify: Callable[[Path], None],
-    inspect: Callable[[list[str]], None],
+    note: Callable[[Collection[str]], str] = lambda names: "",
 ) -> Availability:
-    folder = hub.cached(repository, patterns)
-    if folder is not None:
-        return _attempt(name, f"{repository}, cached", lambda: verify(folder))
+    """What is not cached: ``patterns``, given the names of its files, says which are downloaded, or raises."""
     try:
         files = asker.files(repository)
     except hub.HubError as error:
         return Availability(name, str(repository), hub.unreachable(repository, str(error)), str(error))
-    size = sum(files[file] for file in hub.matching(files, patterns))
-    return _attempt(name, f"{repository}, {gigabytes(size)} to download", lambda: inspect(list(files)))
+    try:
+        wanted = patterns(files)
+    except InputError as error:
+        return Availability(name, str(repository), str(error))
+    size = sum(files[file] for file in hub.matching(files, wanted))
+    return Availability(name, f"{repository}, {gigabytes(size)} to download{note(files)}")
 
 
 def _attempt(name: str, place: str, check: Callable[[], object]) -> Availability:

@@ -28,6 +28,8 @@ AVERAGED = [  # columns of which a cell has means over seeds
     *("test_accuracy", "test_f1_macro", "test_loss", "train_seconds"),
     *("peak_memory_allocated_bytes", "peak_memory_host_bytes", "trainable_parameters", "total_parameters"),
 ]
+# What a record says of where it was made and the table does not, or not under that name.
+NO_COLUMN = {"packages", "dataset_sha256", "checkpoint_revision", "checkpoint_pickle_sha256", "commit_unknown"}
 COMPARED_BY = ["steps", "resumed_at_step", "device", "threads"]  # what costs are made comparable by
 
 
@@ -67,7 +69,7 @@ def _quality(quality: Quality) -> dict[str, object]:
 
 
 def _environment(environment: Environment) -> dict[str, object]:
-    row = environment.model_dump(exclude={"packages", "dataset_sha256", "checkpoint_revision", "commit_unknown"})
+    row = environment.model_dump(exclude=NO_COLUMN)
     if environment.commit_unknown:  # a column of the tables that need it alone
         row["commit_unknown"] = environment.commit_unknown
     row |= {f"version_{name}": version for name, version in environment.packages.items()}
@@ -107,7 +109,7 @@ def columns_of_all() -> list[str]:
     settings = {*RunSettings.model_fields} - {"train", "adapter"}
     training = {*Train.model_fields} - {"precision", "threads", "dropout"}
     quality = {*Quality.model_fields} - {"confusion", "history"}
-    environment = {*Environment.model_fields} - {"packages", "dataset_sha256", "checkpoint_revision", "commit_unknown"}
+    environment = {*Environment.model_fields} - NO_COLUMN
     counts = {f"{name}_parameters" for name in Parameters.model_fields}
     own = {*CELL, "seed", "role", "kind", "adapter", "rank", "alpha", "dropout", "dropout_kernel", "predictions_sha256"}
     own |= {"disturbed"}  # of stages/analysis/costs.py

@@ -2,10 +2,12 @@
 
 from typing import Self
 
+from pydantic import Field
+
 from stages.core.errors import InputError
 from stages.core.files import StageFile
-from stages.core.types import Strict
-from stages.encoders.settings import BaseSettings, HubBase, PackageBase, PretrainedBase
+from stages.core.types import Revision, Strict
+from stages.encoders.settings import BaseSettings, HubBase, PackageBase, PretrainedBase, Sha256, is_none
 
 # Keys of the report, those from ``parameters`` on, as far as a source of checkpoints knows them.
 Measured = dict[str, float | int | None]
@@ -14,14 +16,23 @@ Measured = dict[str, float | int | None]
 LEAST_TOKENS, LEAST_ROWS = 1000, 100
 
 
+class ConvertedFrom(Strict):
+    """The pickle that weights were made from: its name, its SHA-256 as published, its commit where a hub has it."""
+
+    file: str
+    sha256: Sha256
+    revision: Revision | None
+
+
 class BaseReport(StageFile, Strict):
     """``metrics/base/<architecture>.json``. Losses are mean cross-entropies in nats, accuracies fractions.
 
     ``package`` is the Python package that brought it, with its version, ``licence`` what its model card or else the
-    package says; None for another source. ``files`` holds the SHA-256 of every file of the checkpoint, by name. The
-    keys after ``vocab_size`` are measured for ``source: pretrain`` alone and None otherwise. None too are
-    ``rating_accuracy`` where no row is rated, the losses where the held-out rows have no token to predict, and the
-    probe's accuracies where it has nothing to read.
+    package says; None for another source. ``converted_from`` is the pickle that the weights were made from, whose own
+    hash is then ``checkpoint_sha256``; None where they are as published or made here. ``files`` holds the SHA-256 of
+    every file of the checkpoint, by name. The keys after ``vocab_size`` are measured for ``source: pretrain`` alone and
+    None otherwise. None too are ``rating_accuracy`` where no row is rated, the losses where the held-out rows have no
+    token to predict, and the probe's accuracies where it has nothing to read.
     """
 
     PLACE = "metrics/base/{}.json"
@@ -32,6 +43,7 @@ class BaseReport(StageFile, Strict):
     package: str | None = None
     licence: str | None = None
     checkpoint_sha256: str
+    converted_from: ConvertedFrom | None = Field(default=None, exclude_if=is_none)
     files: dict[str, str]
     parameters: int
     vocab_size: int
@@ -47,7 +59,14 @@ class BaseReport(StageFile, Strict):
     probe_rows: int | None = None  # of validation, that it is scored on
 
     @classmethod
-    def of(cls, settings: BaseSettings, files: dict[str, str], measured: Measured, licence: str | None = None) -> Self:
+    def of(
+        cls,
+        settings: BaseSettings,
+        files: dict[str, str],
+        measured: Measured,
+        licence: str | None = None,
+        converted_from: ConvertedFrom | None = None,
+    ) -> Self:
         """The report of a checkpoint whose files have the given hashes, under the licence that its source states."""
         return cls(
             source=settings.base.source,
@@ -55,6 +74,7 @@ class BaseReport(StageFile, Strict):
             package=settings.base.shown if isinstance(settings.base, PackageBase) else None,
             licence=licence,
             checkpoint_sha256=files["model.safetensors"],
+            converted_from=converted_from,
             files=files,
             **measured,
         )

@@ -12,6 +12,11 @@ from stages.core.types import Count, Name, Rate, Revision, Seed, Strict
 FullSize = dict[str, bool | int | float | str | list[str]]
 
 
+def is_none(value: object) -> bool:
+    """For a key that files of before lack: it is written where it says something."""
+    return value is None
+
+
 Modules = Annotated[list[str], Field(min_length=1)]
 
 
@@ -19,13 +24,15 @@ class Architecture(Strict):
     """One family of models: where its checkpoint is and which of its modules each placement of an adapter means.
 
     What is left out is found in the checkpoint (``tokenizer``, ``head``), or is not offered: no ``miniature``, no
-    pretraining here; no ``full_size``, no line in the census.
+    pretraining here; no ``full_size``, no line in the census. ``convert``: where the checkpoint has a pickle alone, its
+    weights are made safetensors, by an unpickler that makes tensors and nothing else; left out, a pickle is refused.
     """
 
     label: str
     model_class: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+ForSequenceClassification$")]
     hub_id: str | None = None
     revision: Revision | None = None
+    convert: Literal["weights_only"] | None = Field(default=None, exclude_if=is_none)
     tokenizer: Literal["wordpiece", "byte-bpe", "unigram"] | None = None
     pad_token: str | None = None  # of the tokenizer's vocabulary; for a tokenizer without a padding token of its own
     head: Modules | None = None

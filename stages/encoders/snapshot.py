@@ -1,6 +1,6 @@
 """A checkpoint folder laid out as on the hub: the files that count, and what they say of themselves.
 
-Weights are safetensors alone: a pickle can run code.
+Weights are safetensors alone: a pickle can run code. One that may be converted (see ``conversion``) is never copied.
 """
 
 import json
@@ -13,6 +13,9 @@ from stages.core.files import sha256
 from stages.hub.disk import require_space
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+SHARDS = "model.safetensors.index.json"
+PICKLE, PICKLE_SHARDS = "pytorch_model.bin", "pytorch_model.bin.index.json"
+CONVERTED_FROM = "converted_from.json"  # beside weights that were made from a pickle: its name and hash
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 # Kind of tokenizer -> its model in tokenizer.json, and the files that do instead of tokenizer.json.
 TOKENIZERS = {
@@ -43,6 +46,11 @@ LARGEST_TOKENIZER, LARGEST_OTHER = 50_000_000, 10_000_000
 SETTINGS = (CONFIG, TOKENIZER_CONFIG, "special_tokens_map.json")
 HEADER = 8  # bytes at the start of a safetensors file that hold the length of its JSON header
 LONGEST_HEADER = 100_000_000  # what the library reads
+
+
+def file_names(folder: Path) -> list[str]:
+    """Of the files in a folder; none where there is no folder."""
+    return [path.name for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 
 
 def read_json(path: Path, shown: str) -> dict[str, Any]:

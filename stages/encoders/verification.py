@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from stages.core.errors import InputError
 from stages.encoders.config_limits import require_plain, without_data
+from stages.encoders.conversion import is_to_convert
 from stages.encoders.settings import Architecture
 from stages.encoders.snapshot import (
     CONFIG,
+    PICKLE,
+    PICKLE_SHARDS,
+    SHARDS,
     TOKENIZER,
     TOKENIZER_CONFIG,
     TOKENIZERS,
     VOCABULARIES,
     WEIGHTS,
+    file_names,
     read_json,
     require_moderate_files,
     tensor_shapes,
@@ -30,10 +35,8 @@ if TYPE_CHECKING:
 
     from stages.encoders.checkpoint import Contents
 
-SHARDS = "model.safetensors.index.json"
 # So many numbers may a model have beside its checkpoint's, and for each of them: a head of many classes, buffers.
 NEW_BESIDE, NEW_FOR_EACH = 20_000_000, 4
-PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
 def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
@@ -42,18 +45,7 @@ def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
     Raises:
         InputError: a file is missing, cut short, of another architecture, or does not fit the others.
     """
-    if not folder.is_dir():
-        raise InputError(f"base.path: {shown}: not found; required: a folder with the checkpoint")
-    require_files([path.name for path in folder.iterdir() if path.is_file()], family, shown)
-    require_moderate_files(folder, shown)
-    config = read_json(folder / CONFIG, shown)
-    tokenizer_config = {}
-    if (folder / TOKENIZER_CONFIG).exists():
-        tokenizer_config = read_json(folder / TOKENIZER_CONFIG, shown)
-    for name, content in ((CONFIG, config), (TOKENIZER_CONFIG, tokenizer_config)):
-        if "auto_map" in content:
-            raise InputError(f"{shown}: {name}: auto_map asks for remote code; allowed: what transformers itself has")
-    require_plain(config, f"{shown}: {CONFIG}")
+    config = require_settings(folder, family, shown)
     shapes = tensor_shapes(folder, shown)
     from stages.encoders.checkpoint import require_encoder, require_type  # seconds of imports
 
@@ -67,6 +59,27 @@ def verify(folder: Path, family: Architecture, shown: str) -> "Contents":
         _require_rows(_stated_ids(stated), found, shown)
     _require_fitting_tokenizer(folder, stated, found, family, shown)
     return found
+
+
+def require_settings(folder: Path, family: Architecture, shown: str) -> dict[str, Any]:
+    """Check all that can be checked before weights are read, or converted; the content of config.json.
+
+    Raises:
+        InputError: a file is missing or too large, or asks for what is not done here.
+    """
+    if not folder.is_dir():
+        raise InputError(f"base.path: {shown}: not found; required: a folder with the checkpoint")
+    require_files(file_names(folder), family, shown)
+    require_moderate_files(folder, shown)
+    config = read_json(folder / CONFIG, shown)
+    tokenizer_config = {}
+    if (folder / TOKENIZER_CONFIG).exists():
+        tokenizer_config = read_json(folder / TOKENIZER_CONFIG, shown)
+    for name, content in ((CONFIG, config), (TOKENIZER_CONFIG, tokenizer_config)):
+        if "auto_map" in content:
+            raise InputError(f"{shown}: {name}: auto_map asks for remote code; allowed: what transformers itself has")
+    require_plain(config, f"{shown}: {CONFIG}")
+    return config
 
 
 def _require_size(folder: Path, model_class: str, shapes: dict[str, list[int]], shown: str) -> None:
@@ -91,9 +104,10 @@ def require_files(names: Collection[str], family: Architecture, shown: str) -> N
     Raises:
         InputError: one is missing, or is there in a form that is not read.
     """
-    if WEIGHTS not in names:
-        _refuse_other_weights(names, shown)
-    for name in (CONFIG, WEIGHTS):
+    weights = PICKLE if is_to_convert(names, family) else WEIGHTS
+    if weights not in names:
+        _refuse_other_weights(names, family, shown)
+    for name in (CONFIG, weights):
         if name not in names:
             raise InputError(f"{shown}: {name}: not found; a checkpoint needs {CONFIG}, {WEIGHTS} and a tokenizer")
     if TOKENIZER in names:
@@ -111,16 +125,23 @@ def _either(alternatives: Collection[Collection[str]]) -> str:
     return ", ".join(" and ".join(files) for files in alternatives)
 
 
-def _refuse_other_weights(names: Collection[str], shown: str) -> None:
+def _refuse_other_weights(names: Collection[str], family: Architecture, shown: str) -> None:
     if SHARDS in names:
         raise InputError(f"{shown}: {SHARDS}: weights in shards; allowed: one {WEIGHTS}")
-    for pickle in PICKLES:
-        if pickle in names:
-            raise InputError(
-                f"{shown}: {pickle} without {WEIGHTS}; a pickle can run code and is not read: set `revision` to a "
-                f"commit that has {WEIGHTS} (the hub's conversion bot proposes one as a pull request), or convert "
-                "the weights and give the folder (base: {source: local, path: <folder>})"
-            )
+    ways_on = (
+        f"set `revision` to a commit that has {WEIGHTS} (the hub's conversion bot proposes one as a pull request), or "
+        "convert the weights and give the folder (base: {source: local, path: <folder>})"
+    )
+    if PICKLE in names:
+        raise InputError(
+            f"{shown}: {PICKLE} without {WEIGHTS}; a pickle can run code and is not read: {ways_on}, or have it "
+            "converted by a reader that runs none (`convert: weights_only` of the architecture)"
+        )
+    if PICKLE_SHARDS in names:
+        but_whole = f"; {family.convert!r} converts one {PICKLE} alone" if family.convert else ""
+        raise InputError(
+            f"{shown}: {PICKLE_SHARDS} without {WEIGHTS}; a pickle can run code and is not read{but_whole}: {ways_on}"
+        )
 
 
 def _require_kind_of_tokenizer(stated: dict[str, Any], family: Architecture, shown: str) -> None:

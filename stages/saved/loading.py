@@ -12,7 +12,7 @@ from transformers import BitsAndBytesConfig, PreTrainedModel
 from stages.core.errors import InputError
 from stages.methods.quantization import autocast_dtype, follow_autocast, keep_double_quantisation
 from stages.saved.base_beside import WEIGHTS, Base
-from stages.saved.saved_run import ADAPTER, BASE, QUANTIZATION, SavedRun
+from stages.saved.saved_run import ADAPTER, BASE, QUANTIZATION, SavedRun, converted_from
 from stages.training.settings import RunSettings
 from stages.training.startup import nothing_to_compute
 
@@ -85,14 +85,17 @@ def load_classifier(
 
 
 def base_of(folder: Path, settings: RunSettings, checkpoint: Path | None) -> Base:
-    """Where the weights are that a folder's adapter is put on."""
+    """Where the weights are that a folder's adapter is put on; what the hub has as a pickle is not read from there."""
     if (folder / BASE / WEIGHTS).exists():
         return Base(str(folder / BASE), None)
     if checkpoint is not None:
         return Base(str(checkpoint), None)
-    if settings.checkpoint_hub_id is not None:
-        return Base(settings.checkpoint_hub_id, settings.checkpoint_revision)
     path = Path("models/base", settings.architecture)
+    if settings.checkpoint_hub_id is not None:
+        made_from = converted_from(path)
+        if made_from is not None and made_from["revision"] == settings.checkpoint_revision:
+            return Base(str(path), None)
+        return Base(settings.checkpoint_hub_id, settings.checkpoint_revision)
     if not (path / WEIGHTS).exists():
         raise InputError(
             f"{folder}: its base is a local checkpoint, too large to lie beside it, and {path} is not here; "

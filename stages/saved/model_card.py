@@ -139,6 +139,7 @@ def training(record: Record) -> dict[str, object]:
         "of them trained": f"{parameters.trainable} ({parameters.head} in the head)",
         "SHA-256 of the weights": record.quality.weights_sha256,
         "SHA-256 of the base": record.environment.checkpoint_sha256,
+        "SHA-256 of the pickle that the base was converted from": record.environment.checkpoint_pickle_sha256,
         "SHA-256 of the tokenised test split": record.environment.dataset_sha256["test"],
         "libraries": ", ".join(f"{key} {version}" for key, version in libraries.items()),
     }

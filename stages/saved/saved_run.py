@@ -1,5 +1,6 @@
 """``run.json`` in a run's folder: what the run was, for whoever has the folder alone."""
 
+import json
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ NAME = "run.json"
 ADAPTER = "adapter_config.json"
 BASE = "base"  # folder with what an adapter is put on
 MOST_BYTES = 2**24  # of weights that are copied there; a miniature has a twentieth
+CONVERTED_FROM = "converted_from.json"  # beside a checkpoint's weights that the base stage made from a pickle
 QUANTIZATION = "quantization_config.json"  # of the base's linear layers, by Transformers' own names
 
 
@@ -34,6 +36,12 @@ class SavedRun(StageFile, Strict):
         if not (folder / NAME).is_file():
             raise InputError(f"{folder}: holds no {NAME}; required: a run's folder in models/runs, or a copy of one")
         return cls.read_from(folder / NAME)
+
+
+def converted_from(checkpoint: Path) -> dict[str, str | None] | None:
+    """The pickle that the weights in ``checkpoint`` were made from: its ``sha256``, ``revision`` of a hub; or None."""
+    note = checkpoint / CONVERTED_FROM
+    return json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
 
 
 def run_folder(run: str) -> Path:

@@ -35,10 +35,11 @@ def resolve(params: Params) -> dict[Path, Strict]:
         StudySettings.path(): resolve_study(params),
         CensusSettings.path(): resolve_census(params),
     }
+    is_made_here = profile.base.source == "pretrain"
     for name in params.architectures:
         files[BaseSettings.path(name)] = BaseSettings(
             architecture=name,
-            family=params.architecture[name],
+            family=_unconverted(params.architecture[name]) if is_made_here else params.architecture[name],
             base=profile.base,
             max_length=profile.tokenize.max_length,
             threads=profile.train.threads,
@@ -168,7 +169,7 @@ def resolve_study(params: Params) -> StudySettings:
         lr_probe=params.lr_probe,
         lr_scale=profile.train.lr_scale,
         seeds=params.seeds,
-        architectures={name: _called(architectures[name], prefix) for name in params.architectures},
+        architectures={name: _unconverted(_called(architectures[name], prefix)) for name in params.architectures},
         configurations={name: configurations[name] for name in params.configurations + params.probes},
         labels={name: definition.label for name, definition in named.items()},
         runs=runs,
@@ -186,6 +187,11 @@ def _shown(definitions: dict[str, Architecture] | dict[str, Configuration]) -> d
         name: definition.model_copy(update={"label": label_of(definition.label)})
         for name, definition in definitions.items()
     }
+
+
+def _unconverted(architecture: Architecture) -> Architecture:
+    """Without how its pickle is to be read, which is told to those stages alone that fetch one."""
+    return architecture.model_copy(update={"convert": None})
 
 
 def _called(architecture: Architecture, prefix: str) -> Architecture:

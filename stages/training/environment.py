@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stages.core.errors import InputError
 from stages.core.files import sha256
+from stages.saved.saved_run import converted_from
 from stages.training.record import Environment
 from stages.training.settings import RunSettings
 
@@ -154,4 +155,5 @@ def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Enviro
         dataset_sha256={split: sha256(tokenized / split) for split in ("train", "validation", "test")},
         checkpoint_sha256=sha256(checkpoint / "model.safetensors"),
         checkpoint_revision=settings.checkpoint_revision,
+        checkpoint_pickle_sha256=(converted_from(checkpoint) or {}).get("sha256"),
     )

@@ -166,6 +166,8 @@ class Environment(Strict):
     dataset_sha256: dict[str, str]
     checkpoint_sha256: str
     checkpoint_revision: str | None
+    # of the pickle that the checkpoint was converted from; written where there was one
+    checkpoint_pickle_sha256: str | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 RELOAD_TOLERANCE = 1e-5  # largest difference of probabilities between a run and what has been saved of it

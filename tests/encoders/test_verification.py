@@ -21,9 +21,9 @@ def copied(published: Path, tmp_path: Path, architecture: str) -> Path:
     return Path(shutil.copytree(published / architecture, tmp_path / "copy"))
 
 
-def fault(folder: Path, architecture: str) -> str:
+def fault(folder: Path, architecture: str, convert: str | None = None) -> str:
     with pytest.raises(InputError) as caught:
-        verify(folder, PARAMS.architecture[architecture], "here")
+        verify(folder, PARAMS.architecture[architecture].model_copy(update={"convert": convert}), "here")
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -74,7 +74,33 @@ def test_pickle_alone_is_refused(published, tmp_path, architecture):
     assert fault(folder, architecture) == (
         "here: pytorch_model.bin without model.safetensors; a pickle can run code and is not read: set `revision` to "
         "a commit that has model.safetensors (the hub's conversion bot proposes one as a pull request), or convert "
-        "the weights and give the folder (base: {source: local, path: <folder>})"
+        "the weights and give the folder (base: {source: local, path: <folder>}), or have it converted by a reader "
+        "that runs none (`convert: weights_only` of the architecture)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("convert", "said"), [(None, ""), ("weights_only", "; 'weights_only' converts one pytorch_model.bin alone")]
+)
+def test_pickles_in_shards_are_refused(published, tmp_path, convert, said):
+    folder = copied(published, tmp_path, "roberta")
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        (folder / name).unlink()
+    (folder / "pytorch_model.bin.index.json").write_text("{}")
+    assert fault(folder, "roberta", convert) == (
+        f"here: pytorch_model.bin.index.json without model.safetensors; a pickle can run code and is not read{said}: "
+        "set `revision` to a commit that has model.safetensors (the hub's conversion bot proposes one as a pull "
+        "request), or convert the weights and give the folder (base: {source: local, path: <folder>})"
+    )
+
+
+@pytest.mark.parametrize("convert", [None, "weights_only"])
+def test_safetensors_in_shards_are_refused_whatever_pickle_is_beside_them(published, tmp_path, convert):
+    folder = copied(published, tmp_path, "roberta")
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text("{}")
+    assert fault(folder, "roberta", convert) == (
+        "here: model.safetensors.index.json: weights in shards; allowed: one model.safetensors"
     )
 
 

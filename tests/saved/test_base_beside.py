@@ -2,10 +2,15 @@ import json
 from pathlib import Path
 
 import pytest
+from peft import PeftModel
 from transformers import RobertaConfig
 
+from stages.core.errors import InputError
+from stages.core.files import sha256
 from stages.saved import base_beside
 from stages.saved.base_beside import Base, refer_to, without_quantization
+from stages.saved.loading import open_run
+from stages.training.record import Record
 from tests.helpers.tiny_runs import model_path, run
 from tests.helpers.tiny_study import write_study
 
@@ -63,6 +68,34 @@ def test_a_base_on_the_hub_is_named_by_id_and_commit(configuration):
     assert (config["base_model_name_or_path"], config["revision"]) == ("FacebookAI/roberta-base", COMMIT)
     assert record.reload.fault is None
     assert record.reload.loaded.startswith(f"an adapter on FacebookAI/roberta-base at {COMMIT}")
+
+
+def test_what_the_hub_has_as_a_pickle_is_loaded_from_what_it_was_converted_to(monkeypatch):
+    write_study("roberta")
+    with_hub("ia3")
+    note = {"file": "pytorch_model.bin", "sha256": "a" * 64, "revision": COMMIT}
+    Path("models/base/roberta/converted_from.json").write_text(json.dumps(note), encoding="utf-8")
+    record, folder = run("roberta", "ia3"), model_path("roberta", "ia3")
+    assert record.environment.checkpoint_pickle_sha256 == "a" * 64
+    assert record.environment.checkpoint_sha256 == sha256(Path("models/base/roberta/model.safetensors"))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"| SHA-256 of the pickle that the base was converted from | {'a' * 64} |\n" in card
+    assert f"| SHA-256 of the base | {record.environment.checkpoint_sha256} |\n" in card
+    assert adapter_config(folder)["base_model_name_or_path"] == "FacebookAI/roberta-base"  # for all others
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert isinstance(open_run(folder), PeftModel)
+    note["revision"] = COMMIT[::-1] + "0"  # models/base is of another by now
+    Path("models/base/roberta/converted_from.json").write_text(json.dumps(note), encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be loaded: OSError: "):
+        open_run(folder)
+
+
+def test_a_run_from_what_is_as_published_says_nothing_of_a_pickle():
+    write_study("roberta")
+    record = run("roberta", "ia3")
+    assert record.environment.checkpoint_pickle_sha256 is None
+    assert "pickle" not in Record.path("roberta", "ia3", 42).read_text(encoding="utf-8")
+    assert "pickle" not in (model_path("roberta", "ia3") / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_reference_changes_nothing_else():

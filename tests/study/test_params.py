@@ -122,6 +122,14 @@ BAD = {
         "architecture.roberta.revision: 'main': a branch or tag moves, and a result must name what it came from; "
         "allowed: a full commit id (40 digits of 0-9a-f)",
     ),
+    "another way to convert": (
+        {"architecture.deberta.convert": "pickle"},
+        "architecture.deberta.convert: 'pickle': input should be 'weights_only'",
+    ),
+    "a truth value for a way to convert": (
+        {"architecture.roberta.convert": True},
+        "architecture.roberta.convert: True: input should be 'weights_only'",
+    ),
     "unknown source": (
         {"profiles.mini.data.source": "web"},
         "profiles.mini.data: ",

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stages.study.params import load_params
-from stages.study.resolve import resolve_census, resolve_run
+from stages.study.resolve import resolve, resolve_census, resolve_run
 from tests.helpers.tiny_study import write_params
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -52,6 +52,15 @@ def test_hub_revision_is_recorded_for_hub_checkpoints_alone():
     assert resolve_run(params, "roberta", "full").checkpoint_revision is None
     paper = params.model_copy(update={"profile": "paper"})
     assert resolve_run(paper, "roberta", "full").checkpoint_revision == params.architecture["roberta"].revision
+
+
+def test_how_a_pickle_is_converted_is_told_to_a_stage_that_fetches_one_alone():
+    write_params(Path())
+    told = {}
+    for profile in ("mini", "paper"):
+        files = resolve(load_params().model_copy(update={"profile": profile}))
+        told[profile] = [str(path) for path, content in files.items() if '"convert"' in content.model_dump_json()]
+    assert told == {"mini": [], "paper": ["data/settings/base/deberta.json"]}
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,11 @@ def test_what_the_hub_lists_is_looked_at(monkeypatch, capsys):
         lambda repository: dict.fromkeys(pickle if "deberta" in repository.id else names, 10**8),
     )
     complete, lines = run_check(monkeypatch, capsys, GPU, "paper")
+    assert complete
+    downloaded = "microsoft/deberta-v3-base@8ccc9b6f3619, 0.30 GB to download, pytorch_model.bin to convert"
+    assert f"deberta checkpoint {downloaded} at hand" in lines
+    write_params(Path(), **{"architecture.deberta.convert": None})
+    complete, lines = run_check(monkeypatch, capsys, GPU, "paper")
     assert not complete
     downloaded = "FacebookAI/roberta-base@e2da8e2f811d, 0.40 GB to download"
     assert f"roberta checkpoint {downloaded} at hand" in lines

@@ -150,6 +150,12 @@ class BasePhrases:
         return self._report.checkpoint_sha256[:COMMIT_DIGITS]
 
     @property
+    def pickle(self) -> str | None:
+        """The same of the pickle that they were converted from; None where they are as published, or made here."""
+        converted = self._report.converted_from
+        return converted and converted.sha256[:COMMIT_DIGITS]
+
+    @property
     def is_untrained(self) -> bool:
         return not self._report.steps
 
@@ -193,6 +199,11 @@ class BasesPhrases:
     def are_untrained(self) -> bool:
         """The settings of pretraining are those of the profile, so one base speaks for all."""
         return self.all[0].is_untrained
+
+    @property
+    def converted(self) -> list[BasePhrases]:
+        """Those whose weights came as a pickle."""
+        return [base for base in self.all if base.pickle]
 
     @property
     def predict_ratings(self) -> bool:

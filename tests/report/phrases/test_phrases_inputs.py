@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.encoders.base_report import BaseReport
+from stages.encoders.base_report import BaseReport, ConvertedFrom
 from tests.helpers.paper import SMALL, prepare, source, written
 from tests.helpers.preparation import make_card
 
@@ -45,6 +45,18 @@ def test_a_package_may_state_no_licence_and_a_study_no_published_name():
     assert r"DistilBERT is a published checkpoint of 22.71\,M parameters" in text
     assert r"\texttt{tiny\_encoder 0.1.0} carries it, under no stated licence; the SHA-256" in text
     assert "DistilBERT: no licence stated." in text
+
+
+def test_a_converted_checkpoint_is_named_with_both_hashes():
+    prepare(**SMALL)
+    assert "pickle" not in written()
+    converted = ConvertedFrom(file="pytorch_model.bin", sha256="a" * 64, revision=None)
+    BaseReport.read("distilbert").model_copy(update={"converted_from": converted}).write("distilbert")
+    assert (
+        r"\textit{Checkpoints.} The weights of mini-DistilBERT (SHA-256 \texttt{aaaaaaaaaaaa} as published, "
+        r"\texttt{dddddddddddd} as used) were converted from pickle to safetensors by a reader that runs no code, "
+        r"every number as it was; of each hash the first digits are given. \textit{Parameters.}"
+    ) in written().replace(r"\allowbreak{}", "")
 
 
 def test_what_the_sentence_encoder_was_trained_for_and_the_precision_are_said():
