@@ -10,7 +10,7 @@ from pathlib import Path
 from stages.core.errors import InputError
 from stages.core.files import sha256
 from stages.training.record import Environment
-from stages.training.settings import RunSettings
+from stages.training.settings import Device, RunSettings
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "datasets", "accelerate", "tokenizers", "numpy", "dvc")
 # What decides a run beside its data and settings: the code that ``train`` depends on in dvc.yaml, and the packages.
@@ -130,6 +130,21 @@ def has_bf16() -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name, False) for name in BF16_KERNELS)
+
+
+def use_device(device: Device) -> None:
+    """See to it that a process computes where its run is told to; before anything asks torch for a GPU.
+
+    Raises:
+        InputError: it is told cuda, and torch sees no GPU.
+    """
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # holds for every library, and for processes that it starts
+    if device == "cuda":
+        import torch  # a run on the CPU imports it later, in the way that starts fastest
+
+        if not torch.cuda.is_available():
+            raise InputError("train.device: 'cuda': torch sees no GPU; allowed here: cpu, auto; `make check` says why")
 
 
 def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:

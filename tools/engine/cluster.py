@@ -14,8 +14,9 @@ from distributed.security import Security
 from distributed.utils import get_ip, get_mp_context
 
 from stages.core.errors import InputError
+from stages.training.settings import Device
 from tools.engine.display import duration
-from tools.machine import visible_gpus
+from tools.gpus import usable_gpus
 
 # Dask would set the threads and the allocator of everything a worker starts: stages decide that themselves, and the
 # memory of a run would not be comparable with one started by `dvc repro`.
@@ -38,8 +39,13 @@ SAY_EVERY = 300.0  # seconds that a study is without workers
 
 
 @contextmanager
-def connect(address: str | None, jobs: int) -> Iterator[Client]:
+def connect(address: str | None, jobs: int, device: Device = "auto") -> Iterator[Client]:
     """A client of the scheduler at ``address``, or of ``jobs`` new workers here that end with it.
+
+    Args:
+        address: of a scheduler; None: workers are started here.
+        jobs: how many.
+        device: where runs compute; on the CPU, workers here are given no GPU.
 
     Raises:
         InputError: nothing answers at the address, or on this machine.
@@ -50,7 +56,7 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
         require_locks(jobs)
         if not has_dashboard():
             dask.config.set(CLOSED_SCHEDULER)
-        with start(jobs) as cluster, Client(cluster) as client:
+        with start(jobs, device) as cluster, Client(cluster) as client:
             yield client
         return
     try:
@@ -91,10 +97,10 @@ def require_locks(workers: int) -> None:
         ) from error
 
 
-def start(jobs: int) -> SpecCluster:
+def start(jobs: int, device: Device) -> SpecCluster:
     """Raises InputError: Dask, which reads settings of the user's own, does not start with them."""
     try:
-        return local(jobs)
+        return local(jobs, device)
     except (RuntimeError, OSError, ValueError) as error:
         reason = " ".join(str(error.__cause__ or error).split())
         raise InputError(
@@ -102,13 +108,13 @@ def start(jobs: int) -> SpecCluster:
         ) from error
 
 
-def local(jobs: int) -> SpecCluster:
+def local(jobs: int, device: Device) -> SpecCluster:
     """Workers as processes of their own, each with a GPU to itself as far as there are enough.
 
     Whoever reaches a Dask port can run code, and every user of the machine reaches the loopback: keys that exist in
     these processes alone keep them out.
     """
-    gpus = visible_gpus()
+    gpus = usable_gpus(device)
     keys = Security.temporary()
     safe = {"host": LOOPBACK, "protocol": "tls", "security": keys}
     workers = {}
