@@ -106,6 +106,7 @@ def run(dag: "Dag", state: StudyState, params: Params, at_once: int, scheduler: 
         allow_failed=params.allow_failed,
         exclusive=params.profiles[params.profile].train.exclusive,
         remote=remote,
+        by_gpu=params.profiles[params.profile].train.device != "cpu",
     )
     if remote:
         push_inputs(dag, state, remote)

@@ -157,15 +157,16 @@ def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Enviro
         source = {"commit": commit, "commit_subject": subject, "dirty": bool(changes)}
     except GitError as error:
         source = {"commit": None, "commit_subject": None, "dirty": None, "commit_unknown": error.why}
+    on_gpu = torch.cuda.is_available()
     return Environment(
         **source,
         python=platform.python_version(),
         platform=platform.platform(),
         processor=processor(),
         packages=packages(),
-        device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        device=torch.cuda.get_device_name() if on_gpu else "cpu",
         threads=torch.get_num_threads(),
-        runs_at_once=int(os.environ.get("STUDY_JOBS", "1")),
+        runs_at_once=int(os.environ.get("STUDY_JOBS_OF_GPU" if on_gpu else "STUDY_JOBS", "1")),
         dataset_sha256={split: sha256(tokenized / split) for split in ("train", "validation", "test")},
         checkpoint_sha256=sha256(checkpoint / "model.safetensors"),
         checkpoint_revision=settings.checkpoint_revision,

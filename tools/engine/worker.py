@@ -17,7 +17,6 @@ from pathlib import Path
 
 import dask
 from distributed import Nanny, get_worker
-from distributed.comm import get_address_host
 
 from stages.core.as_made import LOOKED
 from stages.core.errors import InputError, run_stage
@@ -104,13 +103,14 @@ def run_in(folder: Path, job: Job) -> Outcome | Failure:
 
 
 def environment(job: Job) -> dict[str, str]:
-    """The study's own, with the number of runs that share this machine; logs are UTF-8 whatever the locale."""
-    at_once = job.runs_at_once.get(host(), 1)
+    """The study's own, with the runs that share this machine, and its GPU; logs are UTF-8 whatever the locale."""
+    on_machine, on_gpu = job.runs_at_once.get(address(), (1, 1))
     programs = Path(sys.executable).parent  # of which `python` is this one
     return {
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "STUDY_JOBS": str(at_once),
+        "STUDY_JOBS": str(on_machine),
+        "STUDY_JOBS_OF_GPU": str(on_gpu),
         LOOKED: "1",  # `reproduce` looks itself
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
@@ -118,10 +118,10 @@ def environment(job: Job) -> dict[str, str]:
     }
 
 
-def host() -> str:
-    """This worker's address as the scheduler knows it; empty outside a worker."""
+def address() -> str:
+    """This worker's as the scheduler knows it; empty outside a worker."""
     try:
-        return get_address_host(get_worker().address)
+        return get_worker().address
     except ValueError:
         return ""
 
