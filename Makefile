@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Stages run at once: a number, or auto: one a core that this process may use, or one alone with a GPU to measure on.
+# Stages run at once: a number, or auto: one a core that this process may use, or one a GPU where the profile uses them.
 JOBS ?= auto
 # tcp://host:port of a Dask scheduler whose workers run the study; without one, JOBS workers are started here.
 SCHEDULER ?=

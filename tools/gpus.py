@@ -6,10 +6,15 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
+from typing import NamedTuple
+
+from zc.lockfile import LockError, LockFile
 
 from stages.core.errors import InputError
 from stages.study.params import Params
@@ -91,6 +96,60 @@ def gpu_fault() -> str:
     if torch.cuda.is_available() or not (nvidia_smi("-L") and visible_gpus()):
         return ""
     return build_fault() or f"{UNSEEN}: `python -c 'import torch; torch.cuda.init()'` says why"
+
+
+class Claim(NamedTuple):
+    """A GPU that a worker started by hand has, until its process ends."""
+
+    name: str  # as CUDA takes it
+    identity: str  # the same for every process of this machine
+    others: int  # workers that have it, too
+    lock: LockFile
+
+
+def claim_gpu() -> Claim | None:
+    """Of the GPUs that this process may use, one that the fewest of this user's workers have; None where there is none.
+
+    Raises:
+        InputError: the folder of locks cannot be used.
+    """
+    names = usable_gpus()
+    if not names:
+        return None
+    folder = lock_folder()
+    for others in count():
+        for name in names:
+            identity = identity_of(name)
+            with suppress(LockError):
+                return Claim(name, identity, others, LockFile(str(folder / f"{identity}.{others}")))
+
+
+def identity_of(name: str) -> str:
+    """A GPU's id where it is given by number: batch systems number those of each job from 0."""
+    listed = listed_gpus(nvidia_smi("-L"))
+    return listed[int(name)] if name.isdecimal() and int(name) < len(listed) else name
+
+
+def lock_folder() -> Path:
+    """In the user's runtime folder, or one of the user's own among temporary files.
+
+    Raises:
+        InputError: it cannot be written, or is another user's.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(runtime or tempfile.gettempdir()) / f"study-gpus-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = "" if folder.stat().st_uid == os.getuid() else "belongs to another user"
+        if not os.access(folder, os.W_OK):
+            reason = reason or "not writable"
+    except OSError as error:
+        reason = error.strerror
+    if reason:
+        raise InputError(
+            f"{folder}: {reason}: workers note there who has which GPU; XDG_RUNTIME_DIR names another place"
+        )
+    return folder
 
 
 def require_device(params: Params) -> None:

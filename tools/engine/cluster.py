@@ -122,16 +122,17 @@ def local(jobs: int, device: Device) -> SpecCluster:
     for number in range(jobs):
         options = {**safe, "nthreads": 1, "memory_limit": 0, "dashboard": False, "silence_logs": SILENT}
         if gpus:
-            options |= with_gpu(gpus[number % len(gpus)])
+            gpu = gpus[number % len(gpus)]
+            options |= with_gpu(gpu, gpu)
         workers[number] = {"cls": Nanny, "options": options}
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
     scheduler = {"cls": Scheduler, "options": {**safe, "port": 0, **dashboard}}
     return SpecCluster(workers=workers, scheduler=scheduler, security=keys, silence_logs=SILENT)
 
 
-def with_gpu(name: str) -> dict[str, dict]:
+def with_gpu(name: str, identity: str) -> dict[str, dict]:
     """Options of a worker that has this GPU: nothing that it starts sees another, and the head is told."""
-    return {"env": {"CUDA_VISIBLE_DEVICES": name}, "resources": {f"{GPU}{name}": 1}}
+    return {"env": {"CUDA_VISIBLE_DEVICES": name}, "resources": {f"{GPU}{identity}": 1}}
 
 
 def own_address(scheduler: str) -> str:

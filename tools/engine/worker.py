@@ -20,9 +20,10 @@ from distributed import Nanny, get_worker
 
 from stages.core.as_made import LOOKED
 from stages.core.errors import InputError, run_stage
-from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks
+from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks, with_gpu
 from tools.engine.diagnosis import failure
 from tools.engine.messages import Failure, Job, Outcome, journal_path, log_path
+from tools.gpus import Claim, claim_gpu
 
 
 def main(scheduler: str) -> None:
@@ -34,20 +35,32 @@ def main(scheduler: str) -> None:
     if not scheduler:
         raise InputError("SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786")
     require_locks(1)
+    gpu = claim_gpu()
     try:
-        asyncio.run(serve(scheduler))
+        asyncio.run(serve(scheduler, gpu))
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(f"SCHEDULER={scheduler}: no Dask scheduler answers: {error}") from error
     except KeyboardInterrupt:
         return
 
 
-async def serve(scheduler: str) -> None:
+async def serve(scheduler: str, gpu: Claim | None) -> None:
+    """``gpu``: what runs see of those of this machine."""
     dask.config.set({**UNTOUCHED, **CLOSED})
     options = {"nthreads": 1, "memory_limit": 0, "dashboard": False, "death_timeout": TIMEOUT}
+    if gpu is not None:
+        options |= with_gpu(gpu.name, gpu.identity)
     async with Nanny(scheduler, host=own_address(scheduler), **options) as nanny:
-        print(f"worker {nanny.worker_address} of {scheduler}", flush=True)
+        print(f"worker {nanny.worker_address} of {scheduler}{place(gpu)}", flush=True)
         await nanny.finished()
+
+
+def place(gpu: Claim | None) -> str:
+    """Where a worker computes, at the end of a line."""
+    if gpu is None:
+        return ""
+    shared = f", which {gpu.others} more of yours {'has' if gpu.others == 1 else 'have'}" if gpu.others else ""
+    return f" on GPU {gpu.name}{shared}"
 
 
 def run(job_json: str) -> str:
