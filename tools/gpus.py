@@ -69,7 +69,7 @@ def build_fault() -> str:
     """
     if not (nvidia_smi("-L") and visible_gpus()):
         return ""
-    again = "rm -r .venv && make paper TORCH="
+    again = "make paper TORCH="
     built_for = cuda_of_torch()
     built = f"{UNSEEN}: torch {version('torch')} is built"
     if built_for is None:

@@ -12,9 +12,9 @@ from tests.helpers.tiny_study import write_params
 from tools import check, gpus
 
 BUILT = f"nvidia-smi sees a GPU, torch does not: torch {version('torch')} is built"
-WITHOUT = f"{BUILT} without CUDA; rm -r .venv && make paper TORCH=cu130 (driver 580 or newer) or TORCH=cu126 installs "
+WITHOUT = f"{BUILT} without CUDA; make paper TORCH=cu130 (driver 580 or newer) or TORCH=cu126 installs "
 WITHOUT += "one with it"
-OLD = f"{BUILT} for CUDA 13.0, which asks for driver 580 or newer, and here is 550; update it, or rm -r .venv && make "
+OLD = f"{BUILT} for CUDA 13.0, which asks for driver 580 or newer, and here is 550; update it, or make "
 OLD += "paper TORCH=cu126 takes an older one"
 ELSE = "nvidia-smi sees a GPU, torch does not: `python -c 'import torch; torch.cuda.init()'` says why"
 TWO = """GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-0a)
