@@ -141,10 +141,10 @@ build="$$TORCH"; \
 	*) build=cpu; esac
 endef
 # By hash from what pip is told of; the CPU build also from PyTorch's index, and where nobody asked for it PyPI's in its
-# place. Builds for a CUDA that PyPI's is not for have no lock: they are installed by version, libraries within the pins.
+# place. (Where a constraint of the user's names torch, pip calls a version that is not there a conflict.) Builds for a CUDA that PyPI's is not for have no lock: they are installed by version, libraries within the pins.
 define install_torch
 try() { $(INSTALL) "$$@" 2>$(VENV)/torch.log; }; \
-lacks() { grep -q 'No matching distribution found for torch' $(VENV)/torch.log; }; \
+lacks() { grep -q -e 'No matching distribution found for torch' -e ResolutionImpossible $(VENV)/torch.log; }; \
 case "$$build" in \
 	cpu) try -r requirements-torch-cpu.lock || { lacks && { \
 		try --retries 1 --timeout 15 --extra-index-url $(PYTORCH)/cpu -r requirements-torch-cpu.lock || { [ -z "$$TORCH" ] \

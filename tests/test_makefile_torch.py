@@ -17,11 +17,13 @@ ON_INDEX = f"--retries 1 --timeout 15 --extra-index-url {INDEX}/cpu {CPU}"
 HASHED = "install --quiet --disable-pip-version-check --no-deps --require-hashes"
 VERSION = next(line for line in lock.pins(ROOT / lock.STUDY) if line.startswith("torch=="))
 BY_VERSION = "install --quiet --disable-pip-version-check --extra-index-url {index}/{build} -c requirements.txt {torch}"
+NONE = "ERROR: No matching distribution found for torch==0"
+CONFLICT = "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/"
 # A pip that notes what it is told, and lacks torch where a line of `lacking` is part of that.
 PIP = """#!/bin/sh
 echo "$@" >>asked
 while read -r part; do case "$*" in *"$part"*)
-	echo 'ERROR: No matching distribution found for torch==0' >&2; exit 1;; esac; done <lacking
+	cat words >&2; exit 1;; esac; done <lacking
 if [ -e full ]; then case "$*" in *torch*) echo 'ERROR: No space left on device' >&2; exit 1;; esac; fi
 """
 
@@ -31,6 +33,7 @@ def folder(tmp_path) -> Path:
     for path in (Path("Makefile"), lock.STUDY, lock.DEV, *lock.MADE_OF):
         shutil.copy(ROOT / path, tmp_path)
     (tmp_path / "lacking").touch()
+    (tmp_path / "words").write_text(f"{NONE}\n", encoding="utf-8")
     program(tmp_path / "pip", PIP)
     program(tmp_path / "python", "#!/bin/sh\nmkdir -p .venv/bin && cp pip .venv/bin/\n")
     return tmp_path
@@ -72,7 +75,10 @@ NOTE = f"note: no CPU build of torch from {INDEX}/cpu; PyPI's is installed ({SIZ
         ([CPU], [CPU, ON_INDEX, PYPI], [NOTE], "pypi"),  # no network, or an index of one's own
     ],
 )
-def test_without_a_gpu_it_is_the_cpu_build_where_that_can_be_had(lacking, asked, lines, build, folder):
+@pytest.mark.parametrize("words", [NONE, CONFLICT])
+def test_without_a_gpu_it_is_the_cpu_build_where_that_can_be_had(words, lacking, asked, lines, build, folder):
+    """A constraint of the user's that names torch makes a conflict of what pip does not find."""
+    (folder / "words").write_text(f"{words}\n", encoding="utf-8")
     (folder / "lacking").write_text("".join(f"{part}\n" for part in lacking), encoding="utf-8")
     done, told = install(folder)
     assert (done.returncode, told, said(done)) == (0, asked, lines)
@@ -116,7 +122,7 @@ def test_the_cpu_build_that_is_asked_for_is_that_or_none(folder):
     (folder / "lacking").write_text(f"{CPU}\n", encoding="utf-8")
     done, told = install(folder, "TORCH=cpu")
     assert (done.returncode, told) == (2, [CPU, ON_INDEX])
-    assert done.stderr.splitlines()[0] == "ERROR: No matching distribution found for torch==0"
+    assert done.stderr.splitlines()[0] == NONE
     assert not (folder / ".venv/study").exists()
 
 
