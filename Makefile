@@ -132,16 +132,18 @@ of_its_pins = @grep -qF "of $(1), cksum $$(cksum < $(1))" $(2) \
 
 PYTORCH := https://download.pytorch.org/whl
 SIZE := 4.6 GB with its libraries on Linux, where the CPU build has 0.7
-# Which build of torch, `pypi` or one of PyTorch's index: as told, else by the driver of the GPU. PyPI's is for CUDA 13.
+# Which build of torch, `pypi` or one of PyTorch's index: as told, now or before; else by the driver of the GPU. PyPI's is
+# for CUDA 13.
 define choose_torch
-build="$$TORCH"; \
+build="$${TORCH:-$$(cat $(VENV)/torch 2>/dev/null)}"; \
 [ -n "$$build" ] || case $$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed -n '1s/\..*//p') in \
 	[0-9]|[0-9][0-9]|[0-4][0-9][0-9]|5[0-7][0-9]) build=cu126; echo "torch: the GPU's driver is older than 580, so TORCH=cu126";; \
 	[0-9][0-9][0-9]|[0-9][0-9][0-9][0-9]) build=pypi;; \
 	*) build=cpu; esac
 endef
 # By hash from what pip is told of; the CPU build also from PyTorch's index, and where nobody asked for it PyPI's in its
-# place. (Where a constraint of the user's names torch, pip calls a version that is not there a conflict.) Builds for a CUDA that PyPI's is not for have no lock: they are installed by version, libraries within the pins.
+# place. (Where a constraint of the user's names torch, pip calls a version that is not there a conflict.) Other builds of
+# PyTorch's index have no lock: they are installed by version, and what they ask for within the pins.
 define install_torch
 try() { $(INSTALL) "$$@" 2>$(VENV)/torch.log; }; \
 lacks() { grep -q -e 'No matching distribution found for torch' -e ResolutionImpossible $(VENV)/torch.log; }; \

@@ -26,7 +26,7 @@ from stages.training.environment import GitError, head, use_device
 from tools.availability import Availability, no_hub, sources
 from tools.engine.display import duration
 from tools.estimate import Forecast, disk_bytes, estimate, runs_a_cell, settings_of, table, unknown_sizes
-from tools.gpus import NO_GPU, gpu_fault, needed_device, require_device
+from tools.gpus import NO_GPU, gpu_fault, installed_torch, needed_device, require_device
 from tools.machine import Machine, bf16_fault, gain_of_bf16, jobs, measure
 from tools.studies.merging import read_study
 
@@ -170,6 +170,7 @@ def _machine(params: Params, host: Machine, expected: Forecast, at_once: int) ->
     lacks_gpu = needed == "a CUDA GPU" and not host.is_gpu
     return [
         Line("device", needed, host.name, (gpu_fault() or NO_GPU) if lacks_gpu else ""),
+        Line("torch", "built for CUDA" if needed == "a CUDA GPU" else "any build", installed_torch()),
         _memory(host, expected, at_once),
         *_bf16(params, host),
         _disk(params, at_once),

@@ -89,6 +89,13 @@ def cuda_of_torch() -> str | None:
     return built.get("cuda") or built.get("hip")
 
 
+def installed_torch() -> str:
+    """Version and build, and how another is had."""
+    built_for = cuda_of_torch()
+    build = f"for CUDA {built_for}" if built_for else "for the CPU"
+    return f"{version('torch')}, {build} (another: make paper TORCH=cpu|cu126|cu128|cu130)"
+
+
 def gpu_fault() -> str:
     """Why torch, once imported, sees no GPU though ``nvidia-smi`` does; empty where it sees one or there is none."""
     import torch

@@ -106,6 +106,9 @@ def test_make_check_says_where_a_profile_computes(profile, device, host, shown, 
     plant(TWO, built_for=None)
     _, lines = run_check(monkeypatch, capsys, host, profile)
     assert f"device {shown} {host.name}" in lines
+    build = "built for CUDA" if shown == "a CUDA GPU" else "any build"
+    another = "(another: make paper TORCH=cpu|cu126|cu128|cu130)"
+    assert f"torch {build} {version('torch')}, for the CPU {another}" in lines
     said = [line for line in lines if line.startswith(("note: ", "missing: device"))]
     assert said == ([fault] if fault else [])
 
