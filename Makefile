@@ -3,10 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Stages run at once: a number, or auto: one a core that this process may use, or one alone with a GPU to measure on.
+# Stages run at once: a number, or auto: one a core that this process may use, or one a GPU where the profile uses them.
 JOBS ?= auto
 # tcp://host:port of a Dask scheduler whose workers run the study; without one, JOBS workers are started here.
 SCHEDULER ?=
+# The build of torch: cpu, or cu126, cu128, cu130 for a GPU, of PyTorch's index; none: what this machine can use.
+TORCH ?=
 # 1: install TeX as root without asking, as CI does.
 YES ?=
 # 1: an archive with the models.
@@ -26,13 +28,13 @@ TEX_FILES := IEEEtran.cls booktabs.sty tabularx.sty microtype.sty cite.sty amssy
 unexport TEXINPUTS TFMFONTS TEXMF KPSE_DOT
 
 # A variable given as nothing, as by SCHEDULER=$ADDRESS where the shell has no ADDRESS, would pass for one not given.
-$(foreach name,A B CONFIG DATA DELIMITER ENCODING GRID LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER SET STUDY TEXT WITH_MODELS YES,$(if \
+$(foreach name,A B CONFIG DATA DELIMITER ENCODING GRID LABEL N NAME PAIR PROFILE PYTHON REMOTE REPEATS SCHEDULER SET STUDY TEXT TORCH WITH_MODELS YES,$(if \
 	$(and $(filter command,$(firstword $(origin $(name)))),$(if $(strip $(value $(name))),,empty)), \
 	$(error $(name): empty; give it a value or leave it out)))
 
 # What a variable says is the user's: a dollar sign in it is a dollar sign, and nothing of it is a command. Values reach
 # the recipes' programs through the environment alone.
-OWN := A B CONFIG DATA DELIMITER ENCODING GRID JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER SET STUDY TEXT WITH_MODELS YES
+OWN := A B CONFIG DATA DELIMITER ENCODING GRID JOBS LABEL N NAME PAIR PROFILE REMOTE REPEATS SCHEDULER SET STUDY TEXT TORCH WITH_MODELS YES
 $(foreach name,$(OWN),$(eval override $(name) := $$(value $(name))))
 export $(OWN)
 
@@ -128,15 +130,48 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --re
 of_its_pins = @grep -qF "of $(1), cksum $$(cksum < $(1))" $(2) \
 	|| { echo "error: $(1): edited since $(2) was made of it; run: make lock" >&2; exit 1; }
 
-# torch is the build of the CPU index where pip is told of that index, as pip itself would have it; else PyPI's.
+PYTORCH := https://download.pytorch.org/whl
+SIZE := 4.6 GB with its libraries on Linux, where the CPU build has 0.7
+# Which build of torch, `pypi` or one of PyTorch's index: as told, now or before; else by the driver of the GPU. PyPI's is
+# for CUDA 13.
+define choose_torch
+build="$${TORCH:-$$(cat $(VENV)/torch 2>/dev/null)}"; \
+[ -n "$$build" ] || case $$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed -n '1s/\..*//p') in \
+	[0-9]|[0-9][0-9]|[0-4][0-9][0-9]|5[0-7][0-9]) build=cu126; echo "torch: the GPU's driver is older than 580, so TORCH=cu126";; \
+	[0-9][0-9][0-9]|[0-9][0-9][0-9][0-9]) build=pypi;; \
+	*) build=cpu; esac
+endef
+# By hash from what pip is told of; the CPU build also from PyTorch's index, and where nobody asked for it PyPI's in its
+# place. (Where a constraint of the user's names torch, pip calls a version that is not there a conflict.) Other builds of
+# PyTorch's index have no lock: they are installed by version, and what they ask for within the pins.
+define install_torch
+try() { $(INSTALL) "$$@" 2>$(VENV)/torch.log; }; \
+lacks() { grep -q -e 'No matching distribution found for torch' -e ResolutionImpossible $(VENV)/torch.log; }; \
+case "$$build" in \
+	cpu) try -r requirements-torch-cpu.lock || { lacks && { \
+		try --retries 1 --timeout 15 --extra-index-url $(PYTORCH)/cpu -r requirements-torch-cpu.lock || { [ -z "$$TORCH" ] \
+			&& echo "note: no CPU build of torch from $(PYTORCH)/cpu; PyPI's is installed ($(SIZE))" \
+			&& build=pypi && try -r requirements-torch.lock; }; }; };; \
+	pypi) echo "torch: for CUDA 13 ($(SIZE); TORCH=cpu installs that)"; try -r requirements-torch.lock \
+		|| { lacks && build=cpu && try -r requirements-torch-cpu.lock \
+			&& echo "note: no torch for CUDA; the CPU build is installed, which uses no GPU"; };; \
+	*) echo "torch: $(PYTORCH)/$$build, by version and not by hash"; \
+		$(BIN)/pip install --quiet --disable-pip-version-check --extra-index-url $(PYTORCH)/$$build -c requirements.txt \
+			"$$(grep '^torch==' requirements.txt)+$$build" 2>$(VENV)/torch.log;; \
+esac || { cat $(VENV)/torch.log >&2; exit 1; }
+endef
+
+# An environment with another build than the one that is asked for is out of date.
+.PHONY: another-torch
+$(VENV)/study: $(if $(TORCH),$(if $(filter $(TORCH),$(shell cat $(VENV)/torch 2>/dev/null)),,another-torch))
 $(VENV)/study: requirements.txt requirements.lock requirements-torch-cpu.lock requirements-torch.lock
+	@case "$$TORCH" in ''|cpu|cu126|cu128|cu130) ;; \
+		*) echo "error: TORCH: '$$TORCH'; allowed: cpu, cu126, cu128, cu130" >&2; exit 1; esac
 	$(call of_its_pins,requirements.txt,requirements.lock)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; set PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) -r requirements.lock
-	@$(INSTALL) -r requirements-torch-cpu.lock 2>$(VENV)/torch.log \
-		|| { grep -q 'No matching distribution found for torch' $(VENV)/torch.log && $(INSTALL) -r requirements-torch.lock; } \
-		|| { cat $(VENV)/torch.log >&2; exit 1; }
+	@$(choose_torch); $(install_torch); echo "$$build" >$(VENV)/torch
 	@echo 'unset PYTHONSAFEPATH # with it, Python would not look for the study in this folder' >> $(BIN)/activate
 	@touch $@
 

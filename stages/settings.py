@@ -15,6 +15,7 @@ from stages.study.params import PARAMS, load_params
 from stages.study.resolve import resolve, resolve_study
 from stages.study.source_link import require_source, watch
 from stages.training import startup
+from stages.training.environment import use_device
 from stages.training.settings import RunSettings
 
 
@@ -30,6 +31,8 @@ def main(check: bool = False, is_whole_process: bool = False) -> None:
     files = resolve(params)
     profile = params.profiles[params.profile]
     require_source(profile.data)
+    if profile.train.device == "cpu":  # what a method may do is tried where its runs are made
+        use_device("cpu")
     with startup.lean_imports() if is_whole_process else nullcontext():
         from stages.fullsize.trials import require_models  # two seconds: what needs no library is checked first
     architectures = {name: params.architecture[name] for name in params.architectures}

@@ -8,11 +8,13 @@ import argparse
 
 from stages.core.errors import run_stage
 from stages.training import startup
+from stages.training.environment import use_device
 from stages.training.settings import RunSettings
 
 
 def main(architecture: str, configuration: str, seed: int) -> None:
     """Fine-tune, score and record one run in this process."""
+    use_device(RunSettings.read(architecture, configuration).train.device)
     with startup.lean_imports(RunSettings.path(architecture, configuration)):
         from stages.training.run import fine_tune
     fine_tune(architecture, configuration, seed)

@@ -1,6 +1,10 @@
+import os
 import warnings
 
 import pytest
+
+if os.environ.get("TEST_GPU") != "1":  # before torch is imported, here and in every process that a test starts
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ LINES, FILES = 250, 14
 FILES_OF = {
     "stages": 15,  # a stage each
     "stages/analysis": 15,  # a subject of the statistics each
-    "tools": 18,  # a command each, by the name that it is called
+    "tools": 19,  # a command each, by the name that it is called; and what machines have, which several ask
     "tools/benchmarks": 20,  # likewise
     # one for each source of checkpoints; what `settings` and `census`, and what `tokenize` ask alone is apart, and what
     # runs in a process of its own

@@ -12,7 +12,7 @@ import pytest
 from tests.helpers.tiny_study import ROOT
 
 VARIABLES = ("A", "B", "CONFIG", "DATA", "DELIMITER", "ENCODING", "GRID", "LABEL", "N", "NAME", "PAIR", "PROFILE")
-VARIABLES += ("PYTHON", "REMOTE", "REPEATS", "SCHEDULER", "SET", "STUDY", "TEXT", "WITH_MODELS", "YES")
+VARIABLES += ("PYTHON", "REMOTE", "REPEATS", "SCHEDULER", "SET", "STUDY", "TEXT", "TORCH", "WITH_MODELS", "YES")
 # As if environment and TeX were at hand.
 PREPARED = ("--old-file=.venv/study", "--old-file=.venv/archive", "--old-file=tex")
 
@@ -166,7 +166,8 @@ def test_every_variable_of_a_recipe_is_tried():
         for name in VARIABLES
         if f"$({name})" in line and f"$(if $({name})" not in line and name != "PYTHON"
     ]
-    assert {name for names in TAKEN.values() for name in names} == {*VARIABLES, "JOBS"} - {"PYTHON"}
+    # what the environment is made of is tried in test_makefile_torch.py
+    assert {name for names in TAKEN.values() for name in names} == {*VARIABLES, "JOBS"} - {"PYTHON", "TORCH"}
 
 
 def test_no_command_of_a_name_is_run():

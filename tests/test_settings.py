@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -152,3 +153,19 @@ def test_reading_back_names_the_file():
         match=r"data/settings/base/x\.json: configuration: Field required \(and 26 more\); run `dvc repro -f settings`",
     ):
         RunSettings.read_from(path)
+
+
+@pytest.mark.parametrize(("device", "seen"), [("cpu", ""), ("auto", "0"), ("cuda", "0")])
+def test_methods_are_tried_on_the_device_of_their_runs(device, seen, monkeypatch):
+    """Of a study on the CPU no GPU is seen; of one on a GPU the machine that checks it needs none."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    settings_files(**{"profiles.mini.train.device": device})
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == seen
+
+
+def test_the_device_is_one_of_three():
+    with pytest.raises(InputError) as caught:
+        settings_files(**{"profiles.mini.train.device": "gpu"})
+    assert (
+        str(caught.value) == "params.yaml: profiles.mini.train.device: 'gpu': input should be 'cpu', 'cuda' or 'auto'"
+    )

@@ -164,3 +164,14 @@ def _attempt(name: str, place: str, check: Callable[[], object]) -> Availability
     except InputError as error:
         return Availability(name, place, str(error))
     return Availability(name, place)
+
+
+def no_hub(inputs: list[Availability]) -> list[str]:
+    """What the hub does not give, as one line with the ways on."""
+    names = [source.name for source in inputs if source.no_hub]
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)}: go online, or give local copies (data: {{source: local, path: <file or folder>}}, base: "
+        "{source: local, path: <folder>}), or use `profile: mini`, which needs neither"
+    ]

@@ -7,6 +7,7 @@ is that git cannot be used, without which a study runs all the same.
 
 import argparse
 import logging
+import math
 import os
 import shutil
 import subprocess
@@ -21,10 +22,11 @@ from stages.core.free_text import plain
 from stages.hub.disk import free_bytes, gigabytes, require_space
 from stages.report.text.pdf import tex_environment
 from stages.study.params import Params, load_params
-from stages.training.environment import GitError, head
-from tools.availability import Availability, sources
+from stages.training.environment import GitError, head, use_device
+from tools.availability import Availability, no_hub, sources
 from tools.engine.display import duration
 from tools.estimate import Forecast, disk_bytes, estimate, runs_a_cell, settings_of, table, unknown_sizes
+from tools.gpus import NO_GPU, gpu_fault, installed_torch, needed_device, require_device
 from tools.machine import Machine, bf16_fault, gain_of_bf16, jobs, measure
 from tools.studies.merging import read_study
 
@@ -54,25 +56,33 @@ def main(
     Raises:
         InputError: JOBS is wrong or the profile unknown; with ``quick``, the first thing that is missing.
     """
-    at_once = jobs(told)
+    jobs(told)
     params = read_study(study).params if study else load_params()
     if profile is not None:
         if profile not in params.profiles:
             raise InputError(f"PROFILE: {profile!r}: unknown name; allowed: {', '.join(params.profiles)}")
         params = params.model_copy(update={"profile": profile})
+    train = params.profiles[params.profile].train
+    at_once = jobs(told, train.device)
+    if train.device == "cpu":  # before anything asks torch
+        use_device("cpu")
     inputs = sources(params)
     if quick:  # the stage settings tries the models, which takes seconds of imports
         _require(params, inputs, at_once)
+        if not elsewhere:
+            require_device(params)
         if _wants_bf16(params) and not elsewhere and (fault := bf16_fault(params.profile)):
             raise InputError(fault)
         return True
     _require_models(params)
-    host = measure(params.profiles[params.profile].train.precision)
+    host = measure(train.precision, train.device)
     expected = estimate(params, host)
     lines = [_python(), _tex(), _git(), *_machine(params, host, expected, at_once), *map(_source, inputs)]
     _report(params, lines, expected)
-    missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + _no_hub(inputs)
+    missing = [f"{line.what}: {line.missing}" for line in lines if line.missing] + no_hub(inputs)
     print("\n".join(f"missing: {fault}" for fault in missing) or "nothing is missing")
+    if needed_device(params) == "any" and (fault := gpu_fault()):
+        print(f"note: {fault}")
     return not missing
 
 
@@ -156,10 +166,11 @@ def _git() -> Line:
 
 
 def _machine(params: Params, host: Machine, expected: Forecast, at_once: int) -> list[Line]:
-    any_device = params.profiles[params.profile].small_scale
-    lacks_gpu = not any_device and not host.is_gpu
+    needed = needed_device(params)
+    lacks_gpu = needed == "a CUDA GPU" and not host.is_gpu
     return [
-        Line("device", "any" if any_device else "a CUDA GPU", host.name, "no GPU" if lacks_gpu else ""),
+        Line("device", needed, host.name, (gpu_fault() or NO_GPU) if lacks_gpu else ""),
+        Line("torch", "built for CUDA" if needed == "a CUDA GPU" else "any build", installed_torch()),
         _memory(host, expected, at_once),
         *_bf16(params, host),
         _disk(params, at_once),
@@ -202,7 +213,7 @@ def _time(params: Params, expected: Forecast) -> str:
 
 def _memory(host: Machine, expected: Forecast, at_once: int) -> Line:
     if host.is_gpu:
-        at_once = 1  # a GPU each
+        at_once = math.ceil(at_once / host.gpus)  # share one
     peaks = [run.memory_bytes for run in expected.runs.values() if run.memory_bytes]
     what, kind = f"memory, {at_once} at once", "of the GPU" if host.is_gpu else "RAM free"
     here = f"{gigabytes(host.memory_bytes)} {kind}"
@@ -218,17 +229,6 @@ def _source(source: Availability) -> Line:
     if source.no_hub:  # one line tells what is missing for all such sources
         return Line(source.name, source.place, f"no hub ({source.no_hub}), not cached")
     return Line(source.name, source.place, "unfit" if source.missing else "at hand", source.missing)
-
-
-def _no_hub(inputs: list[Availability]) -> list[str]:
-    """What the hub does not give, as one line with the ways on."""
-    names = [source.name for source in inputs if source.no_hub]
-    if not names:
-        return []
-    return [
-        f"{', '.join(names)}: go online, or give local copies (data: {{source: local, path: <file or folder>}}, base: "
-        "{source: local, path: <folder>}), or use `profile: mini`, which needs neither"
-    ]
 
 
 def run(**arguments: object) -> None:

@@ -86,13 +86,14 @@ def estimate(params: Params, host: Machine) -> Forecast:
     if records:
         at_once = next(iter(records.values()))[0].environment.runs_at_once
         runs = {cell: _recorded(records_of_cell) for cell, records_of_cell in records.items()}
-        return Forecast(runs, at_once, "about", "recorded peaks, imports included", "recorded runs (metrics/runs)")
+        basis = "recorded runs (metrics/runs)"
+        return Forecast(runs, at_once * host.gpus, "about", "recorded peaks, imports included", basis)
     memory_basis, peaks = _peaks(params, host)
     rows = rows_of(params)
     if rows is None:
         time_basis = "unknown until `prepare` has counted the rows"
         runs = {cell: RunForecast(peak, None) for cell, peak in peaks.items()}
-        return Forecast(runs, 1, "at least", memory_basis, time_basis)
+        return Forecast(runs, host.gpus, "at least", memory_basis, time_basis)
     rate = f"{host.flops_a_second / 1e9:,.0f} GFLOP/s"
     time_basis = f"matrix products alone and every row at its longest, at {rate} measured here"
     runs = {}
@@ -103,7 +104,7 @@ def estimate(params: Params, host: Machine) -> Forecast:
             _, multiplied = known[settings.architecture]
             seconds = budget.run_flops(settings, multiplied, rows) / host.flops_a_second
         runs[cell] = RunForecast(peaks[cell], seconds)
-    return Forecast(runs, 1, "at least", memory_basis, time_basis)
+    return Forecast(runs, host.gpus, "at least", memory_basis, time_basis)
 
 
 def rows_of(params: Params) -> dict[str, int] | None:

@@ -1,23 +1,20 @@
 """What of this machine a study may use: cores, jobs at once, the device and how fast it multiplies matrices.
 
-``python -m tools.machine --jobs=<JOBS>`` prints how many jobs that is, for make.
+``python -m tools.machine --jobs=<JOBS>`` prints how many jobs that is for the tests, which see no GPU.
 """
 
 import argparse
-import os
 import re
-import shutil
-import subprocess
 import time
-from itertools import takewhile
 from statistics import median
 from typing import NamedTuple
 
 from stages.core.errors import InputError, run_stage
 from stages.core.types import Precision
 from stages.training.environment import has_bf16, processor
+from stages.training.settings import Device
+from tools.gpus import usable_gpus
 
-GPU_NAME = re.compile(r"\d+|(GPU|MIG)-.+")  # by number or by id
 MEASURED_SECONDS = 1.0
 SIDE = {"cpu": 2048, "cuda": 8192}  # of the matrices that are multiplied
 
@@ -29,16 +26,20 @@ class Machine(NamedTuple):
     is_gpu: bool
     memory_bytes: int
     flops_a_second: float
+    gpus: int = 1  # such as this one, where it is a GPU
 
 
-def jobs(told: str) -> int:
-    """How many at once, as ``make`` was told: a number, or by ``auto`` or nothing one a core, or one alone with a GPU.
+def jobs(told: str, device: Device = "auto") -> int:
+    """How many at once, as ``make`` was told: a number, or by ``auto`` or nothing one a GPU, or one a core without.
+
+    Args:
+        device: where the profile computes; on the CPU GPUs do not count.
 
     Raises:
         InputError: neither.
     """
     if told in ("", "auto"):
-        return 1 if visible_gpus() else cores()
+        return len(usable_gpus(device)) or cores()
     if not re.fullmatch("0*[1-9][0-9]{0,3}", told):
         raise InputError(f"JOBS: {told!r}: allowed: a number from 1 to 9999, or auto (what this process may use)")
     return int(told)
@@ -53,35 +54,19 @@ def cores() -> int:
     return min(system.cpu_count(), joblib.cpu_count())
 
 
-def visible_gpus() -> list[str]:
-    """Those that this process may use, by number or id."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None:  # as CUDA reads it: what follows a name that it does not know is hidden too, as by -1
-        names = [name.strip() for name in allowed.split(",")]
-        return list(takewhile(GPU_NAME.fullmatch, names))
-    if shutil.which("nvidia-smi") is None:
-        return []
-    shown = subprocess.run(
-        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    return shown.stdout.split() if shown.returncode == 0 else []
-
-
-def measure(precision: Precision) -> Machine:
-    """Look at this machine for about a second."""
+def measure(precision: Precision, device: Device = "auto") -> Machine:
+    """Look for about a second at what a profile computes on here."""
     import psutil
     import torch  # seconds to import, and a quick check asks nothing of it
 
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    if torch.cuda.is_available():
-        memory = torch.cuda.mem_get_info()[1]
-        return Machine(torch.cuda.get_device_name(), True, memory, matrix_rate("cuda", dtype))
+    if device != "cpu" and torch.cuda.is_available():
+        memory, count = torch.cuda.mem_get_info()[1], torch.cuda.device_count()
+        return Machine(torch.cuda.get_device_name(), True, memory, matrix_rate("cuda", dtype), count)
     torch.set_num_threads(cores())
     memory = psutil.virtual_memory().available
-    return Machine(f"no GPU, {cores()} CPU cores", False, memory, matrix_rate("cpu", dtype))
+    without = "" if device == "cpu" else "no GPU, "
+    return Machine(f"{without}{cores()} CPU cores", False, memory, matrix_rate("cpu", dtype))
 
 
 def bf16_fault(profile: str, gain: float | None = None) -> str:
@@ -118,7 +103,7 @@ def matrix_rate(device: str, dtype: object) -> float:
 
 
 def main(told: str) -> None:
-    print(jobs(told))
+    print(jobs(told, "cpu"))
 
 
 if __name__ == "__main__":

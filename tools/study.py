@@ -43,8 +43,9 @@ def main(told: str, scheduler: str | None = None, remote: str | None = None) -> 
     """
     if remote and not scheduler:
         raise InputError("REMOTE: only for the workers of a SCHEDULER; those of this machine share this folder")
-    at_once = jobs(told)
+    jobs(told)
     params = load_params()
+    at_once = jobs(told, params.profiles[params.profile].train.device)
     resolve(params)
     require_source(params.profiles[params.profile].data)  # DVC would name the link to it
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -105,10 +106,12 @@ def run(dag: "Dag", state: StudyState, params: Params, at_once: int, scheduler: 
         allow_failed=params.allow_failed,
         exclusive=params.profiles[params.profile].train.exclusive,
         remote=remote,
+        by_gpu=params.profiles[params.profile].train.device != "cpu",
     )
     if remote:
         push_inputs(dag, state, remote)
-    with connect(scheduler, at_once) as client, Display(state) as display:
+    device = params.profiles[params.profile].train.device
+    with connect(scheduler, at_once, device) as client, Display(state) as display:
         state.dashboard = client.dashboard_link if scheduler or has_dashboard() else None
         workers = sum(map(len, slots(client).values()))
         dashboard = state.dashboard or "none (it needs bokeh)"

@@ -128,7 +128,7 @@ class OurEvidence:
         if quantity == "seconds" and (rows["device"] == "cpu").any():
             raise NoEstimateError("training ran on the CPU, which decides nothing about time on a GPU")
         if quantity == "seconds" and (rows["runs_at_once"] > 1).any():
-            raise NoEstimateError("runs shared the machine, so their times are not comparable")
+            raise NoEstimateError("runs shared a GPU, so their times are not comparable")
 
     def _at_published_rate(self, configuration: str) -> bool:
         return math.isclose(self.study.nominal_rate(configuration), self.published_rates[configuration])

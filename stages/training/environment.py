@@ -11,7 +11,7 @@ from stages.core.errors import InputError
 from stages.core.files import sha256
 from stages.saved.saved_run import converted_from
 from stages.training.record import Environment
-from stages.training.settings import RunSettings
+from stages.training.settings import Device, RunSettings
 
 PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "datasets", "accelerate", "tokenizers", "numpy", "dvc")
 # What decides a run beside its data and settings: the code that ``train`` depends on in dvc.yaml, and the packages.
@@ -133,6 +133,21 @@ def has_bf16() -> bool:
     return any(capabilities.get(name, False) for name in BF16_KERNELS)
 
 
+def use_device(device: Device) -> None:
+    """See to it that a process computes where its run is told to; before anything asks torch for a GPU.
+
+    Raises:
+        InputError: it is told cuda, and torch sees no GPU.
+    """
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # holds for every library, and for processes that it starts
+    if device == "cuda":
+        import torch  # a run on the CPU imports it later, in the way that starts fastest
+
+        if not torch.cuda.is_available():
+            raise InputError("train.device: 'cuda': torch sees no GPU; allowed here: cpu, auto; `make check` says why")
+
+
 def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Environment:
     """The record's ``environment`` section; ``dirty``: whether what decides the run differs from the commit's."""
     import torch  # here, so that who asks git alone does not wait for it
@@ -143,15 +158,16 @@ def describe(settings: RunSettings, tokenized: Path, checkpoint: Path) -> Enviro
         source = {"commit": commit, "commit_subject": subject, "dirty": bool(changes)}
     except GitError as error:
         source = {"commit": None, "commit_subject": None, "dirty": None, "commit_unknown": error.why}
+    on_gpu = torch.cuda.is_available()
     return Environment(
         **source,
         python=platform.python_version(),
         platform=platform.platform(),
         processor=processor(),
         packages=packages(),
-        device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        device=torch.cuda.get_device_name() if on_gpu else "cpu",
         threads=torch.get_num_threads(),
-        runs_at_once=int(os.environ.get("STUDY_JOBS", "1")),
+        runs_at_once=int(os.environ.get("STUDY_JOBS_OF_GPU" if on_gpu else "STUDY_JOBS", "1")),
         dataset_sha256={split: sha256(tokenized / split) for split in ("train", "validation", "test")},
         checkpoint_sha256=sha256(checkpoint / "model.safetensors"),
         checkpoint_revision=settings.checkpoint_revision,

@@ -162,7 +162,7 @@ class Environment(Strict):
     dirty: bool | None
     device: str
     threads: int
-    runs_at_once: int  # as `make paper JOBS=n` was told; the cost section depends on it
+    runs_at_once: int  # that shared the device, or without a GPU the machine; the cost section depends on it
     dataset_sha256: dict[str, str]
     checkpoint_sha256: str
     checkpoint_revision: str | None

@@ -13,6 +13,7 @@ from stages.core.files import StageFile
 from stages.core.types import Count, Fraction, Method, Precision, Quantization, Strict
 
 Epochs = Annotated[int, Field(ge=1, le=10_000)]
+Device = Literal["cpu", "cuda", "auto"]
 
 
 class Train(Strict):
@@ -30,6 +31,7 @@ class Train(Strict):
     exclusive: bool  # nothing else runs meanwhile: costs are then comparable
     # graphs: CUDA graphs of steps as they are; the others are torch.compile's modes; older records lack it.
     compile: Literal["none", "graphs", "default", "reduce-overhead"] = "none"
+    device: Device = "auto"  # that computes; auto: a GPU where torch sees one; older records lack it
     schedule: Literal["linear", "cosine", "constant"] = "linear"  # of the rate after warm-up; the first two end at zero
     warmup: Fraction = 0.0  # share of the steps in which the rate rises to its height
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

@@ -46,7 +46,7 @@ def run_check(
     monkeypatch, capsys, host: Machine = CPU, profile: str | None = None, told: str = "1"
 ) -> tuple[bool, list[str]]:
     """Whether all is at hand, and the printed lines with single spaces."""
-    monkeypatch.setattr(check, "measure", lambda precision: host)
+    monkeypatch.setattr(check, "measure", lambda precision, device: host)
     complete = check.main(profile, told=told)
     return complete, [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 

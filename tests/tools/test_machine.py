@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from stages.core.errors import InputError
 from tests.helpers.tiny_study import ROOT
-from tools import machine
+from tools import gpus, machine
 
 ALLOWED = "allowed: a number from 1 to 9999, or auto (what this process may use)"
 NAMESPACE = ["unshare", "--map-root-user", "--mount", "--cgroup"]
@@ -41,19 +42,22 @@ def test_jobs_are_a_number_or_what_there_is(told, number, monkeypatch):
     assert machine.jobs(told) == number
 
 
-@pytest.mark.parametrize(
-    ("allowed", "names"),
-    [("0,1", ["0", "1"]), (" 0, 1", ["0", "1"]), ("-1", []), ("NoDevFiles", []), ("0,-1,1", ["0"]), ("", []),
-     ("GPU-8932f937,MIG-5a", ["GPU-8932f937", "MIG-5a"])],
-)  # fmt: skip
-def test_gpus_are_those_that_cuda_would_show(allowed, names, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allowed)
-    assert machine.visible_gpus() == names
+@pytest.mark.parametrize(("device", "number"), [("auto", 4), ("cuda", 4), ("cpu", 3)])
+def test_jobs_are_one_a_gpu_where_the_profile_uses_them(device, number, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
+    monkeypatch.setattr(gpus, "cuda_of_torch", lambda: "13.0")
+    monkeypatch.setattr(machine, "cores", lambda: 3)
+    assert machine.jobs("auto", device) == number
+    assert machine.jobs("2", device) == 2
 
 
-def test_a_gpu_is_measured_on_alone(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    assert machine.jobs("auto") == 1
+def test_what_is_measured_is_where_the_profile_computes(monkeypatch):
+    """A profile on the CPU, beside a GPU that torch would see."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(machine, "matrix_rate", lambda device, dtype: {"cpu": 1e9}[device])
+    monkeypatch.setattr(machine, "cores", lambda: 3)
+    host = machine.measure("fp32", "cpu")
+    assert (host.name, host.is_gpu, host.flops_a_second) == ("3 CPU cores", False, 1e9)
 
 
 @pytest.mark.parametrize("told", ["0", "-1", "two", "1.5", "00", "+2", "1 2", "AUTO", "10000", "1_0", "²", "٣"])

@@ -91,6 +91,27 @@ def test_every_tensor_comes_back_to_the_device_where_it_was():
     assert checkpoints._put_tensors(noted, taken)["layer"]["moment"].is_meta
 
 
+def test_a_run_on_one_of_four_gpus_goes_on_where_there_is_one(monkeypatch):
+    """Generators of four devices, of which this process computes on the first."""
+    generators = [torch.Generator().manual_seed(seed).get_state() for seed in range(4)]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: generators)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda: generators[0])
+    model = torch.nn.Linear(2, 2)
+    optimizer, scaler = torch.optim.AdamW(model.parameters()), torch.amp.GradScaler("cpu", enabled=False)
+    save(FOLDER / "checkpoint-1", dict(model.named_parameters()), optimizer, scaler, [])
+    one = [torch.Generator().get_state()]
+
+    def set_all(states: list[torch.Tensor]) -> None:
+        for index, state in enumerate(states):
+            one[index] = state  # as torch: there is no such device
+
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", set_all)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state: set_all([state]))
+    load(FOLDER / "checkpoint-1", dict(model.named_parameters()), optimizer, scaler)
+    assert torch.equal(one[0], generators[0])
+
+
 def steps(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Two steps on inputs from the generators that a checkpoint holds."""
     for _ in range(2):

@@ -8,7 +8,7 @@ from stages.training.batching import Split
 from stages.training.compilation import StepGraphs, compile_steps, replayed
 from tests.helpers.tiny_study import ROOT
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU, and TEST_GPU=1")
 
 
 def told(configuration: str = "full", **changes):

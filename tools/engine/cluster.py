@@ -14,8 +14,9 @@ from distributed.security import Security
 from distributed.utils import get_ip, get_mp_context
 
 from stages.core.errors import InputError
+from stages.training.settings import Device
 from tools.engine.display import duration
-from tools.machine import visible_gpus
+from tools.gpus import usable_gpus
 
 # Dask would set the threads and the allocator of everything a worker starts: stages decide that themselves, and the
 # memory of a run would not be comparable with one started by `dvc repro`.
@@ -31,6 +32,7 @@ CLOSED = {"distributed.worker.http.routes": []}
 CLOSED_SCHEDULER = {"distributed.scheduler.http.routes": []}
 TIMEOUT = "30s"
 LOOPBACK = "127.0.0.1"
+GPU = "GPU "  # before its name, among what Dask calls a worker's resources
 LOCKS = 6  # of a worker and the process that watches it: two queues of three
 SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
 GONE = "the Dask scheduler is gone; `make paper` goes on from here"
@@ -38,8 +40,13 @@ SAY_EVERY = 300.0  # seconds that a study is without workers
 
 
 @contextmanager
-def connect(address: str | None, jobs: int) -> Iterator[Client]:
+def connect(address: str | None, jobs: int, device: Device = "auto") -> Iterator[Client]:
     """A client of the scheduler at ``address``, or of ``jobs`` new workers here that end with it.
+
+    Args:
+        address: of a scheduler; None: workers are started here.
+        jobs: how many.
+        device: where runs compute; on the CPU, workers here are given no GPU.
 
     Raises:
         InputError: nothing answers at the address, or on this machine.
@@ -50,7 +57,7 @@ def connect(address: str | None, jobs: int) -> Iterator[Client]:
         require_locks(jobs)
         if not has_dashboard():
             dask.config.set(CLOSED_SCHEDULER)
-        with start(jobs) as cluster, Client(cluster) as client:
+        with start(jobs, device) as cluster, Client(cluster) as client:
             yield client
         return
     try:
@@ -91,10 +98,10 @@ def require_locks(workers: int) -> None:
         ) from error
 
 
-def start(jobs: int) -> SpecCluster:
+def start(jobs: int, device: Device) -> SpecCluster:
     """Raises InputError: Dask, which reads settings of the user's own, does not start with them."""
     try:
-        return local(jobs)
+        return local(jobs, device)
     except (RuntimeError, OSError, ValueError) as error:
         reason = " ".join(str(error.__cause__ or error).split())
         raise InputError(
@@ -102,24 +109,30 @@ def start(jobs: int) -> SpecCluster:
         ) from error
 
 
-def local(jobs: int) -> SpecCluster:
+def local(jobs: int, device: Device) -> SpecCluster:
     """Workers as processes of their own, each with a GPU to itself as far as there are enough.
 
     Whoever reaches a Dask port can run code, and every user of the machine reaches the loopback: keys that exist in
     these processes alone keep them out.
     """
-    gpus = visible_gpus()
+    gpus = usable_gpus(device)
     keys = Security.temporary()
     safe = {"host": LOOPBACK, "protocol": "tls", "security": keys}
     workers = {}
     for number in range(jobs):
         options = {**safe, "nthreads": 1, "memory_limit": 0, "dashboard": False, "silence_logs": SILENT}
         if gpus:
-            options["env"] = {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]}
+            gpu = gpus[number % len(gpus)]
+            options |= with_gpu(gpu, gpu)
         workers[number] = {"cls": Nanny, "options": options}
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
     scheduler = {"cls": Scheduler, "options": {**safe, "port": 0, **dashboard}}
     return SpecCluster(workers=workers, scheduler=scheduler, security=keys, silence_logs=SILENT)
+
+
+def with_gpu(name: str, identity: str) -> dict[str, dict]:
+    """Options of a worker that has this GPU: nothing that it starts sees another, and the head is told."""
+    return {"env": {"CUDA_VISIBLE_DEVICES": name}, "resources": {f"{GPU}{identity}": 1}}
 
 
 def own_address(scheduler: str) -> str:
@@ -138,14 +151,47 @@ def slots(client: Client) -> dict[str, list[str]]:
     Raises:
         InputError: the scheduler is gone.
     """
-    try:
-        workers = client.scheduler_info(n_workers=-1)["workers"]
-    except (KeyError, OSError) as error:  # without a scheduler Dask answers with nothing
-        raise InputError(GONE) from error
     hosts: dict[str, list[str]] = {}
-    for address, worker in workers.items():
+    for address, worker in present(client).items():
         hosts.setdefault(worker["host"], []).append(address)
     return hosts
+
+
+def devices(client: Client) -> dict[str, list[str]]:
+    """As ``slots``, by what they compute on: a GPU where each worker of a machine was given one, else the machine.
+
+    A worker without one would take the machine's first, which is perhaps another's.
+
+    Raises:
+        InputError: the scheduler is gone.
+    """
+    hosts: dict[str, dict[str, str]] = {}
+    for address, worker in present(client).items():
+        gpu = next((name for name in worker["resources"] if name.startswith(GPU)), "")
+        hosts.setdefault(worker["host"], {})[address] = gpu
+    found: dict[str, list[str]] = {}
+    for host, gpus in hosts.items():
+        for address, gpu in gpus.items():
+            found.setdefault(f"{host} {gpu}" if all(gpus.values()) else host, []).append(address)
+    return found
+
+
+def runs_at_once(hosts: dict[str, list[str]], devices: dict[str, list[str]], alone: bool) -> dict[str, tuple[int, int]]:
+    """By worker, how many runs may share its machine and its GPU; ``alone``: each has its device to itself."""
+    found: dict[str, tuple[int, int]] = {}
+    for workers in hosts.values():
+        shares = [share for share in devices.values() if share[0] in workers]
+        for share in shares:
+            found |= dict.fromkeys(share, (len(shares), 1) if alone else (len(workers), len(share)))
+    return found
+
+
+def present(client: Client) -> dict[str, dict]:
+    """What Dask says of each worker, by address."""
+    try:
+        return client.scheduler_info(n_workers=-1)["workers"]
+    except (KeyError, OSError) as error:  # without a scheduler Dask answers with nothing
+        raise InputError(GONE) from error
 
 
 class Vigil:

@@ -9,7 +9,17 @@ from tools.engine.messages import Failure, FailureNote, Kind, failure_path
 
 TAIL_BYTES = 20_000
 SHELL_SIGNAL = 128  # what a shell adds to the number of the signal that killed its command
-OUT_OF_MEMORY = re.compile(r"MemoryError|OutOfMemoryError|[Cc]annot allocate memory|can't allocate memory|bad_alloc")
+# What torch, CUDA's driver, its libraries and bitsandbytes say of the GPU's memory, and what is said of the machine's.
+GPU_IS_FULL = re.compile(
+    r"OutOfMemoryError|CUDA out of memory|CUDA (driver )?error: out of memory|cudaErrorMemoryAllocation"
+    r"|CU(BLAS|DNN|SOLVER|SPARSE)_STATUS_(?!\w*HOST)\w*ALLOC\w*FAILED|Error out of memory at line"
+)
+OUT_OF_MEMORY = re.compile(
+    r"MemoryError|[Cc]annot allocate memory|can't allocate memory|bad_alloc|CUDNN_STATUS_\w*HOST_ALLOCATION_FAILED"
+)
+OF_TORCH = re.compile(r" (Process \d|Including non-PyTorch|Of the allocated).*")  # who has how much of it, and advice
+FOR_GPU = "fewer JOBS a GPU, a smaller evaluation_batch_size, or a smaller batch_size with more gradient_accumulation"
+FOR_RAM = "fewer JOBS, or a smaller evaluation_batch_size or batch_size"
 ERROR_LINE = re.compile(r"[\w.]*(error|Error|Exception)\b")
 
 
@@ -32,8 +42,10 @@ def diagnose(status: int, log: str) -> tuple[Kind, str]:
         hint = "; the system does so when memory runs out" if number == signal.SIGKILL else ""
         return "killed", f"killed by {signal.Signals(number).name}{hint}"
     cause = last_words(log) or f"exit status {status}"
+    if GPU_IS_FULL.search(log):
+        return "out of memory", f"{OF_TORCH.sub('', cause)}; the GPU's memory ran out: {FOR_GPU}"
     if OUT_OF_MEMORY.search(log):
-        return "out of memory", cause
+        return "out of memory", f"{cause}; the machine's memory ran out: {FOR_RAM}"
     cause = cause.removeprefix("error: ")
     return ("diverged" if cause.startswith("diverged") else "error"), cause
 

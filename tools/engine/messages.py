@@ -25,7 +25,7 @@ class Job(BaseModel):
     upstream: dict[str, LockEntry] = {}  # whose outputs a worker without the head's workspace must fetch first
     remote: str | None = None  # of DVC; None: the workspace is shared
     workspace: str | None = None  # where to run; None: the worker's own clone
-    runs_at_once: dict[str, int] = {}  # by host
+    runs_at_once: dict[str, tuple[int, int]] = {}  # by worker: that share its machine, and its GPU
 
 
 class Outcome(BaseModel):

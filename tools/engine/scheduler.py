@@ -33,6 +33,7 @@ class Options(NamedTuple):
     allow_failed: bool
     exclusive: bool
     remote: str | None  # of DVC; None: all workers share this workspace
+    by_gpu: bool = False  # runs compute on the GPUs of workers that have one
 
 
 class Head:
@@ -47,6 +48,7 @@ class Head:
         self.finished: queue.Queue = queue.Queue()
         self.here = ThreadPoolExecutor(max_workers=2)  # for what only the head can do
         self.hosts: dict[str, list[str]] = {}
+        self.devices: dict[str, list[str]] = {}  # workers by the GPU that they share, or else the machine
         self.vigil = cluster.Vigil(display.say)
         self.pinned: dict[str, tuple[Future, list[str]]] = {}  # runs alone on their machines: which workers may
         self.withdrawn: set[str] = set()  # keys of futures that nobody waits for any more
@@ -88,6 +90,7 @@ class Head:
     def look_for_workers(self) -> None:
         """Who is there now; a run alone on its machine waits again when all whom Dask may give it to are gone."""
         self.hosts = cluster.slots(self.client)
+        self.devices = cluster.devices(self.client) if self.options.by_gpu else self.hosts
         present = {address for workers in self.hosts.values() for address in workers}
         if self.state.slots != len(present):
             self.state.slots = len(present)
@@ -137,7 +140,7 @@ class Head:
         return any(self.on_worker(after) for after in self.dag.downstream[name])
 
     def has_room(self, name: str) -> bool:
-        """Whether a worker is free; a run that wants its machine alone shares it with nothing."""
+        """Whether a worker is free; a run that wants its machine, or GPU, alone shares it with nothing."""
         if not self.on_worker(name):
             return True
         busy = [other for other, on_worker in self.in_flight.items() if on_worker]
@@ -145,7 +148,7 @@ class Head:
             return len(busy) < self.state.slots
         runs = [other for other in busy if other in self.options.runs]
         if name in self.options.runs:
-            return len(runs) == len(busy) < len(self.hosts)
+            return len(runs) == len(busy) < len(self.devices)
         return not runs and len(busy) < self.state.slots
 
     def submit(self, name: str) -> None:
@@ -154,8 +157,8 @@ class Head:
         job = self.job(name, alone)
         self.set(name, "running")
         if on_worker:
-            # A run alone on its machine takes the first worker of any: the others there stay idle.
-            allowed = [workers[0] for workers in self.hosts.values()] if alone else None
+            # A run alone on its device takes the first worker of any: the others there stay idle.
+            allowed = [workers[0] for workers in self.devices.values()] if alone else None
             key = f"{name}-{time.time_ns()}"
             future = self.client.submit(worker.carried(), job.model_dump_json(), key=key, workers=allowed, pure=False)
             if allowed:
@@ -175,7 +178,7 @@ class Head:
             upstream={before: self.dag.lock_entry(before) for before in upstream},
             remote=remote if elsewhere or self.feeds_workers(name) else None,
             workspace=None if elsewhere else str(Path.cwd()),
-            runs_at_once={host: 1 if alone else len(workers) for host, workers in self.hosts.items()},
+            runs_at_once=cluster.runs_at_once(self.hosts, self.devices, alone),
         )
 
     def run_here(self, job: Job) -> None:

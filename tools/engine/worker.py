@@ -17,13 +17,13 @@ from pathlib import Path
 
 import dask
 from distributed import Nanny, get_worker
-from distributed.comm import get_address_host
 
 from stages.core.as_made import LOOKED
 from stages.core.errors import InputError, run_stage
-from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks
+from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks, with_gpu
 from tools.engine.diagnosis import failure
 from tools.engine.messages import Failure, Job, Outcome, journal_path, log_path
+from tools.gpus import Claim, claim_gpu
 
 
 def main(scheduler: str) -> None:
@@ -35,20 +35,32 @@ def main(scheduler: str) -> None:
     if not scheduler:
         raise InputError("SCHEDULER: empty; allowed: a scheduler's address: make worker SCHEDULER=tcp://host:8786")
     require_locks(1)
+    gpu = claim_gpu()
     try:
-        asyncio.run(serve(scheduler))
+        asyncio.run(serve(scheduler, gpu))
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(f"SCHEDULER={scheduler}: no Dask scheduler answers: {error}") from error
     except KeyboardInterrupt:
         return
 
 
-async def serve(scheduler: str) -> None:
+async def serve(scheduler: str, gpu: Claim | None) -> None:
+    """``gpu``: what runs see of those of this machine."""
     dask.config.set({**UNTOUCHED, **CLOSED})
     options = {"nthreads": 1, "memory_limit": 0, "dashboard": False, "death_timeout": TIMEOUT}
+    if gpu is not None:
+        options |= with_gpu(gpu.name, gpu.identity)
     async with Nanny(scheduler, host=own_address(scheduler), **options) as nanny:
-        print(f"worker {nanny.worker_address} of {scheduler}", flush=True)
+        print(f"worker {nanny.worker_address} of {scheduler}{place(gpu)}", flush=True)
         await nanny.finished()
+
+
+def place(gpu: Claim | None) -> str:
+    """Where a worker computes, at the end of a line."""
+    if gpu is None:
+        return ""
+    shared = f", which {gpu.others} more of yours {'has' if gpu.others == 1 else 'have'}" if gpu.others else ""
+    return f" on GPU {gpu.name}{shared}"
 
 
 def run(job_json: str) -> str:
@@ -104,13 +116,14 @@ def run_in(folder: Path, job: Job) -> Outcome | Failure:
 
 
 def environment(job: Job) -> dict[str, str]:
-    """The study's own, with the number of runs that share this machine; logs are UTF-8 whatever the locale."""
-    at_once = job.runs_at_once.get(host(), 1)
+    """The study's own, with the runs that share this machine, and its GPU; logs are UTF-8 whatever the locale."""
+    on_machine, on_gpu = job.runs_at_once.get(address(), (1, 1))
     programs = Path(sys.executable).parent  # of which `python` is this one
     return {
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "STUDY_JOBS": str(at_once),
+        "STUDY_JOBS": str(on_machine),
+        "STUDY_JOBS_OF_GPU": str(on_gpu),
         LOOKED: "1",  # `reproduce` looks itself
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
@@ -118,10 +131,10 @@ def environment(job: Job) -> dict[str, str]:
     }
 
 
-def host() -> str:
-    """This worker's address as the scheduler knows it; empty outside a worker."""
+def address() -> str:
+    """This worker's as the scheduler knows it; empty outside a worker."""
     try:
-        return get_address_host(get_worker().address)
+        return get_worker().address
     except ValueError:
         return ""
 

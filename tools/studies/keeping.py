@@ -119,9 +119,12 @@ def _fault_of_records(folder: Path, params: Params) -> str | None:
             continue  # a hole in its tables
         if place not in there:
             return f"{place}: missing"
-        recorded = Record.read_from(folder / place, run.stage).run.settings
+        record = Record.read_from(folder / place, run.stage)
+        recorded = record.run.settings.model_dump()
         wanted = resolve_run(params, run.architecture, run.configured, run.factor)
-        if difference := _first_difference(recorded.model_dump(), wanted.model_dump()):
+        if wanted.train.device == "cpu" == record.environment.device:  # older records do not say that it was told
+            recorded["train"]["device"] = "cpu"
+        if difference := _first_difference(recorded, wanted.model_dump()):
             return f"{place}{difference}"
     return None
 

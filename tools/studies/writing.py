@@ -171,6 +171,8 @@ def _train(draft: Draft) -> list[str]:
     place, rows = " " * 6, "so that small data take steps enough" if draft.sizes.epochs > 2 else "passes through train"
     lines = [_line(f"{place}epochs", draft.sizes.epochs, rows)]
     for key, value in draft.train.items():
-        if key != "epochs":
+        if key == "device":
+            lines.append(_line(f"{place}{key}", value, "auto: a GPU where there is one, for the published encoders"))
+        elif key != "epochs":
             lines.append(_line(f"{place}{key}", value, "as in profile mini"))
     return lines

@@ -194,7 +194,7 @@ def _machine(ledger: Ledger, results: Results) -> None:
     ledger.add("machine.hours", spent, HOURS, Source(RUNS, "sum of startup, train, evaluation and saving seconds"))
     ledger.add("machine.train_hours", runs["train_seconds"].sum(), HOURS, Source(RUNS, "sum of train_seconds"))
     ledger.add("machine.threads", runs["threads"].max(), COUNT, Source(RUNS, "largest threads"))
-    if runs["energy_joules"].notna().all():
+    if runs["energy_joules"].notna().all() and runs["runs_at_once"].max() == 1:  # a device's is that of all its runs
         energy = Source(RUNS, "sum of energy_joules")
         ledger.add("machine.energy", runs["energy_joules"].sum(), WATT_HOURS, energy, optional=True)
     at_once = Source(RUNS, "largest runs_at_once")

@@ -28,6 +28,22 @@ def test_full_scale_has_no_notice_and_names_gpu_memory():
     assert "Memory (GiB)" in costs
     assert {row[3] for row in rows(costs, "Full FT") + rows(costs, "LoRA FFN")} == {"3.00"}
     assert "resident" not in text
+    assert "at a time at most on a GPU; Example GPU;" in text
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_runs_that_shared_a_gpu_are_said_to_have_and_their_energy_is_not_added_up(at_once):
+    """What a device reports is that of all its runs."""
+    prepare(**SMALL)
+    for path in Path("metrics/runs").rglob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["cost"]["energy_joules"] = 3600.0
+        record["environment"] |= {"device": "Example GPU", "runs_at_once": at_once}
+        path.write_text(json.dumps(record), encoding="utf-8")
+    collect.main()
+    text = written()
+    assert ("Up to 2 runs shared a GPU at a time" in text) == (at_once == 2)
+    assert (", and the device used " in text) == (at_once == 1)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import pytest
 
 from stages import settings
 from stages.core.errors import InputError
+from stages.study.params import load_params
 from stages.training.run import fine_tune
 from stages.training.settings import RunSettings
 from tests.helpers.tiny_study import write_params, write_study
 from tools.benchmarks import levers
-from tools.benchmarks.common import processes
+from tools.benchmarks.common import full_size, processes
 from tools.benchmarks.common.processes import Finished
 from tools.benchmarks.levers import LEVERS, Lever, Levers
 
@@ -62,6 +63,15 @@ def test_every_variation_is_allowed_and_differs(device, profile):
     run = RunSettings.read("roberta", "full")
     for lever in LEVERS[device]:
         assert levers.changed(run, lever.without) != run
+
+
+def test_runs_compute_where_the_benchmark_is_told_to(tmp_path):
+    """Not where their profile says: the study's miniatures stay on the CPU."""
+    write_params(Path())
+    params = load_params()
+    full_size.write_settings(params, tmp_path)
+    there = RunSettings.read_from(tmp_path / RunSettings.path("roberta", "full"))
+    assert (params.profiles["mini"].train.device, there.train.device) == ("cpu", "auto")
 
 
 def test_grid_without_full_fine_tuning_is_named():

@@ -36,7 +36,8 @@ def test_an_exclusive_run_shares_its_machine_with_nothing(exclusive, busy, a_run
         runs=dict.fromkeys(["train@a", "train@b"]), allow_failed=False, exclusive=exclusive, remote=None
     )
     head.in_flight = dict.fromkeys(busy, True)
-    head.hosts, head.state = {"machine": ["worker-1", "worker-2"]}, SimpleNamespace(slots=2)
+    head.hosts = head.devices = {"machine": ["worker-1", "worker-2"]}
+    head.state = SimpleNamespace(slots=2)
     assert (head.has_room("train@b"), head.has_room("tables")) == (a_run, another_stage)
 
 

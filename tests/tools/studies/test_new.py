@@ -30,6 +30,7 @@ def test_a_study_is_written_that_can_be_built_without_an_edit(kind, capsys):
         [42, 43],
     )
     assert params.profiles["mine"].small_scale
+    assert params.profiles["mine"].train.device == "cpu"
     assert data.path == str(path)
     assert {key: value for key, value in data.columns.model_dump().items() if value} == kind.columns
     origin, splits = load_source(data)

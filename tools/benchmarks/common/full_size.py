@@ -58,7 +58,11 @@ def write_workspace(
 
 
 def write_settings(params: Params, folder: Path) -> None:
-    """What ``stages/settings.py`` writes, in ``folder``."""
+    """What ``stages/settings.py`` writes, in ``folder``; runs compute where the benchmark is told to (``--device``)."""
+    profile = params.profiles[params.profile]
+    train = profile.train.model_copy(update={"device": "auto"})
+    profiles = params.profiles | {params.profile: profile.model_copy(update={"train": train})}
+    params = params.model_copy(update={"profiles": profiles})
     for path, model in resolve(params).items():
         model.write_to(folder / path)
 
