@@ -42,12 +42,13 @@ DRAWN_FROM = {
 def main() -> None:
     """Write every figure that the grid has points for, and the numerals on them."""
     study, runs, baselines, card = StudySettings.read(), read_runs(), Baselines.read(), Card.read()
+    statistics = Statistics.read()
     lengths = read_lengths(list(study.architectures))
     with style.applied(), written_whole(FOLDER) as folder:
         folder.mkdir()
         figures = {
-            "differences": differences(study, Statistics.read(), baselines),
-            "pareto": pareto(runs, study),
+            "differences": differences(study, statistics, baselines),
+            "pareto": pareto(runs, study, statistics.frontiers),
             "curves": curves(read_curves(), study),
             "data": data(card, lengths, study),
             "tuning": tuning(Tuning.read(), study),

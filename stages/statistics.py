@@ -9,7 +9,15 @@ import pandas as pd
 from stages.analysis.answers import class_count, read_predictions, right_answers
 from stages.analysis.calibration import calibration
 from stages.analysis.comparisons import comparisons
-from stages.analysis.costs import PROCESSOR_TIME, STRETCH, TWIN_TOLERANCE, compared_costs, compared_time, scatter, ties
+from stages.analysis.costs import (
+    LEAST_SCATTER,
+    PROCESSOR_TIME,
+    STRETCH,
+    TWIN_TOLERANCE,
+    compared_costs,
+    compared_time,
+    scatter,
+)
 from stages.analysis.frontiers import frontiers
 from stages.analysis.intervals import accuracies
 from stages.analysis.resampling import RANDOM_SEED, RESAMPLES, resample
@@ -41,7 +49,7 @@ def main() -> None:
         accuracy=accuracies(names, answers, seeds),
         comparisons=comparisons(study, names, answers, seeds),
         costs=costs,
-        frontiers=frontiers(study, names, summarise(runs), answers, resampled, seeds, costs),
+        frontiers=frontiers(study, names, summarise(runs), resampled, seeds, costs),
         calibration=[calibration(run, frame) for run, frame in predictions],
         limits=limits(len(study.seeds)),
     )
@@ -58,7 +66,7 @@ def compare_costs(runs: pd.DataFrame) -> Costs:
         tolerance=TWIN_TOLERANCE,
         stretch=STRETCH,
         disturbed_runs=int(compared_costs(runs)["disturbed"].sum()),
-        ties=ties(runs),
+        least_scatter=LEAST_SCATTER,
         scatter=scatter(runs),
     )
 

@@ -57,7 +57,7 @@ def test_full_grid(capsys):
         ("lora-ffn", "lora-ffn-probe"),
         ("ia3", "ia3-probe"),
     ]
-    assert len(found.frontiers) == 2 * 2 * 21
+    assert len(found.frontiers) == 3 * 21
     assert all(c.p <= c.p_holm and (c.verdict == "distinguishable") == (c.p_holm <= 0.05) for c in found.comparisons)
     for entry in found.accuracy:
         scores = [accuracy(run) for run in study.runs if _cell(run) == _cell(entry)]
@@ -109,8 +109,9 @@ def test_a_clear_difference_is_distinguishable():
 
 def test_frontier_of_a_dominated_cell():
     _, found = results(**SMALL)
-    cheap = {f.configuration: f.probability for f in found.frontiers if (f.among, f.cost) == ("all", "peak_memory")}
-    assert cheap == {"full": 1.0, "lora-ffn": 0.0}  # which takes more memory and is less accurate in every resample
+    cheap = {f.configuration: f.probability for f in found.frontiers if f.cost == "peak_memory"}
+    assert cheap["full"] == 1.0
+    assert cheap["lora-ffn"] < 0.2  # less accurate in every resample, and it takes a little more memory
 
 
 def test_one_configuration_has_no_pairs():

@@ -15,11 +15,11 @@ from stages.core.files import StageFile
 from stages.core.types import Strict
 
 LEVEL = 0.05  # of the family of paired tests, and of verdicts on claims
-CONFIDENCE = 0.95  # of every interval
+CONFIDENCE = 0.95  # of every interval, and of a place on a frontier
 TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 NORMAL = float(stats.norm.ppf(TAILS[1]))
 Over = Literal["examples", "examples and seeds"]
-Among = Literal["architecture", "all"]
+OnAxis = Cost | Literal["trainable_parameters"]  # what accuracy is set against
 
 
 class Entry(Strict):
@@ -74,19 +74,21 @@ class Costs(Entry):
     tolerance: float  # of a run's share beyond the fastest of the same work, above which it was disturbed
     stretch: float  # likewise of the wall clock's multiple of what the processor's time needs
     disturbed_runs: int
-    ties: dict[Cost, float]  # greatest share of a difference that is a tie
-    scatter: dict[Cost, float | None]  # standard deviation of logarithms over runs of the same work; None without such
+    least_scatter: float  # standard deviation of logarithms that frontiers allow any cost at the least
+    scatter: dict[Cost, float | None]  # likewise, over runs of the same work; None without such
 
 
 class Frontier(Entry):
-    """A headline cell's place on an accuracy-cost frontier."""
+    """A headline cell's place on the accuracy-cost frontier of its architecture."""
 
-    among: Among
-    cost: Cost
+    cost: OnAxis
     architecture: str
     configuration: str
-    on_frontier: bool  # at the means
     probability: float = Field(ge=0, le=1)  # share of resamples: of examples, seeds, and measurements of the cost
+
+    @property
+    def is_on(self) -> bool:
+        return is_on(self.probability)
 
 
 class Calibration(Entry):
@@ -132,6 +134,15 @@ class Statistics(StageFile, Entry):
     frontiers: list[Frontier]
     calibration: list[Calibration]
     limits: Limits
+
+
+def is_on(probability: float) -> bool:
+    """Whether a cell that is on a frontier in this share of resamples is said to be on it.
+
+    A cell that is not may be off it, or undecided. Those two are not told apart: of cells in the middle of a grid one
+    or another would change sides between two builds of one study, as its cost is measured again.
+    """
+    return probability >= CONFIDENCE
 
 
 def limits(seeds: int) -> Limits:

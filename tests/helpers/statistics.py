@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from stages.analysis.comparisons import compared
-from stages.analysis.costs import STRETCH, TIES, TWIN_TOLERANCE
+from stages.analysis.costs import LEAST_SCATTER, STRETCH, TWIN_TOLERANCE
+from stages.analysis.frontiers import COLUMNS
 from stages.analysis.statistics import (
     Accuracy,
     Calibration,
@@ -48,7 +49,7 @@ def make_statistics(
             tolerance=TWIN_TOLERANCE,
             stretch=STRETCH,
             disturbed_runs=0,
-            ties=TIES,
+            least_scatter=LEAST_SCATTER,
             scatter={"peak_memory": 0.002, "train_seconds": 0.04},
         ),
         frontiers=_frontiers(study),
@@ -110,15 +111,23 @@ def _comparisons(study: StudySettings, scores: Scores, half_width: float) -> lis
 
 
 def _frontiers(study: StudySettings) -> list[Frontier]:
-    """Every headline cell on every frontier."""
+    """Every headline cell on every frontier of its architecture."""
     frontiers = []
-    for among in ("architecture", "all"):
-        for cost in ("peak_memory", "train_seconds"):
-            for architecture in study.architectures:
-                for configuration in study.headline:
-                    place = {"architecture": architecture, "configuration": configuration}
-                    frontiers.append(Frontier(among=among, cost=cost, **place, on_frontier=True, probability=0.75))
+    for cost in COLUMNS:
+        for architecture in study.architectures:
+            for configuration in study.headline:
+                place = {"architecture": architecture, "configuration": configuration}
+                frontiers.append(Frontier(cost=cost, **place, probability=0.96))
     return frontiers
+
+
+def with_shares(statistics: Statistics, shares: dict[tuple[str, str], float], otherwise: float) -> Statistics:
+    """The same with other shares of resamples on frontiers, by cost and configuration."""
+    frontiers = [
+        place.model_copy(update={"probability": shares.get((place.cost, place.configuration), otherwise)})
+        for place in statistics.frontiers
+    ]
+    return statistics.model_copy(update={"frontiers": frontiers})
 
 
 def _calibration(run: Run, matrix: list[list[int]]) -> Calibration:

@@ -35,6 +35,7 @@ AFTER_RUNS = ("collect", "statistics", "claims", "tables", "figures", "paper")
 BURN_SECONDS = 60
 BURN = f"import time\nend = time.monotonic() + {BURN_SECONDS}\nwhile time.monotonic() < end: pass"
 NUMBER = re.compile(r"\\traced\{[^{}]*\}\{[^{}]*\}|\d+(?:[.,]\d+)*")
+RANGE = re.compile(r"# to #")  # of a number that moves within rounding a build prints one, or the least and the most
 END_OF_SENTENCE = re.compile(r"(?<=[.;:}])\s+")
 EXEMPT = "disturbed"
 QUANTILES = {"least": 0, "lower quartile": 0.25, "median": 0.5, "upper quartile": 0.75, "most": 1}
@@ -123,9 +124,9 @@ def differences(quiet: Path, disturbed: Path) -> dict[str, object]:
 
 
 def sentences(source: str) -> Counter[str]:
-    """The sentences of a LaTeX source, without its comments and with a mark for each number."""
+    """The sentences of a LaTeX source, without its comments and with a mark for each number or range of numbers."""
     text = re.sub(r"(?<!\\)%.*", "", source)
-    marked = NUMBER.sub("#", text)
+    marked = RANGE.sub("#", NUMBER.sub("#", " ".join(text.split())))
     return Counter(" ".join(part.split()) for part in END_OF_SENTENCE.split(marked) if part.strip())
 
 
@@ -134,11 +135,11 @@ def statistics(folder: Path) -> Statistics:
 
 
 def frontier_marks(folder: Path) -> set[str]:
-    """Cells on a frontier, by what competes and which cost."""
+    """Cells that are said to be on a frontier, by cost."""
     return {
-        f"{entry.among} {entry.cost} {entry.architecture} {entry.configuration}"
+        f"{entry.cost} {entry.architecture} {entry.configuration}"
         for entry in statistics(folder).frontiers
-        if entry.on_frontier
+        if entry.is_on
     }
 
 

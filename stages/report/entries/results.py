@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from stages.analysis.costs import compared_time, evaluation_time
+from stages.analysis.costs import COMPARED, compared_time, evaluation_time
 from stages.analysis.runs import CELL, RUNS, SUMMARY
 from stages.analysis.statistics import Statistics
 from stages.report.entries.inputs import MACRO_F1, Results
@@ -172,9 +172,9 @@ def _intervals(ledger: Ledger, results: Results) -> None:
 def _frontiers(ledger: Ledger, results: Results) -> None:
     """How often a cell is on the frontier of its architecture under resampling."""
     for place in results.statistics.frontiers:
-        if place.among == "architecture":
+        if place.cost in COMPARED:
             name = f"{place.architecture}.{place.configuration}"
-            source = Source(STATISTICS, f"frontiers where {name}, {place.cost}, among architecture: probability")
+            source = Source(STATISTICS, f"frontiers where {name}, {place.cost}, probability")
             ledger.add(f"{name}.frontier_{place.cost}", place.probability, WHOLE_SHARE, source)
 
 
@@ -188,8 +188,8 @@ def _costs(ledger: Ledger, results: Results) -> None:
     tolerance = Source(STATISTICS, "costs: tolerance")
     ledger.add("cost.tolerance", costs.tolerance, WHOLE_SHARE, tolerance, optional=True)
     ledger.add("cost.stretch", costs.stretch, SCALE, Source(STATISTICS, "costs: stretch"), optional=True)
-    for cost, key in (("train_seconds", "seconds"), ("peak_memory", "memory")):
-        ledger.add(f"cost.{key}_tie", costs.ties[cost], SHARE, Source(STATISTICS, f"costs: ties.{cost}"), optional=True)
+    scatter = Source(STATISTICS, "costs: least_scatter")
+    ledger.add("cost.least_scatter", costs.least_scatter, WHOLE_SHARE, scatter)
 
 
 def _calibration(ledger: Ledger, results: Results) -> None:

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from stages.analysis.costs import COMPARED, Cost, compared_memory, ties
-from stages.analysis.frontiers import pareto_frontier
+from stages.analysis.costs import COMPARED, Cost, compared_memory
 from stages.analysis.runs import summarise
+from stages.analysis.statistics import Frontier
 from stages.report.figures import style
 from stages.report.numbers.names import capitalised
 from stages.report.numbers.units import Format, memory_unit
@@ -27,7 +27,7 @@ LINE = {"arrowstyle": "-", "color": "0.75", "linewidth": 0.4, "shrinkA": 0, "shr
 BESIDE_PANEL, BESIDE_NAME = 0.6, 0.25  # inches that a panel's labels take of its column, and a line to a name
 
 
-def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
+def pareto(runs: pd.DataFrame, study: StudySettings, places: list[Frontier]) -> Figure | None:
     """Accuracy against peak memory in one line of panels, against training time in the next; headline grid.
 
     Points are means over seeds, whose bars are one sample standard deviation; those on a frontier are filled.
@@ -36,7 +36,7 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
     cells = cells[cells["role"] == "train"]
     if cells.empty:
         return None
-    unit, limits = memory_unit(cells["peak_memory_bytes_mean"]), ties(runs)
+    unit = memory_unit(cells["peak_memory_bytes_mean"])
     columns = min(len(study.architectures), MOST_BESIDE)
     blocks = math.ceil(len(study.architectures) / columns)
     if columns == 1:  # both costs fit beside each other
@@ -50,7 +50,12 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
         of_architecture = cells[cells["architecture"] == architecture]
         for offset, (cost, cost_unit) in enumerate(zip(COMPARED, (unit, Format("s")), strict=True)):
             axes = grid[2 * block + offset, column]
-            _panel(axes, of_architecture, cost, cost_unit, study, style.PAGE / max(columns, 2), limits[cost])
+            on_it = {
+                place.configuration
+                for place in places
+                if place.architecture == architecture and place.cost == cost and place.is_on
+            }
+            _panel(axes, of_architecture, cost, cost_unit, study, style.PAGE / max(columns, 2), on_it)
             if offset == 0 or columns == 1:
                 axes.set_title(style.labels(study.architectures, style.PAGE / columns - 0.5)[architecture], pad=3)
             if column == 0 and (offset == 0 or columns > 1):
@@ -64,17 +69,17 @@ def pareto(runs: pd.DataFrame, study: StudySettings) -> Figure | None:
 
 
 def _panel(
-    axes: Axes, cells: pd.DataFrame, measure: Cost, unit: Format, study: StudySettings, width: float, tie: float
+    axes: Axes, cells: pd.DataFrame, measure: Cost, unit: Format, study: StudySettings, width: float, on_it: set[str]
 ) -> None:
     """The points of an architecture and the steps of their frontier; names wait on the axes for the final layout.
 
     Args:
         width: of the panel with its labels, in inches.
-        tie: the share of a difference in cost up to which it is none.
+        on_it: configurations that are on the frontier.
     """
     cost, accuracy = unit.scale * cells[COMPARED[measure]].to_numpy(), 100 * cells["test_accuracy_mean"].to_numpy()
     deviation = 100 * cells["test_accuracy_sd"].fillna(0).to_numpy()  # of one seed there is none
-    best = pareto_frontier(cost, accuracy, tie)
+    best = [row for row in np.argsort(cost, kind="stable") if cells["configuration"].iloc[row] in on_it]
     colour = style.COLOURS[0]
     axes.errorbar(cost, accuracy, yerr=deviation, fmt="none", ecolor=style.GREY, elinewidth=0.7, zorder=1)
     axes.step(cost[best], accuracy[best], where="post", color=colour, linewidth=0.9, linestyle="--", zorder=1)
@@ -88,7 +93,7 @@ def _panel(
     named = range(len(cost)) if len(cost) <= NAMED else best
     axes.names_to_set = [(cost[row], accuracy[row], labels[cells["configuration"].iloc[row]]) for row in named]
     if len(cost):
-        widest = max(style.inches(name, POINTS) for _, _, name in axes.names_to_set) + BESIDE_NAME
+        widest = max((style.inches(name, POINTS) for _, _, name in axes.names_to_set), default=0.0) + BESIDE_NAME
         room = widest / (width - BESIDE_PANEL - widest)
         extent = np.ptp(cost) or abs(cost[0]) or 1.0
         axes.set_xlim(cost.min() - 0.06 * extent, cost.max() + room * 1.06 * extent)

@@ -43,7 +43,7 @@ FORMS = """
     pairs.(rank|placement|quantisation|the learning rate|one choice).(tested|distinguishable)
     errors.(share|weakest_f1)
     cost.(memory|seconds|share|checkpoint|evaluation)_(least|most)
-    cost.(memory_tie|seconds_tie|tolerance|stretch|disturbed_runs)
+    cost.(least_scatter|tolerance|stretch|disturbed_runs)
     (best_adapter|probe_adapter|adapters_span)_(least|most)
     fit.(last_epoch_runs|f1_gap)
     calibration.(least|most)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from stages.analysis.costs import COMPARED
 from stages.report.entries.extremes import extreme
 from stages.report.entries.inputs import Results
 from stages.report.entries.study import CLOSE
@@ -182,9 +183,9 @@ def _on_both_frontiers(results: Results, architecture: str, names: list[str]) ->
     on_frontier = [
         entry.configuration
         for entry in results.statistics.frontiers
-        if entry.among == "architecture" and entry.architecture == architecture and entry.on_frontier
+        if entry.cost in COMPARED and entry.architecture == architecture and entry.is_on
     ]
-    return [name for name in names if on_frontier.count(name) == 2]  # once for memory, once for time
+    return [name for name in names if on_frontier.count(name) == len(COMPARED)]
 
 
 def _frontiers(results: Results, headline: list[str]) -> list[tuple[list[str], list[str]]]:

@@ -185,10 +185,8 @@ class RunsPhrases:
     @property
     def drawn_anew(self) -> Latex:
         """What resamples vary: after "draw"."""
-        costs = self._say.results.statistics.costs
-        are_measured_again = costs is not None and any(costs.scatter.values())
-        drawn = {"texts": True, "seeds": len(self._say.results.study.seeds) > 1, "costs": are_measured_again}
-        return listing([Latex(name) for name, is_drawn in drawn.items() if is_drawn])
+        drawn = ["texts", "seeds", "costs"] if len(self._say.results.study.seeds) > 1 else ["texts", "costs"]
+        return listing([Latex(name) for name in drawn])
 
     @property
     def are_timed_by_processor(self) -> bool:

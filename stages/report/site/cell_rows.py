@@ -4,16 +4,15 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.analysis.costs import COMPARED, compared_memory, compared_time, ties
-from stages.analysis.frontiers import pareto_frontier
+from stages.analysis.costs import compared_memory, compared_time
 from stages.analysis.runs import CELL
+from stages.analysis.statistics import OnAxis, is_on
 from stages.report.entries.results import trained_shares
 from stages.report.numbers.units import PERCENT, POINTS, SECONDS, SHARE, Format, memory_unit, parameter_unit
 from stages.report.site.shown import DASH, NOTHING, Shown
 from stages.report.site.study_data import StudyData
 
 HEADLINE, PROBE = "headline", "rate probe"
-MEASURED = {"memory": "peak_memory", "seconds": "train_seconds"}  # costs that scatter, so that some are ties
 
 
 class Cost(NamedTuple):
@@ -21,6 +20,7 @@ class Cost(NamedTuple):
 
     column: str  # of the means over seeds
     key: str  # of a cell's number in the ledger
+    axis: OnAxis  # as statistics call it
     label: str
     unit: Format
 
@@ -57,9 +57,15 @@ def costs(study: StudyData) -> list[Cost]:
     cells = study.cells
     memory = compared_memory(study.runs).label
     known = [
-        Cost("peak_memory_bytes_mean", "memory", memory, memory_unit(cells["peak_memory_bytes_mean"])),
-        Cost("compared_seconds", "seconds", compared_time(study.runs).label, SECONDS),
-        Cost("trainable_parameters", "trainable", "trainable parameters", parameter_unit(cells["total_parameters"])),
+        Cost("peak_memory_bytes_mean", "memory", "peak_memory", memory, memory_unit(cells["peak_memory_bytes_mean"])),
+        Cost("compared_seconds", "seconds", "train_seconds", compared_time(study.runs).label, SECONDS),
+        Cost(
+            "trainable_parameters",
+            "trainable",
+            "trainable_parameters",
+            "trainable parameters",
+            parameter_unit(cells["total_parameters"]),
+        ),
     ]
     return [cost for cost in known if cost.column in cells and cells[cost.column].notna().any()]
 
@@ -105,14 +111,13 @@ def cell_rows(study: StudyData) -> list[CellRow]:
     return rows
 
 
-def on_frontier(study: StudyData, cost: Cost) -> list[tuple[str, str]]:
-    """Headline cells that no other beats, from the cheapest to the dearest; costs that are ties count as equal."""
-    cells, column, tie = study.headline, cost.column, 0.0
-    if cost.key in MEASURED:
-        measure = MEASURED[cost.key]
-        column, tie = COMPARED[measure], ties(study.runs)[measure]
-    rows = pareto_frontier(cells[column].to_numpy(), cells["test_accuracy_mean"].to_numpy(), tie)
-    return [cells.index[row] for row in rows]
+def on_frontier(study: StudyData, cost: Cost) -> set[tuple[str, str]]:
+    """Cells that are on the frontier of their architecture; none for a cost that an older study's statistics lack."""
+    return {
+        (place["architecture"], place["configuration"])
+        for place in study.statistics["frontiers"]
+        if place["cost"] == cost.axis and place.get("among") != "all" and is_on(place["probability"])
+    }
 
 
 def points(study: StudyData, cost: Cost) -> list[dict]:

@@ -32,7 +32,7 @@ NAMES = [alt.Tooltip("configuration:N", title="configuration"), alt.Tooltip("arc
 
 
 def cost_chart(points: list[dict], title: str, description: str) -> dict:
-    """Accuracy against a cost: a point a cell with its interval, the frontier drawn through."""
+    """Accuracy against a cost: a point a cell with its interval, the frontier of each architecture drawn through."""
     points, scale = axis_of_costs(points)
     y = alt.Y("accuracy:Q", title="test accuracy (%)", scale=alt.Scale(zero=False))
     x = alt.X(
@@ -59,7 +59,7 @@ def cost_chart(points: list[dict], title: str, description: str) -> dict:
             alt.Tooltip("price:N", title="cost"),
         ],
     )
-    layers = [bars, frontier.encode(y=y), dots]
+    layers = [bars, frontier.encode(y=y, detail="architecture:N"), dots]
     if any(point.get("beyond") for point in points):
         words = alt.Chart(ROWS).transform_filter("datum.beyond")
         words = words.mark_text(align="right", baseline="top", lineBreak="\n", fontSize=11)

@@ -2,6 +2,7 @@ import pytest
 
 from stages import paper
 from tests.helpers.paper import SMALL, edit, prepare, source, written
+from tests.helpers.statistics import with_shares
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -43,6 +44,16 @@ def test_absent_cells_leave_no_sentence_behind():
 def test_single_configuration_grids_render(configurations):
     text = source(**SMALL | {"configurations": configurations})
     assert "it compares no adapter with full fine-tuning" in text
+
+
+def test_on_both_frontiers_is_what_nearly_all_resamples_have_there_by_either_measured_cost():
+    prepare(architectures=["distilbert"], configurations=["full", "lora-ffn", "ia3"], probes=[])
+    results = paper.read_results()
+    unsure = {("train_seconds", "lora-ffn"): 0.94, ("trainable_parameters", "ia3"): 0.0}
+    statistics = with_shares(results.statistics, unsure, otherwise=0.95)
+    assert "On both frontiers are Full FT and IA3 on mini-DistilBERT." in written(
+        results._replace(statistics=statistics)
+    )
 
 
 def test_nothing_is_said_of_the_calibration_of_a_headline_grid_that_failed():

@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from stages.core.errors import InputError
+from tests.helpers.paper import prepare
+from tests.helpers.statistics import with_shares
 from tools.benchmarks import disturbed
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
@@ -15,6 +17,22 @@ def test_sentences_differ_in_words_and_not_in_numbers():
     assert disturbed.sentences(first) == {"It takes #, or # of them.": 1, "None is on it.": 2}
     only = disturbed.sentences(first) - disturbed.sentences(second)
     assert only == {"None is on it.": 1}
+
+
+def test_a_number_and_a_range_of_numbers_are_the_same():
+    one = "It takes \\traced{a}{1.2} to \\traced{b}{1.3}\ntimes the time and \\traced{c}{1.01} times the memory."
+    other = "It takes \\traced{a}{1.2} times the time and \\traced{c}{1.01} to\n\\traced{d}{1.02} times the memory."
+    assert (
+        disturbed.sentences(one)
+        == disturbed.sentences(other)
+        == {"It takes # times the time and # times the memory.": 1}
+    )
+
+
+def test_a_mark_is_of_a_cell_that_is_said_to_be_on_a_frontier():
+    prepare(architectures=["distilbert"], configurations=["full", "ia3"], probes=[])
+    with_shares(disturbed.statistics(Path()), {("peak_memory", "full"): 0.95}, otherwise=0.94).write()
+    assert disturbed.frontier_marks(Path()) == {"peak_memory distilbert full"}
 
 
 def test_verdicts_are_found_at_any_depth():
