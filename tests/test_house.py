@@ -80,6 +80,7 @@ TOOLS = [
     "tools.studies",
     "tools.benchmarks",
     "tools.benchmarks.common",
+    "tools.benchmarks.gpu",
 ]
 PACKAGES = [*MAY_IMPORT, *TOOLS]
 LINES, FILES = 250, 14

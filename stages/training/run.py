@@ -46,8 +46,8 @@ def fine_tune(architecture: str, configuration: str, seed: int) -> None:
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
     if settings.precision == "bf16" and not has_bf16():
         print("note: this device has no bf16 of its own: it is emulated, slower than fp32", flush=True)
-    # cuDNN's attention plans each new width of a batch, which took longer than 30 steps (metrics/bench/gpu-pays.json);
-    # torch's own does not. See torch.backends.cuda.enable_cudnn_sdp in PyTorch's documentation.
+    # cuDNN's attention plans each new width of a batch, which takes it longer than many steps; torch's own does not
+    # (PyTorch's documentation, torch.backends.cuda.enable_cudnn_sdp).
     torch.backends.cuda.enable_cudnn_sdp(False)
     of_this_code = origin(settings, seed)
     require_unedited()  # else its checkpoints would say that they are of code which came after this process began

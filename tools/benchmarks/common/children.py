@@ -3,10 +3,10 @@
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from io import StringIO
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,35 @@ def in_child(function: Callable, *args: Any) -> Any:
     Raises:
         RefusedError, FailedError: it raised.
     """
-    here, there = FORK.Pipe(duplex=False)
-    process = FORK.Process(target=_call, args=(there, function, *args))
-    process.start()
-    there.close()
-    try:
-        error, value = here.recv()
-    except EOFError:
-        error, value = FailedError, "it was killed"
-    process.join()
-    if error is not None:
-        raise error(value)
-    return value
+    [(_, result)] = in_children(function, [args])
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def in_children(function: Callable, calls: list[tuple]) -> Iterator[tuple[int, Any]]:
+    """Each call in a child of its own, all at once: its number and what it returned, or raised, as each ends.
+
+    All are forked from the thread that asks: what another thread holds at a fork stays held in the child for ever.
+    """
+    numbers: dict[Connection, int] = {}
+    processes = []
+    for number, args in enumerate(calls):
+        here, there = FORK.Pipe(duplex=False)
+        process = FORK.Process(target=_call, args=(there, function, *args))
+        process.start()
+        there.close()
+        numbers[here] = number
+        processes.append(process)
+    while numbers:
+        for connection in wait(list(numbers)):
+            try:
+                error, value = connection.recv()
+            except EOFError:
+                error, value = FailedError, "it was killed"
+            yield numbers.pop(connection), value if error is None else error(value)
+    for process in processes:
+        process.join()
 
 
 def killed_once(folder: Path, function: Callable, *args: Any) -> Any:

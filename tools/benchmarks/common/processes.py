@@ -15,7 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from stages.methods.building import build_model
 from stages.methods.quantization import DTYPES
 from stages.training.settings import RunSettings
-from tools.machine import cores, visible_gpus
+from tools.gpus import visible_gpus
+from tools.machine import cores
 
 ROOT = Path(__file__).resolve().parents[3]
 PEAK_SECONDS = 1.0  # of timing, after warm-up

@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 import tools.benchmarks.common.forkable  # noqa: F401  # before any other import of bitsandbytes
 
 # isort: split
+import torch
 import transformers
 
-from stages.core.errors import run_stage
+from stages.core.errors import InputError, run_stage
 from stages.study.grid import StudySettings
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.children import in_child
@@ -43,6 +44,8 @@ def main(parts: list[str], tiny: bool = False) -> None:
     Raises:
         InputError: there is no GPU, and the sizes are not tiny.
     """
+    if not tiny and not torch.cuda.is_available():
+        raise InputError("python -m tools.benchmarks.gpu: torch sees no CUDA device; --tiny needs none")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     warnings.simplefilter("ignore")
