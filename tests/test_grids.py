@@ -49,7 +49,7 @@ def test_all_subsets_of_configurations(monkeypatch):
 
 @pytest.mark.slow
 def test_random_grids(monkeypatch):
-    build(random_grids(seed=2025, count=40), monkeypatch)
+    build(random_grids(seed=2025, count=10), monkeypatch)
 
 
 def test_full_fine_tuning_that_failed_is_not_said_to_lead():

@@ -38,9 +38,10 @@ def test_without_a_gpu_one_line_says_so_before_anything_is_measured():
 
 
 @pytest.mark.slow
-def test_every_part_works_at_the_sizes_of_miniatures():
-    done = ask("--tiny", "--parts", "runs", "time", "pays", "published")
+def test_each_idea_that_a_cpu_can_try_works():
+    done = ask("--tiny", "--parts", "pays")
     assert done.returncode == 0, done.stderr
-    assert "failed" not in done.stdout.replace("frozen weights in bf16: failed", "")  # which needs bf16's autocast
-    for part in ("runs", "time", "pays", "published"):
-        assert f"{part}: cpu, tiny sizes" in done.stdout
+    said = dict(re.findall(r"^pays, \d+ s: (\w+ [\w-]+: step: .*?): (\S+)", done.stdout, re.MULTILINE))
+    failed = [what for what, value in said.items() if value == "failed:"]
+    assert failed == [f"{a} lora-ffn: step: frozen weights in bf16" for a in ("deberta", "roberta")]  # needs autocast
+    assert len(said) == 28
