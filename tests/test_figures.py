@@ -45,6 +45,6 @@ def test_widths_are_those_of_the_page():
     with style.applied():
         made = [
             differences(study, make_statistics(study), make_baselines()),
-            pareto(runs, study),
+            pareto(runs, study, make_statistics(study).frontiers),
         ]
     assert [figure.get_size_inches()[0] for figure in made] == [style.PAGE, style.PAGE]

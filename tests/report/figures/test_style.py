@@ -74,7 +74,7 @@ def test_names_of_sixty_wide_letters_are_not_printed_over_each_other(name, in_em
     study, runs = make_runs(**changes)
     draw = {
         "differences": lambda: differences.differences(study, make_statistics(study), make_baselines()),
-        "pareto": lambda: pareto.pareto(runs, study),
+        "pareto": lambda: pareto.pareto(runs, study, make_statistics(study).frontiers),
         "data": lambda: texts.data(make_card(), texts.read_lengths(list(WIDE)), study),
         "tuning": lambda: tuning.tuning(Tuning.read(), study),
     }
