@@ -55,7 +55,7 @@ def test_code_is_refused_and_not_run(tmp_path):
 
 
 def test_what_takes_more_memory_than_weights_would_is_ended(tmp_path):
-    write({"a": Calls(bytearray, 2**33)}, tmp_path / PICKLE)
+    write({"a": Calls(bytearray, 3 * 2**30)}, tmp_path / PICKLE)
     assert fault(tmp_path, tmp_path / "out") == (
         "here: pytorch_model.bin: not converted: takes more memory than its size allows"
     )
