@@ -18,13 +18,13 @@ from stages.study.grid import StudySettings
 from stages.training.record import Record
 
 FOLDER = Path("metrics/studies")  # a folder a study, by its name in studies/
-REAL = "imdb-mini"  # the study of real reviews that is set beside generated ones
+REAL = "laptop"  # the study of real reviews, by a published encoder, that is set beside generated ones
 File = TypeVar("File", bound=StageFile)
 
 
 def kept(name: str, path: Path) -> Path:
-    """Where a file that a stage writes to ``metrics/``, or the data card, is kept of a study."""
-    return FOLDER / name / (path.name if path == Card.path() else path.relative_to("metrics"))
+    """Where a file that a stage writes to ``metrics/``, the data card or the study's settings are kept of a study."""
+    return FOLDER / name / (path.relative_to("metrics") if path.is_relative_to("metrics") else path.name)
 
 
 def read_kept(kind: type[File], path: Path) -> File:
@@ -56,31 +56,33 @@ class KeptBaselines(StageFile):
 
 
 class KeptStudy(NamedTuple):
-    """The runs of one architecture of a kept study."""
+    """The runs of the first architecture of a kept study, beside this build."""
 
     name: str
+    study: StudySettings  # its own
     architecture: str
     runs: pd.DataFrame  # see stages/analysis/runs.py
     cells: pd.DataFrame  # means over seeds, indexed by configuration
+    here: pd.Series  # mean test accuracy in this build of configurations that both have, over its architectures
     card: Card
     base: BaseReport
     bag: float  # test accuracy of the bag of words
-    agreement: float  # Kendall's tau-b of its mean accuracies and of this build's, NaN under two configurations
+    agreement: float  # Kendall's tau-b of its mean accuracies and of ``here``, NaN under two configurations
 
     def place(self, path: Path) -> Path:
-        """Where it has a file of ``metrics/``, or the data card."""
+        """Where it has a file of ``metrics/``, the data card or its settings."""
         return kept(self.name, path)
 
 
 def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: Card) -> KeptStudy | None:
-    """What is kept of a study for cells of this build, of the first architecture that both have.
+    """What is kept of a study, to be set beside this build.
 
     Args:
         name: of the kept study.
-        cells: means of this build, indexed by (architecture, configuration).
+        study, cells, card: of this build; its means, indexed by (architecture, configuration).
 
     Returns:
-        None if nothing is kept, if the two share no cell, or if this build's data are not generated.
+        None if nothing is kept, if the two share no configuration, or if this build's data are not generated.
 
     Raises:
         InputError: a file is invalid.
@@ -90,25 +92,31 @@ def read_kept_study(name: str, study: StudySettings, cells: pd.DataFrame, card: 
         return None
     runs = read_runs(table)
     require_its_records(name, runs)
-    architecture = next((known for known in runs["architecture"].unique() if known in study.architectures), None)
-    if architecture is None:
-        return None
+    own = read_kept(StudySettings, kept(name, StudySettings.path()))
+    architecture = next(iter(own.architectures))
     runs = runs[runs["architecture"] == architecture].reset_index(drop=True)
     kept_cells = summarise(runs).set_index("configuration")
-    kept_cells = kept_cells.loc[[known for known in study.configurations if known in kept_cells.index]]
-    if kept_cells.empty:
+    here = over_architectures(cells).reindex(kept_cells.index.intersection(study.configurations, sort=False))
+    if here.empty:
         return None
-    here = cells.loc[architecture]["test_accuracy_mean"].reindex(kept_cells.index)
+    means = kept_cells["test_accuracy_mean"].loc[here.index]
     return KeptStudy(
         name=name,
+        study=own,
         architecture=architecture,
         runs=runs,
         cells=kept_cells,
+        here=here,
         card=read_kept(Card, kept(name, Card.path())),
         base=read_kept(BaseReport, kept(name, BaseReport.path(architecture))),
         bag=read_kept(KeptBaselines, kept(name, Baselines.path())).tfidf_logistic_regression.test_accuracy,
-        agreement=float(kendalltau(kept_cells["test_accuracy_mean"], here, nan_policy="omit").statistic),
+        agreement=float(kendalltau(means, here, nan_policy="omit").statistic),
     )
+
+
+def over_architectures(cells: pd.DataFrame) -> pd.Series:
+    """Mean test accuracy of each configuration over architectures; NaN where one has no run of it."""
+    return cells["test_accuracy_mean"].groupby("configuration").agg(lambda means: means.mean(skipna=False))
 
 
 def require_its_records(name: str, runs: pd.DataFrame) -> None:

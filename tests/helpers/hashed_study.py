@@ -30,7 +30,7 @@ for out in map(Path, sys.argv[1:split]):
 
 def make(folder: Path, **grid: object) -> Path:
     """A study of this grid in a git repository, up to date and committed."""
-    for name in ("stages", "paper", "data/reported", "metrics/studies/imdb-mini", "studies/adapters"):
+    for name in ("stages", "paper", "data/reported", "metrics/studies/laptop", "studies/adapters"):
         made = ("__pycache__", "generated", "site") if name == "paper" else ("__pycache__",)
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*made))
     for name in ("requirements.txt", ".dvcignore", ".gitignore", ".gitattributes", "data/source"):

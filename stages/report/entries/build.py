@@ -21,7 +21,8 @@ def build(results: Results) -> Ledger:
     have to write what it has not printed too, what is optional and the lines of code that enter numbers, in a second
     format beside ``Numbers``.
     """
-    ledger = Ledger(Producers(), results.study.labels)
+    names = results.study.labels | (results.real.study.labels if results.real else {})
+    ledger = Ledger(Producers(), names)
     for enter in (enter_study, enter_options, enter_data, enter_results, enter_class_errors, enter_conduct):
         enter(ledger, results)
     enter_tuning(ledger, results)

@@ -26,8 +26,8 @@ FORMS = """
     data.(dropped_rows|dropped_labels|ignored_files|unused_columns)
     tokens.*.(median|truncated)
     example....
-    imdb.(train|test|unsupervised|runs|steps|agreement|bag|hours|parameters|vocab_size|probe_accuracy|probe_accuracy_random)
-    imdb.*.(accuracy|accuracy_sd|difference)
+    imdb.(train|test|runs|rates|max_length|agreement|bag|bag_difference|bag_here|hours|parameters)
+    imdb.*.(accuracy|accuracy_sd|difference|here)
     *.*.(accuracy|accuracy_sd|f1|f1_sd|seconds|memory|trainable|trainable_share|checkpoint|evaluation)
     *.*.(interval_low|interval_high|frontier_peak_memory|frontier_train_seconds|ece|brier)
     *.*.tuning.(factor|rate|validation|first|gain)

@@ -1,5 +1,7 @@
 """Cells in the words of the report's sentences: one of the grid, what stands out on an architecture, a kept study."""
 
+import pandas as pd
+
 from stages.analysis.kept_study import KeptStudy
 from stages.report.numbers.latex import Latex, escape
 from stages.report.phrases.findings import Findings
@@ -131,22 +133,57 @@ class ArchitecturePhrases:
 class KeptPhrases:
     """What the templates call ``real``: the kept study of real reviews beside this build."""
 
-    def __init__(self, say: Phrases, study: KeptStudy) -> None:
-        self._say, self._study = say, study
+    def __init__(self, say: Phrases, kept: KeptStudy) -> None:
+        self._say, self._kept = say, kept
 
     @property
     def architecture(self) -> Latex:
-        return self._say.architecture(self._study.architecture)
+        return escape(self._kept.study.label(self._kept.architecture))
+
+    @property
+    def hub_id(self) -> Latex:
+        return escape(self._kept.study.architectures[self._kept.architecture].hub_id)
+
+    @property
+    def package(self) -> Latex | None:
+        """The Python package that brought the encoder, with its version."""
+        return self._kept.base.package and escape(self._kept.base.package)
+
+    @property
+    def side_kept(self) -> Latex:
+        """Of a text that is too long."""
+        return Latex("first" if self._kept.study.truncation_side == "right" else "last")
 
     @property
     def licence(self) -> Latex:
-        return escape(shown(self._study.card.licence or "", DESCRIPTION) or "not stated")
+        return escape(shown(self._kept.card.licence or "", DESCRIPTION) or "not stated")
+
+    @property
+    def is_tuned(self) -> bool:
+        return self._kept.study.is_tuned
 
     @property
     def is_below_bag(self) -> bool:
         """Whether no configuration of it has a mean accuracy above that of the bag of words."""
-        return bool((self._study.cells["test_accuracy_mean"] <= self._study.bag).all())
+        return bool((self._means <= self._kept.bag).all())
 
-    def here(self, quantity: str) -> Latex:
-        """Of the base model of the same architecture in this build."""
-        return self._say.number(f"base.{self._study.architecture}.{quantity}")
+    @property
+    def reference(self) -> Latex:
+        """The accuracy of full fine-tuning."""
+        return self._say.number(f"imdb.{self._kept.study.reference}.accuracy")
+
+    @property
+    def best_other(self) -> Latex:
+        return self._named_with_accuracy(self._means.drop(self._kept.study.reference).idxmax())
+
+    @property
+    def worst_other(self) -> Latex:
+        return self._named_with_accuracy(self._means.drop(self._kept.study.reference).idxmin())
+
+    @property
+    def _means(self) -> pd.Series:
+        return self._kept.cells["test_accuracy_mean"]
+
+    def _named_with_accuracy(self, configuration: str) -> Latex:
+        label = escape(self._kept.study.configurations[configuration].label)
+        return Latex(f"{label} ({self._say.number(f'imdb.{configuration}.accuracy')})")

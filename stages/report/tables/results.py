@@ -203,28 +203,25 @@ def reliability(results: Results, ledger: Ledger) -> str:
 
 
 def imdb(results: Results, ledger: Ledger) -> str | None:
-    """The kept runs on IMDb beside this build's of the same architecture; None where there are none to show."""
-    if results.real is None:
+    """The kept runs on IMDb, with differences from full fine-tuning there and here; None where there are none."""
+    real = results.real
+    if real is None:
         return None
-    architecture, full = results.real.architecture, results.study.reference
     columns = [
         Column("Configuration", "l"),
         Column(r"IMDb (\%)"),
         Column(r"$\Delta$ (pp)"),
-        Column(r"Here (\%)"),
-        Column(r"$\Delta$ (pp)"),
+        Column(r"$\Delta$ here (pp)"),
     ]
 
     def row(configuration: str) -> Row:
-        here = f"{architecture}.{configuration}"
+        key = f"imdb.{configuration}"
         return [
-            row_label(results, architecture, configuration),
-            ledger.with_deviation(f"imdb.{configuration}.accuracy", f"imdb.{configuration}.accuracy_sd"),
-            ledger.numeral(f"imdb.{configuration}.difference"),
-            ledger.with_deviation(f"{here}.accuracy", f"{here}.accuracy_sd"),
-            ledger.numeral(f"{here}.vs.{full}.difference") if full else NOT_MEASURED,
+            cell_name(real.study.configurations[configuration].label),
+            ledger.with_deviation(f"{key}.accuracy", f"{key}.accuracy_sd"),
+            ledger.numeral(f"{key}.difference"),
+            ledger.numeral(f"{key}.here"),
         ]
 
-    bag = [capitalised(BASELINES["bag"]), ledger.numeral("imdb.bag"), NOT_MEASURED, ledger.numeral("baseline.bag")]
-    rows = [row(name) for name in results.real.cells.index]
-    return tabular(columns, [(None, [[*bag, NOT_MEASURED]]), (None, rows)])
+    bag = [capitalised(BASELINES["bag"]), *map(ledger.numeral, ("imdb.bag", "imdb.bag_difference", "imdb.bag_here"))]
+    return tabular(columns, [(None, [bag]), (None, [row(name) for name in real.cells.index])])
