@@ -19,9 +19,9 @@ from stages.training.settings import Run, RunSettings
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.processes import run_process
 from tools.benchmarks.common.results import MeasuredMachine, publish
-from tools.benchmarks.common.workspace import options, prepared
+from tools.benchmarks.common.workspace import options, prepared, report_of
 
-REPORTS = {False: Path("metrics/bench/levers.json"), True: Path("metrics/bench/levers-full-size.json")}
+REPORT = Path("metrics/bench/levers.json")
 CONFIGURATION = "full"
 ONE_BATCH = {"batch_size": 16, "gradient_accumulation": 1}  # of the size that two accumulated ones have
 
@@ -91,21 +91,22 @@ class Levers(Strict):
     rows: list[LeverRow]
 
 
-def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
+def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int | None = None, study: str = "") -> None:
     """Measure, write and print.
 
     Raises:
         InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
     """
-    with prepared(repeats, device, full, rows) as (workspace, study, machine):
-        runs = [run for run in study.runs if run.configuration == CONFIGURATION and run.seed == study.seeds[0]]
+    path = report_of(REPORT, full, study)
+    with prepared(repeats, device, full, rows, study) as (workspace, settings, machine):
+        runs = [run for run in settings.runs if run.configuration == CONFIGURATION and run.seed == settings.seeds[0]]
         if not runs:
             raise InputError(f"configurations: {CONFIGURATION} is not in the grid")
         measured = []
         for run in runs:
             measured += measure(run, workspace, device, repeats)
     report = Levers(machine=machine, repeats=repeats, full_size=full, rows=measured)
-    publish(report, REPORTS[full], table)
+    publish(report, path, table)
 
 
 def measure(run: Run, workspace: Path, device: str, repeats: int) -> list[LeverRow]:

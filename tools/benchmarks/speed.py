@@ -3,8 +3,9 @@
 ``make bench``, after ``dvc repro tokenize``. All three train the same cells on the same data, a process a run, in turns
 (published, tuned, ours, published, ...), for each architecture and four methods: alone, and two at once on one thread
 each, as ``make paper`` runs the study on two cores. ``--full-size`` does it with random weights at the published sizes
-and IMDb-length texts (tools/benchmarks/common/full_size.py), ``--device cuda`` on a GPU. What was not measured is null
-in metrics/bench/speed.json and "not measured" in the table.
+and IMDb-length texts (tools/benchmarks/common/full_size.py), ``--device cuda`` on a GPU, ``--study laptop --rows 160``
+with the encoder and some of the texts of a study that has been built. What was not measured is null in
+metrics/bench/speed.json and "not measured" in the table.
 """
 
 import shutil
@@ -30,36 +31,36 @@ from tools.benchmarks.common.results import (
     Together,
     publish,
 )
-from tools.benchmarks.common.workspace import options, prepared
+from tools.benchmarks.common.workspace import options, prepared, report_of
 from tools.benchmarks.speed_table import table
 
-REPORTS = {False: Path("metrics/bench/speed.json"), True: Path("metrics/bench/speed-full-size.json")}
+REPORT = Path("metrics/bench/speed.json")
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
 PUBLISHED, TUNED = "tools.benchmarks.common.published_recipe", "tools.benchmarks.common.tuned_recipe"
 OURS = "stages.train"
 OUTPUTS = {PUBLISHED: "published", TUNED: "tuned"}  # the folder that a peer saves into
 
 
-def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int = full_size.ROWS) -> None:
+def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int | None = None, study: str = "") -> None:
     """Measure, write and print; on bad input nothing is written.
 
     Raises:
         InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
     """
-    with prepared(repeats, device, full, rows) as (workspace, study, machine):
-        headline = [run for run in study.runs if run.role == "train" and run.seed == study.seeds[0]]
+    path = report_of(REPORT, full, study)
+    with prepared(repeats, device, full, rows, study) as (workspace, settings, machine):
+        headline = [run for run in settings.runs if run.role == "train" and run.seed == settings.seeds[0]]
         runs = [run for run in headline if run.configuration in CONFIGURATIONS]
         if not runs:
             raise InputError(f"configurations: none of {', '.join(CONFIGURATIONS)} is in the grid")
-        two_at_once = not full and device == "cpu" and machine.cores > 1 and len(study.seeds) > 1
-        pair = study.seeds[:2] if two_at_once else []
+        two_at_once = not full and device == "cpu" and machine.cores > 1 and len(settings.seeds) > 1
+        pair = settings.seeds[:2] if two_at_once else []
         cells = []
         for number, run in enumerate(runs, 1):
             print(f"[{number} of {len(runs)}] {run.architecture} {run.configuration}: ", end="", flush=True)
             cells.append(measure(run, workspace, machine, repeats, pair))
-            publish(
-                speed(cells, machine, repeats, rows if full else None), REPORTS[full], table, quiet=number < len(runs)
-            )
+            trained_on = (rows or full_size.ROWS) if full else None
+            publish(speed(cells, machine, repeats, trained_on), path, table, quiet=number < len(runs))
 
 
 def speed(cells: list[SpeedRow], machine: MeasuredMachine, repeats: int, rows: int | None) -> Speed:

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from datasets import load_from_disk
 
 from stages.core.errors import InputError
 from stages.training.record import Record
@@ -13,6 +14,7 @@ from tools.benchmarks import speed
 from tools.benchmarks.common import full_size, processes
 from tools.benchmarks.common.processes import Finished
 from tools.benchmarks.common.results import Speed
+from tools.benchmarks.common.workspace import link_inputs, report_of
 from tools.benchmarks.speed_table import table
 
 TINY = {
@@ -194,9 +196,31 @@ def test_flops_are_those_of_the_matrix_products():
     assert found["ia3"] < found["full"]
 
 
+def test_some_rows_of_a_study_are_spread_over_it():
+    """The first ones could be of one class."""
+    write_study("distilbert", architectures=["distilbert"], configurations=["ia3"], probes=[], seeds=[42])
+    link_inputs(Path("there"), Path(), 16)
+    for split in ("train", "validation", "test"):
+        of_study = load_from_disk(f"data/tokenized/distilbert/{split}")
+        taken = load_from_disk(f"there/data/tokenized/distilbert/{split}")
+        assert len(taken) == min(16, len(of_study))
+        assert (taken[0], taken[-1]) == (of_study[0], of_study[-1])
+    assert full_size.count(Path("there/data/tokenized/distilbert/train")) == 16
+    assert Path("there/models/base").resolve() == Path("models/base").resolve()
+
+
+def test_a_study_has_a_report_of_its_own():
+    path = Path("metrics/bench/speed.json")
+    assert report_of(path, full=False, study="") == path
+    assert report_of(path, full=False, study="laptop") == Path("metrics/bench/speed-laptop.json")
+    assert report_of(path, full=True, study="") == Path("metrics/bench/speed-full-size.json")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"full": True, "study": "laptop"}, "--study: 'laptop': not with --full-size, whose weights are random"),
+        ({"rows": 2}, "--rows: 2; allowed: at least 16, one batch"),
         ({"repeats": 0}, "--repeats: 0; allowed: 1 or more"),
         ({"full": True, "rows": 2}, "--rows: 2; allowed: at least 8, one batch"),
         ({"full": True, "device": "cuda"}, "--device cuda: torch sees no CUDA device; allowed here: cpu"),
