@@ -17,14 +17,15 @@ from tools.benchmarks.trainer_check import Accuracies, FirstSteps, TrainerCheck,
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
-def write_study() -> None:
+def write_study(**tokenization: object) -> None:
     """Texts, tokens and a sixteen-wide encoder; twenty steps and some more in the first epoch."""
     changes = {
         "profiles.mini.train.threads": 1,
         "profiles.mini.train.batch_size": 2,
         "profiles.mini.train.lr_scale": 100,
     }
-    write_params(Path(), architectures=["distilbert"], **changes, **{"profiles.mini.tokenize.max_length": 32})
+    changes |= {f"profiles.mini.tokenize.{key}": value for key, value in ({"max_length": 32} | tokenization).items()}
+    write_params(Path(), architectures=["distilbert"], **changes)
     settings.main()
     write_base("distilbert")
     for split, rows in (("train", 48), ("validation", 8), ("test", 8)):
@@ -43,6 +44,11 @@ def test_losses_of_the_first_steps_are_those_of_trainer(configuration):
     assert len(row.ours) == len(row.by_trainer) == 20
     assert row.largest_difference <= 1e-6
     assert row.ours[-1] != row.ours[0]
+
+
+def test_both_cut_a_long_text_at_the_same_side():
+    write_study(max_length=8, truncation_side="left")
+    assert first_losses("distilbert", "full", 42).largest_difference <= 1e-6
 
 
 def test_what_the_other_script_fails_with_is_one_line():

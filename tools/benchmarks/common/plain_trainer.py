@@ -66,7 +66,7 @@ def main(request: Request) -> Answer:
     run = json.loads(path.read_text(encoding="utf-8"))
     torch.set_num_threads(run["train"]["threads"])
     checkpoint = Path("models/base", request.architecture)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint, truncation_side=run["truncation_side"])
     splits = {name: tokenised(name, tokenizer, run["max_length"]) for name in ("train", "validation", "test")}
     train = splits["train"] if request.order is None else splits["train"].select(request.order)
     set_seed(request.seed)
