@@ -31,7 +31,7 @@ def write_study(**tokenization: object) -> None:
     for split, rows in (("train", 48), ("validation", 8), ("test", 8)):
         labels = [row % 2 for row in range(rows)]
         texts = [
-            " ".join(f"w{(7 * row + word) % 20 + 20 * (row % 2)}" for word in range(4 + row % 5)) for row in range(rows)
+            " ".join(f"w{(7 * row + word) % 20 + 20 * (row % 2)}" for word in range(4 + row % 9)) for row in range(rows)
         ]
         write_raw(split, {"text": texts, "label": labels}, BINARY)
     tokenize.main("distilbert")
