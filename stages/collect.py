@@ -12,7 +12,7 @@ import pandas as pd
 from stages.analysis.costs import compared_costs
 from stages.analysis.grid_records import holes, read_grid, require_classes, require_same_inputs, require_whole_cell
 from stages.analysis.plots import confusion, learning_curves, pareto
-from stages.analysis.runs import FAILED, RUNS, SUMMARY, summarise, tidy, with_holes
+from stages.analysis.runs import FAILED, RUNS, SUMMARY, SWEEP, summarise, tidy, with_holes
 from stages.core.csv_tables import write_table
 from stages.core.errors import run_stage
 from stages.core.files import write_text
@@ -25,7 +25,6 @@ from stages.study.typeset import numbered
 from stages.tuning.choice import best_runs, sweep_table, tune
 
 PLOTS = Path("metrics/plots")
-SWEEP = Path("metrics/sweep.csv")
 METRICS = (
     "test_accuracy_mean",
     "test_accuracy_sd",

@@ -17,6 +17,7 @@ from stages.training.settings import OWN_RATE, Run, RunSettings, Train
 RUNS = Path("metrics/runs.csv")
 SUMMARY = Path("metrics/summary.json")
 FAILED = Path("metrics/failed.csv")
+SWEEP = Path("metrics/sweep.csv")  # runs at every learning rate, where several were tried
 FAILED_COLUMNS = ["architecture", "configuration", "seed", "kind", "cause"]
 CELL = ["architecture", "configuration"]
 FACTOR = "rate_factor"  # of tables of tuned studies alone: the multiple of its own rate that is best for a cell

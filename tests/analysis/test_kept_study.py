@@ -162,7 +162,7 @@ def test_report_says_what_the_encoder_was_trained_on():
     text = written()
     assert r"\section{Real Reviews}" in text
     assert (
-        r"MiniLM-L6, \texttt{spam/minilm}, of 22.7~M parameters, as the Python package \texttt{spam 1.0} carries it."
+        r"MiniLM-L6, \texttt{spam/minilm}, of 22.70\,M parameters, as the Python package \texttt{spam 1.0} carries it."
         in text
     )
     assert "It reads the last 77 tokens of a review, was trained in 6 runs on 1,500 of the training texts" in text

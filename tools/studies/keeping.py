@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stages.analysis.kept_study import FOLDER
-from stages.analysis.runs import made_by
+from stages.analysis.runs import SWEEP, made_by
 from stages.core.errors import InputError
 from stages.core.yaml_files import read_yaml
 from stages.data.card import Card
@@ -19,7 +19,7 @@ from stages.tuning.tuning import Tuning
 from tools.studies.merging import Study, read_study
 
 # Of a working copy -> of the kept study. A folder is kept with its files; models, tokens and texts are not kept.
-RECORDS, SWEEP = Path("metrics/runs"), Path("metrics/sweep.csv")
+RECORDS = Path("metrics/runs")
 ALWAYS = {
     Path("metrics/base"): "base",
     Path("metrics/tokenized"): "tokenized",

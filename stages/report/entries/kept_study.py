@@ -4,14 +4,13 @@ import pandas as pd
 
 from stages.analysis.baselines import Baselines
 from stages.analysis.kept_study import KeptStudy
-from stages.analysis.runs import RUNS, SUMMARY, factors_of, made_by
+from stages.analysis.runs import RUNS, SUMMARY, SWEEP, factors_of, made_by
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
 from stages.report.entries.inputs import Results
 from stages.report.numbers.ledger import Ledger, Source
 from stages.report.numbers.units import COUNT, DIFFERENCE, FACTOR, HOURS, PERCENT, POINTS, parameter_unit
 from stages.study.grid import StudySettings
-from stages.training.record import Record
 from stages.training.settings import Run
 
 
@@ -32,7 +31,7 @@ def enter_kept_study(ledger: Ledger, results: Results) -> None:
     ledger.add("imdb.max_length", real.study.max_length, COUNT, Source(settings, "max_length"))
     parameters = real.base.parameters
     ledger.add("imdb.parameters", parameters, parameter_unit(pd.Series([parameters])), Source(base, "parameters"))
-    _hours(ledger, real)
+    _training(ledger, real)
     source = Source(real.place(RUNS), "Kendall's tau-b of mean test_accuracy with that of all architectures here")
     ledger.add("imdb.agreement", real.agreement, FACTOR, source, optional=True)
 
@@ -70,15 +69,12 @@ def _bag_of_words(ledger: Ledger, real: KeptStudy, results: Results) -> None:
         ledger.add("imdb.bag_here", difference, DIFFERENCE, source)
 
 
-def _hours(ledger: Ledger, real: KeptStudy) -> None:
-    """Of all its runs that ended, at every rate."""
-    phases = ["startup_seconds", "train_seconds", "evaluation_seconds", "saving_seconds"]
-    paths = [real.place(run.record_path) for run in real.study.every_run]
-    paths = [path for path in paths if path.exists()]
-    seconds = sum(getattr(Record.read_from(path).cost, phase) for path in paths for phase in phases)
-    records = tuple(map(str, paths))
-    source = Source(real.place(RUNS), "sum of startup, train, evaluation and saving seconds of all records", records)
-    ledger.add("imdb.hours", seconds, HOURS, source)
+def _training(ledger: Ledger, real: KeptStudy) -> None:
+    """What all its runs took, at every rate; of those that failed nothing is known."""
+    sweep = real.place(SWEEP)
+    table = sweep if sweep.exists() else real.place(RUNS)
+    seconds = pd.read_csv(table)["train_seconds"].sum()
+    ledger.add("imdb.hours", seconds, HOURS, Source(table, "sum of train_seconds"))
 
 
 def _records(real: KeptStudy, configuration: str) -> tuple[str, ...]:
