@@ -9,10 +9,11 @@ import pytest
 from stages import collect, tables
 from stages.analysis.baselines import Baselines
 from stages.analysis.kept_study import REAL, kept, read_kept_study
-from stages.analysis.runs import RUNS
+from stages.analysis.runs import RUNS, SWEEP
 from stages.core.errors import InputError
 from stages.data.card import Card
 from stages.encoders.base_report import BaseReport
+from stages.report.entries.build import build
 from stages.report.entries.inputs import read_results
 from stages.study.grid import StudySettings
 from tests.helpers.paper import SMALL, written
@@ -127,6 +128,15 @@ def test_of_a_kept_study_of_several_architectures_the_first_is_read():
     assert (found.name, found.architecture) == ("all-three", ENCODER)
     pd.testing.assert_frame_equal(found.cells, results.real.cells)
     assert found.place(RUNS) == folder / "runs.csv"
+
+
+def test_training_took_what_it_took_at_every_rate():
+    prepare()
+    alone = build(read_results()).entry("imdb.hours")
+    assert alone.value == pytest.approx(pd.read_csv(TABLE)["train_seconds"].sum())
+    kept(REAL, SWEEP).write_text("rate_factor,train_seconds\n1,3600\n3,1800\n3,\n", encoding="utf-8")
+    every = build(read_results()).entry("imdb.hours")
+    assert (every.value, every.text, every.source) == (5400, "1.50", "metrics/studies/laptop/sweep.csv")
 
 
 def test_a_configuration_of_its_own_is_shown_with_a_dash_for_here():
