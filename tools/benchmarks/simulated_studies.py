@@ -29,8 +29,6 @@ ACCURACY = 0.87
 # Two seeds of full fine-tuning so disagree on some 6 % of the texts and two of an adapter on 3 %, as in the study here.
 OWN, OWN_OF_OTHERS = {"full": 0.08}, 0.03
 NOISE, NOISE_OF_OTHERS = {"full": 0.06}, 0.012
-# A kept study, and those that are most like it of which nothing is kept.
-NEAREST = {"imdb-mini": "imdb-mini, laptop"}
 SPREADS = {  # standard deviations of full fine-tuning and of the others, in percentage points
     "full 1.5, others 0.1": (1.5, 0.1),
     "all 0.5": (0.5, 0.5),
@@ -42,7 +40,7 @@ class Scenario(NamedTuple):
     """By architecture, of each configuration in order: its seeds' true standard deviation (a fraction), its kind."""
 
     name: str
-    nearest: str  # of the shipped studies; empty: none
+    nearest: str  # the shipped study that it is like; empty: none
     seeds: int
     examples: int
     sds: dict[str, np.ndarray]
@@ -73,7 +71,7 @@ def of_study(name: str) -> tuple[Scenario, Scenario]:
     label = name or "default"
     as_measured = Scenario(
         name=f"{label}, as measured",
-        nearest=NEAREST.get(label, label),
+        nearest=label,
         seeds=len(study.seeds),
         examples=Card.read_from(kept(name, Card.path())).splits["test"].rows if name else Statistics.read().examples,
         sds={key: deviations.loc[key].loc[known].to_numpy() for key, known in names.items()},
