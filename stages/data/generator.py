@@ -1,13 +1,14 @@
 """The default corpus: English reviews written by the grammar in ``grammar.yaml``.
 
-A review opens with a neutral sentence and goes through some aspects of its subject in clauses that are
-positive or negative. Its label is a rule: the sign of the weighted sum of its clauses, in which the main
-clause of a contrast outweighs the concession. A fixed share of the labels is then flipped, so the best
-attainable accuracy is known exactly: one minus that share.
+A review goes through some aspects of its subject in clauses that are positive or negative. Many quote another's
+opinion and end in a sign of whether the writer shares it: one who does not says the opposite of the words. The label
+is a rule: what most clauses say, turned round by such a sign. A sum over words or pairs of words cannot follow it. A
+fixed share of the labels is then flipped, so the best attainable accuracy is known exactly: one minus that share.
 
 Film reviews are what the study classifies. The unsupervised split holds unrated film reviews (label -1)
-and rated reviews of neighbouring product domains, on which an encoder can learn what a rating is
-without seeing a single labelled film review.
+and rated reviews of neighbouring product domains, on which an encoder can learn what a rating is, and that a sign may
+turn words round, without seeing a single labelled film review. The signs of films are of their own: which of them turn
+words round is in no rating of the neighbours.
 """
 
 import re
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.core.errors import InputError
-from stages.data.grammar import GRAMMAR, Domain, Grammar, Polar, Sign, Template, load_grammar
+from stages.data.grammar import GRAMMAR, Domain, Grammar, Polar, Sign, load_grammar
 from stages.data.settings import GeneratedData
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 UNRATED = -1
 ATTEMPTS = 200  # drafts of one review: about three are needed, so reaching this means the grammar is exhausted
-CONCESSION_WEIGHT = 1
-MAIN_WEIGHT = 3
 
 
 def generate(settings: GeneratedData) -> "DatasetDict":
@@ -106,14 +105,14 @@ class Writer:
         for _ in range(ATTEMPTS):
             draft = Draft(self.grammar, self.grammar.domains[domain], self.rng)
             text = draft.write(sign)
-            if draft.score * sign >= self.grammar.margin and text not in self.seen:
+            if draft.score * sign > 0 and text not in self.seen:
                 self.seen.add(text)
                 return text
         raise InputError(f"{GRAMMAR.name}: no new review of {domain!r} in {ATTEMPTS} drafts; ask for fewer rows")
 
 
 class Draft:
-    """One attempt at a review. ``score`` is the weighted sum of its clauses."""
+    """One attempt at a review. ``score`` is what its writer thinks: the sum of its clauses, turned by the sign."""
 
     def __init__(self, grammar: Grammar, domain: Domain, rng: np.random.Generator):
         self.grammar = grammar
@@ -129,45 +128,49 @@ class Draft:
     def write(self, sign: Sign) -> str:
         """The text of a review that leans towards ``sign``; the rule is not enforced here."""
         share = self.grammar.proportions
-        bounds = self.grammar.sentences
-        sentences = [self._fill(self._pick(self.domain.openings))]
-        for _ in range(self.rng.integers(bounds.fewest, bounds.most + 1)):
+        is_quoted = self._chance(share.quoted)
+        differs = is_quoted and self._chance(share.differing)
+        said: Sign = -sign if differs else sign
+        clauses = self._clauses(said)
+        self.score = sum(of for _, of in clauses) * (-1 if differs else 1)
+        sentences = [self._fill(self._pick(self.grammar.quotations if is_quoted else self.domain.openings))]
+        while clauses:
             if self._chance(share.filler):
                 sentences.append(self._fill(self.fillers.pop()))
-            agrees = self._chance(share.agreement)
-            sentences.append(self._sentence(sign if agrees else -sign))
-        if self._chance(share.verdict):
-            sentences.append(self._clause(self.grammar.verdicts, sign))
+            sentences.append(self._sentence(clauses))
+        if is_quoted:
+            signs = self.domain.signs or self.grammar.signs
+            sentences.append(self._pick(signs.differ if differs else signs.agree))
         return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences)
 
-    def _sentence(self, sign: Sign) -> str:
-        share = self.grammar.proportions
-        turn = self.rng.random()
-        if turn < share.contrast:
-            main = self._clause(self.grammar.clauses, sign, MAIN_WEIGHT)
-            concession = self._clause(self.grammar.clauses, -sign, CONCESSION_WEIGHT)
-            return self._pick(self.grammar.contrasts).format(main=main, concession=concession)
-        first = self._clause(self.grammar.clauses, sign)
-        if turn < share.contrast + share.pair:
-            second = self._clause(self.grammar.clauses, sign)
-            return self._pick(self.grammar.pairs).format(first=first, second=second)
-        return first
+    def _clauses(self, said: Sign) -> list[tuple[str, Sign]]:
+        """Clauses of a text that says ``said`` as a whole, each with its own polarity."""
+        bounds = self.grammar.clauses_a_review
+        clauses = []
+        for _ in range(self.rng.integers(bounds.fewest, bounds.most + 1)):
+            sign = said if self._chance(self.grammar.proportions.agreement) else -said
+            template = self._pick(self.grammar.clauses)
+            clauses.append((self._fill(template.text, -sign if template.flips else sign), sign))
+        return clauses
 
-    def _clause(self, templates: Sequence[Template], sign: Sign, weight: int | None = None) -> str:
-        """A clause that says ``sign`` of a new aspect, counted with ``weight`` (default: its template's)."""
-        template = self._pick(templates)
-        self.score += sign * (weight or template.weight)
-        return self._fill(template.text, -sign if template.flips else sign)
+    def _sentence(self, clauses: list[tuple[str, Sign]]) -> str:
+        """The last of ``clauses``, or the last two, taken from there."""
+        first, sign = clauses.pop()
+        if not clauses or not self._chance(self.grammar.proportions.joined):
+            return first
+        second, other = clauses.pop()
+        forms = self.grammar.pairs if sign == other else self.grammar.contrasts
+        return self._pick(forms).format(first=first, second=second)
 
     def _fill(self, text: str, sign: Sign = 1) -> str:
         """Replace the slots of a template; ``sign`` is that of its polar words."""
-        values = {"a": "{a}"}  # an article waits for the word after it
+        values = {}
         if "{aspect}" in text:
             values["aspect"], values["be"] = self.aspects.pop()
         for slot in re.findall(r"{(\w+)}", text):
             if slot not in values:
                 values[slot] = self._word(slot, sign)
-        return self._articles(text.format_map(values))
+        return text.format_map(values)
 
     def _word(self, slot: str, sign: Sign) -> str:
         grammar = self.grammar
@@ -178,19 +181,9 @@ class Draft:
             return self._pick_zipf(lexicon.words(sign, plural))
         if slot == "item":
             return self._pick(self.domain.items)
-        if plural in Grammar.model_fields:  # intensifiers, downtoners, negators, adverbs
+        if plural in Grammar.model_fields:  # intensifiers, negators
             return self._pick(getattr(grammar, plural))
         return self._pick((self.domain.slots | grammar.slots)[slot])
-
-    def _articles(self, text: str) -> str:
-        def article(match: re.Match) -> str:
-            word = match[1]
-            sounds_vowel = word[0] in "aeiou" and word not in self.grammar.a_before
-            if sounds_vowel or word in self.grammar.an_before:
-                return f"an {word}"
-            return f"a {word}"
-
-        return re.sub(r"{a} ([\w-]+)", article, text)
 
     def _chance(self, share: float) -> bool:
         return self.rng.random() < share

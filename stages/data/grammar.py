@@ -16,10 +16,9 @@ Sign = Literal[-1, 1]
 
 
 class Template(Strict):
-    """A clause or verdict, its weight in the rule, and whether it turns its polar word round."""
+    """A clause, and whether it turns its polar word round."""
 
     text: str
-    weight: int
     flips: bool = False
 
 
@@ -29,7 +28,6 @@ class Polar(Strict):
     adjectives: list[str]
     verbs: list[str]
     nouns: list[str]
-    phrases: list[str]
 
 
 class Lexicon(Strict):
@@ -42,9 +40,17 @@ class Lexicon(Strict):
         return getattr(self.positive if sign > 0 else self.negative, part)
 
 
-class Domain(Lexicon):
-    """What one kind of review talks about; its polar words add to the shared ones."""
+class Signs(Strict):
+    """Sentences that end a quotation, by whether the writer shares what was quoted."""
 
+    agree: list[str]
+    differ: list[str]
+
+
+class Domain(Lexicon):
+    """What one kind of review talks about; its polar words add to the shared ones, its signs replace those."""
+
+    signs: Signs | None = None
     items: list[str]
     singular: list[str]
     plural: list[str]
@@ -58,16 +64,16 @@ class Proportions(Strict):
 
     own_words: Fraction
     agreement: Fraction
-    contrast: Fraction
-    pair: Fraction
+    joined: Fraction
+    quoted: Fraction
+    differing: Fraction
     filler: Fraction
-    verdict: Fraction
     rated: Fraction
     zipf: Fraction
 
 
-class Sentences(Strict):
-    """Bounds of the number of polar sentences, the verdict left out; both included."""
+class Clauses(Strict):
+    """Bounds of the number of polar clauses, both included."""
 
     fewest: int = Field(ge=1)
     most: int
@@ -77,18 +83,14 @@ class Grammar(Strict):
     """The whole of ``grammar.yaml``; its first domain is the one the study classifies."""
 
     proportions: Proportions
-    sentences: Sentences
-    margin: int = Field(ge=1)
+    clauses_a_review: Clauses
     clauses: list[Template]
     contrasts: list[str]
     pairs: list[str]
-    verdicts: list[Template]
+    quotations: list[str]
+    signs: Signs
     intensifiers: list[str]
-    downtoners: list[str]
     negators: list[str]
-    adverbs: list[str]
-    an_before: list[str]
-    a_before: list[str]
     slots: dict[str, list[str]]
     shared: Lexicon
     domains: dict[str, Domain] = Field(min_length=2)

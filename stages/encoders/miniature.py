@@ -3,12 +3,14 @@
 Any family that has a masked language model can be made so, in its own size and with one of three kinds of tokenizer.
 """
 
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from torch import nn
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, PreTrainedModel, PreTrainedTokenizerFast
 
 from stages.core.errors import InputError
@@ -109,6 +111,7 @@ def build_encoder(family: Architecture, tokenizer: PreTrainedTokenizerFast, max_
         taken = max_length - _positions(family, tokenizer, max_length)
         config = _config(family, tokenizer, max_length, max_length + taken)
         encoder = model_class(config).base_model
+        start_positions(encoder)
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"miniature: {family.miniature}: {' '.join(str(error).split())}") from error
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
@@ -117,6 +120,23 @@ def build_encoder(family: Architecture, tokenizer: PreTrainedTokenizerFast, max_
         if name not in trained:  # a pooler: saved at random, it would pass for pretrained
             setattr(encoder, name, None)
     return encoder
+
+
+@torch.no_grad()
+def start_positions(encoder: PreTrainedModel) -> None:
+    """Let learnt tables of absolute positions start as sinusoids (Vaswani et al., NeurIPS 2017, Section 3.5).
+
+    A table at random says nothing of what stands next to what, which an encoder of a few minutes' training would have
+    to find first. Scaled to the spread of the family's own initialisation.
+    """
+    for name, module in encoder.named_modules():
+        if not name.endswith("position_embeddings") or not isinstance(module, nn.Embedding):
+            continue
+        rows, width = module.weight.shape
+        rates = torch.exp(-math.log(10_000) * torch.arange(0, width, 2) / width)
+        angles = torch.arange(rows)[:, None] * rates
+        waves = torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :width]
+        module.weight.copy_(waves * (encoder.config.initializer_range / waves.std()))
 
 
 def _config(

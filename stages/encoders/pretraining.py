@@ -5,6 +5,9 @@ and "witty" among them, and fine-tuning then starts behind random initialisation
 of reviews of *other* products from the first token, the position that every classification head reads,
 teaches what a rating is without one labelled film review. A rating is any class of the data; with no rated
 rows it is masked LM alone.
+
+Masked LM comes first, by itself (``mlm_first``): words that turn others round are learnt from ratings only once the
+encoder can tell what stands where, and ratings learnt from the first step on keep it at sums over words.
 """
 
 import time
@@ -67,7 +70,7 @@ class Pretraining:
         started = shown = time.monotonic()
         self.encoder.train()
         for step, rows in enumerate(self._batches(), start=1):
-            loss = self._loss(rows)
+            loss = self._loss(rows, with_ratings=step > settings.mlm_first * settings.steps)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -111,21 +114,20 @@ class Pretraining:
             "rating_accuracy": hits / rated if rated else None,
         }
 
-    def _loss(self, rows: list[int]) -> torch.Tensor:
-        """The weighted sum of both objectives on one batch.
+    def _loss(self, rows: list[int], with_ratings: bool) -> torch.Tensor:
+        """The weighted sum of both objectives on one batch, or masked LM alone.
 
         Half of the rated rows are read whole: with a word in seven masked, a rating is often past guessing.
         """
         batch = self.train.take(rows)
-        ratings = torch.tensor(batch.ratings)
+        ratings = torch.tensor(batch.ratings if with_ratings else [UNRATED] * len(rows))
         masked = (ratings < 0) | (torch.rand(ratings.shape, generator=self.rng) < 0.5)
         logits, targets, guesses = self._forward(batch, masked, self.rng)
         # The sums over nothing of a batch without targets or ratings are zero, where means would be NaN.
-        mlm = self.settings.mlm_weight * functional.cross_entropy(logits, targets, reduction="sum")
-        mlm = mlm / max(len(targets), 1)
+        mlm = functional.cross_entropy(logits, targets, reduction="sum") / max(len(targets), 1)
         rating = functional.cross_entropy(guesses, ratings, ignore_index=UNRATED, reduction="sum")
         rating = rating / max(int((ratings >= 0).sum()), 1)
-        return mlm + rating
+        return (self.settings.mlm_weight if with_ratings else 1.0) * mlm + rating
 
     def _forward(self, batch: Corpus, masked: torch.Tensor, rng: torch.Generator) -> tuple[torch.Tensor, ...]:
         """Logits (targets, vocabulary), targets (targets,) and rating logits (rows, classes).

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from stages.core.files import StageFile
-from stages.core.types import Count, Name, Rate, Revision, Seed, Strict
+from stages.core.types import Count, Fraction, Name, Rate, Revision, Seed, Strict
 
 # Keywords of a transformers configuration class.
 FullSize = dict[str, bool | int | float | str | list[str]]
@@ -43,7 +43,10 @@ class Architecture(Strict):
 
 
 class PretrainedBase(Strict):
-    """A miniature encoder pretrained by the ``base`` stage; ``steps: 0`` keeps it at random."""
+    """A miniature encoder pretrained by the ``base`` stage; ``steps: 0`` keeps it at random.
+
+    ``mlm_first``: the share of the steps in which masked LM is learnt alone, ahead of ratings; older records lack it.
+    """
 
     source: Literal["pretrain"]
     vocab_size: Annotated[int, Field(ge=300, le=10_000_000)]
@@ -51,6 +54,7 @@ class PretrainedBase(Strict):
     batch_size: Count
     learning_rate: Rate
     mlm_weight: Annotated[float, Field(ge=0, le=1)]
+    mlm_first: Fraction = 0.0
     seed: Seed
 
 

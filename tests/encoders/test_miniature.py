@@ -28,6 +28,17 @@ def test_deberta_attends_to_relative_positions_as_version_three_does():
     assert (config.position_biased_input, config.type_vocab_size) == (False, 0)
 
 
+@pytest.mark.parametrize("name", ["distilbert", "roberta"])
+def test_learnt_positions_start_as_sinusoids_of_the_initial_spread(name):
+    encoder, _, _ = make(name)
+    (table,) = [weight for key, weight in encoder.named_parameters() if "position_embeddings" in key]
+    assert table.requires_grad
+    assert table.std().item() == pytest.approx(encoder.config.initializer_range)
+    likeness = torch.nn.functional.normalize(table.detach()) @ torch.nn.functional.normalize(table.detach()).T
+    assert torch.allclose(likeness.diagonal(1), likeness[0, 1].expand(len(table) - 1))  # as far apart everywhere
+    assert likeness[0, 1] > likeness[0, 2] > likeness[0, 3]
+
+
 def test_a_size_that_does_not_divide_is_an_input_error():
     wrong = family("roberta").model_copy(update={"miniature": SIZES["roberta"] | {"num_attention_heads": 3}})
     tokenizer = train_tokenizer("byte-bpe", TEXTS, 300, 16)

@@ -27,12 +27,39 @@ def test_pretraining_learns_both_objectives(name):
 def test_ratings_of_more_classes_are_learnt(classes):
     encoder, tokenizer, corpus = make()
     subjects = Corpus(corpus.ids, [row // 4 for row in range(12)])  # plot, cast or score
-    run = Pretraining(encoder, tokenizer, subjects, BASE, classes)
+    run = Pretraining(encoder, tokenizer, subjects, BASE.model_copy(update={"steps": 90}), classes)
     assert run.heads["rating"].out_features == classes
     run.held_out = run.train
     run.fit()
     assert run.evaluate()["rating_accuracy"] == 1.0
     assert probe(encoder, subjects, subjects, tokenizer.pad_token_id) == 1.0
+
+
+def test_masked_words_alone_come_first():
+    encoder, tokenizer, corpus = make()
+    base = BASE.model_copy(update={"steps": 90, "mlm_first": 0.3})
+    run = Pretraining(encoder, tokenizer, corpus, base, 2)
+    run.held_out = run.train
+    asked = []
+    loss = run._loss
+
+    def watched(rows, with_ratings):
+        asked.append(with_ratings)
+        return loss(rows, with_ratings)
+
+    run._loss = watched
+    run.fit()
+    assert asked == [False] * 27 + [True] * 63
+    assert run.evaluate()["rating_accuracy"] == 1.0
+
+
+def test_a_loss_of_masked_words_alone_is_unweighted_and_leaves_the_rating_alone():
+    encoder, tokenizer, corpus = make()
+    run = Pretraining(encoder, tokenizer, corpus, BASE.model_copy(update={"mlm_weight": 0.0}), 2)
+    loss = run._loss([0, 1, 2, 3], with_ratings=False)
+    assert loss > 1
+    loss.backward()
+    assert not run.heads["rating"].weight.grad.any()
 
 
 def test_a_lone_row_is_learnt_from_and_held_out():

@@ -42,7 +42,7 @@ def test_results_of_other_parameters_are_refused(stage, monkeypatch):
     ("key", "value", "file", "shown"),
     [
         ("seeds", [42], "study.json", "seeds: [42, 43]; params.yaml says [42]"),
-        ("profiles.mini.data.train", 999, "data.json", "data.train: 1000; params.yaml says 999"),
+        ("profiles.mini.data.train", 999, "data.json", "data.train: 2000; params.yaml says 999"),
         ("configuration.ia3.label", "I", "study.json", "configurations.ia3.label: 'IA3'; params.yaml says 'I'"),
         ("profiles.mini.train.epochs", 3, "study.json", "train.epochs: 2; params.yaml says 3"),
     ],

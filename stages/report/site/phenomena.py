@@ -33,11 +33,13 @@ def phenomena(card: Card, test: pd.DataFrame) -> list[Phenomenon]:
 def constructions(grammar: Grammar) -> dict[str, re.Pattern[str]]:
     """What the rule of the generated corpus turns on, as patterns of lower-case sentences."""
     turned = [clause.text for clause in grammar.clauses if clause.flips]
+    signs = [domain.signs or grammar.signs for domain in grammar.domains.values()]
     return {
-        "a concession": _any(_as_pattern(template, grammar) for template in grammar.contrasts),
+        "an opinion shared": _any(re.escape(text.lower()) for of in signs for text in of.agree),
+        "an opinion not shared": _any(re.escape(text.lower()) for of in signs for text in of.differ),
+        "a contrast": _any(_as_pattern(template, grammar) for template in grammar.contrasts),
         "a negation": _any(_as_pattern(text, grammar) for text in turned),
         "an intensifier": _any(re.escape(word) for word in grammar.intensifiers),
-        "a downtoner": _any(re.escape(word) for word in grammar.downtoners),
     }
 
 
