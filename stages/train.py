@@ -1,6 +1,7 @@
 """train, probe: one run -> models/runs/<run>/ and metrics/runs/<run>.json.
 
-Every run is a process of its own, so no memory, cache or random state passes from one to the next. What it does is
+Every run is a process of its own, so no memory, cache or random state passes from one to the next (``make paper`` forks
+it from one that has imported libraries and done nothing else: ``tools/engine/warm.py``). What it does is
 in ``stages/training/run.py``; this file is its command, and imports it in the way that starts fastest.
 """
 
@@ -26,3 +27,4 @@ if __name__ == "__main__":
     parser.add_argument("configuration")
     parser.add_argument("seed", type=int)
     run_stage(main, **vars(parser.parse_args()))
+    startup.leave()

@@ -19,6 +19,8 @@ RUN = f"from stages.training.run import fine_tune; [fine_tune('distilbert', name
 # stages.train as a command, which names its settings and ends when it cannot read them
 COMMAND = """
 import runpy, sys
+from stages.training import startup
+startup.leave = lambda: None  # else nothing could be asked any more
 sys.argv[1:] = ["distilbert", "full", "42"]
 try:
     runpy.run_module("stages.train", run_name="__main__")
@@ -44,6 +46,11 @@ def test_runs_without_the_unused_are_the_same_to_the_bit():
         python(code)
         found.append([Record.read_from(Path(f"metrics/runs/distilbert/{name}/42.json")).quality for name in CELLS])
     assert found[0] == found[1]
+
+
+def test_a_process_leaves_with_all_it_printed_and_nothing_else():
+    code = "import atexit; from stages.training import startup; atexit.register(print, 'taken apart'); print('done'); "
+    assert python(code + "startup.leave()") == "done\n"
 
 
 def test_the_command_leaves_them_out():

@@ -38,6 +38,7 @@ KINDS = {  # of processes, by what stands in their command lines; the first that
     "dask_scheduler": "scheduler",
     "tools.engine.worker": "nanny",
     "tools.engine.reproduce": "DVC",
+    "tools.engine.warm": "libraries",
     "multiprocessing": "worker",
     "stages.": "stage",
 }

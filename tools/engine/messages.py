@@ -28,6 +28,23 @@ class Job(BaseModel):
     runs_at_once: dict[str, tuple[int, int]] = {}  # by worker: that share its machine, and its GPU
 
 
+class Order(BaseModel):
+    """A job for a process with libraries loaded (``warm.py``): what it writes to, and finds in its environment."""
+
+    job: str  # as JSON
+    log: str
+    environment: dict[str, str]
+
+
+class Command(BaseModel):
+    """A module to run as ``python -m`` does."""
+
+    module: str
+    arguments: list[str]
+    folder: str
+    environment: dict[str, str]
+
+
 class Outcome(BaseModel):
     """A stage that is up to date: its lock entry, and the outputs that DVC does not cache, by path."""
 

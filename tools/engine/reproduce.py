@@ -1,6 +1,4 @@
-"""Reproduce one stage with DVC, in this process: ``python -m tools.engine.reproduce``.
-
-The job comes as a line of JSON on standard input.
+"""Reproduce one stage with DVC, in this process, which ``warm.py`` forks for it.
 
 This is ``dvc --wait-for-lock repro --single-item <stage>`` (the head knows that it is out of date; DVC may still
 take its outputs from the run-cache) without reading and rewriting the whole of dvc.lock, which grows with the grid: the
@@ -11,38 +9,45 @@ with 420 (0.7 s of a processor with either), the command 2.7 s and 12 s (1.2 s a
 
 import hashlib
 import json
-import os
-import signal
+import re
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from dvc.dvcfile import ProjectFile
 from dvc.repo import Repo
 from dvc.stage import PipelineStage
+from dvc.stage import run as command_of_stage
 from dvc.stage.exceptions import StageCmdFailedError, StageNotFound
 from dvc.stage.loader import StageLoader
 from dvc.stage.serialize import to_single_stage_lockfile
 
 from stages.core.contents import Contents
-from stages.core.errors import InputError, run_stage
+from stages.core.errors import InputError
 from stages.core.files import write_text
 from tools.copies.run_cache import RunCache
 from tools.copies.store import Store, is_watched
-from tools.engine.messages import FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
+from tools.engine.messages import Command, FailureNote, Job, LockEntry, Outcome, failure_path, journal_path
 from tools.engine.recipe import REMEDY, fingerprint, here, require_same
 from tools.engine.remote import fetch, push
 
+RUN = re.compile(r"python -m (stages\.train)((?: [\w.+-]+)*)")  # the command of a run, which a grid repeats
 
-def main() -> None:
+
+def main(job_json: str, run_forked: Callable[[Command], int] | None) -> None:
     """Run the job: an entry in the journal if the stage was made; exit code 1, and a note, if its command failed.
+
+    Args:
+        job_json: a ``Job``.
+        run_forked: runs a command in a process that need not import its libraries, and returns its exit status.
 
     Raises:
         InputError: another commit is checked out here than the head's, or the remote lacks something.
     """
-    job = Job.model_validate_json(sys.stdin.readline())
-    die_with_parent()
+    job = Job.model_validate_json(job_json)
     failure_path(job.stage).unlink(missing_ok=True)
+    if run_forked:
+        run_without_importing(run_forked)
     repo = Repo(_wait_for_lock=True)
     stage = load(repo, job.stage, job.lock)
     with repo.lock:  # DVC lets go of it while the command runs; who finds it taken looks again after half a second
@@ -156,20 +161,21 @@ def inputs(stage: PipelineStage) -> str:
     return hashlib.sha256(json.dumps([stage.cmd, hashes], sort_keys=True).encode()).hexdigest()
 
 
-def die_with_parent() -> None:
-    """End this process and its command when the worker goes, so that no training is left that nobody waits for.
+def run_without_importing(run_forked: Callable[[Command], int]) -> None:
+    """Let DVC have the commands of runs forked; it starts all others as ever."""
+    run_in_shell = command_of_stage.cmd_run
 
-    The worker holds the other end of standard input and never writes again: reading it returns when the worker is gone.
-    """
-    lifeline = os.dup(0)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the command's own standard input
+    def run_command(stage: PipelineStage, dry: bool = False, run_env: dict[str, str] | None = None) -> None:
+        words = RUN.fullmatch(stage.cmd)
+        if dry or not words:
+            run_in_shell(stage, dry=dry, run_env=run_env)
+            return
+        print(f"> {stage.cmd}", flush=True)
+        process = command_of_stage.prepare_kwargs(stage, run_env=run_env)
+        folder, environment = str(process["cwd"]), process["env"]
+        arguments = words[2].split()
+        status = run_forked(Command(module=words[1], arguments=arguments, folder=folder, environment=environment))
+        if status:
+            raise StageCmdFailedError(stage.cmd, status)
 
-    def wait() -> None:
-        os.read(lifeline, 1)
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-if __name__ == "__main__":
-    run_stage(main)
+    command_of_stage.cmd_run = run_command

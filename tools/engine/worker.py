@@ -7,12 +7,9 @@ The folder is the head's own, shared between machines, or a clone at the same co
 import argparse
 import asyncio
 import os
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import dask
@@ -22,8 +19,11 @@ from stages.core.as_made import LOOKED
 from stages.core.errors import InputError, run_stage
 from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks, with_gpu
 from tools.engine.diagnosis import failure
-from tools.engine.messages import Failure, Job, Outcome, journal_path, log_path
+from tools.engine.messages import Failure, Job, Order, Outcome, journal_path, log_path
+from tools.engine.warm_processes import WarmProcesses
 from tools.gpus import Claim, claim_gpu
+
+PROCESSES = WarmProcesses()
 
 
 def main(scheduler: str) -> None:
@@ -85,29 +85,15 @@ def carried() -> Callable[[str], str]:
 
 
 def run_in(folder: Path, job: Job) -> Outcome | Failure:
-    """Run a job in a process of its own in ``folder``, its output in the stage's log."""
+    """Run a job in a process of its own in ``folder``, its output in the stage's log (``warm.py``)."""
     if not (folder / "dvc.yaml").exists():
         cause = f"worker {socket.gethostname()}:{folder}: no dvc.yaml: start it in the study's folder or in a clone"
         return Failure(stage=job.stage, kind="error", cause=cause, log="")
     log = folder / log_path(job.stage)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tools.engine.reproduce"],
-            cwd=folder,
-            env=environment(job),
-            stdin=subprocess.PIPE,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is the head's; and the command can be ended with its process
-        )
-        process.stdin.write(job.model_dump_json().encode() + b"\n")
-        process.stdin.flush()
-        status = process.wait()
-        process.stdin.close()
-    if status < 0:  # DVC was killed: its command must not go on without it
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    log.write_bytes(b"")
+    order = Order(job=job.model_dump_json(), log=str(log.absolute()), environment=environment(job))
+    status = PROCESSES.run(folder, order)
     if status != 0:
         return failure(job.stage, status, log, folder)
     if job.action == "fetch":
