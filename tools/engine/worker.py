@@ -7,9 +7,12 @@ The folder is the head's own, shared between machines, or a clone at the same co
 import argparse
 import asyncio
 import os
+import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import dask
@@ -20,10 +23,9 @@ from stages.core.errors import InputError, run_stage
 from tools.engine.cluster import CLOSED, TIMEOUT, UNTOUCHED, own_address, require_locks, with_gpu
 from tools.engine.diagnosis import failure
 from tools.engine.messages import Failure, Job, Order, Outcome, journal_path, log_path
-from tools.engine.warm_processes import WarmProcesses
 from tools.gpus import Claim, claim_gpu
 
-PROCESSES = WarmProcesses()
+WARM = [sys.executable, "-m", "tools.engine.warm"]
 
 
 def main(scheduler: str) -> None:
@@ -99,6 +101,76 @@ def run_in(folder: Path, job: Job) -> Outcome | Failure:
     if job.action == "fetch":
         return Outcome(stage=job.stage, ran=True, lock=job.lock)
     return Outcome.model_validate_json((folder / journal_path(job.stage)).read_text(encoding="utf-8"))
+
+
+class WarmProcess:
+    """A process with libraries loaded (``warm.py``), in the folder of a study; it writes where its last order said."""
+
+    def __init__(self, folder: Path, order: Order) -> None:
+        self.folder = folder
+        self.socket, theirs = socket.socketpair()
+        self.replies = self.socket.makefile("rb")
+        with theirs, open(order.log, "ab") as log:
+            self.process = subprocess.Popen(
+                WARM,
+                cwd=folder,
+                env=order.environment,
+                stdin=theirs,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is the head's; and all that it started can be ended with it
+            )
+
+    def run(self, order: Order) -> int | None:
+        """A stage's exit status, negative of one that a signal ended; None if this process has ended with it."""
+        with suppress(OSError):  # it has gone: reading says so
+            self.socket.sendall(order.model_dump_json().encode() + b"\n")
+        with suppress(OSError):
+            if answer := self.replies.readline():
+                return int(answer)
+        return None
+
+    def end(self) -> int:
+        """Its exit status; nothing that it started goes on without it."""
+        self.replies.close()
+        self.socket.close()
+        status = self.process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return status
+
+
+class WarmProcesses:
+    """Those of this process that have nothing to do, all of one folder; one comes to be for each stage at once."""
+
+    def __init__(self) -> None:
+        self.idle: list[WarmProcess] = []
+
+    def run(self, folder: Path, order: Order) -> int:
+        """The exit status of a stage."""
+        process = self.take(folder) or WarmProcess(folder, order)
+        status = process.run(order)
+        if status is None:
+            return process.end()
+        if status < 0:  # DVC was killed: its command must not go on without it
+            with suppress(ProcessLookupError):
+                os.killpg(process.process.pid, signal.SIGKILL)
+            process.end()
+        else:
+            self.idle.append(process)
+        return status
+
+    def take(self, folder: Path) -> WarmProcess | None:
+        """One of this folder; those of others, whose study is over, are ended."""
+        while self.idle:
+            process = self.idle.pop()
+            if process.folder == folder:
+                return process
+            process.end()
+        return None
+
+
+PROCESSES = WarmProcesses()
 
 
 def environment(job: Job) -> dict[str, str]:

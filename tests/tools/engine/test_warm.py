@@ -11,7 +11,7 @@ import pytest
 from tests.helpers.pipeline import job_of, run
 from tools.engine import worker
 from tools.engine.messages import Failure, Order, Outcome, log_path
-from tools.engine.warm_processes import WarmProcess, WarmProcesses
+from tools.engine.worker import WarmProcess, WarmProcesses
 
 pytestmark = pytest.mark.usefixtures("repository")
 SLOW = 'stages: {slow: {cmd: "sleep 60 & echo $! > pid; wait", outs: [never.txt]}}'
@@ -135,7 +135,7 @@ def test_where_libraries_may_not_survive_a_fork_a_process_does_one_stage(monkeyp
     Path("dvc.yaml").write_text("stages: {a: {cmd: echo 1 > a.txt, outs: [a.txt]}}", encoding="utf-8")
     order = order_of("a")
     command = [sys.executable, "-c", "from tools.engine import warm; warm.FORKS = False; warm.main()"]
-    monkeypatch.setattr("tools.engine.warm_processes.COMMAND", command)
+    monkeypatch.setattr("tools.engine.worker.WARM", command)
     processes = WarmProcesses()
     assert (processes.run(Path.cwd(), order), processes.idle) == (0, [])
     assert Path("a.txt").read_text(encoding="utf-8") == "1\n"
