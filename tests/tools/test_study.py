@@ -64,7 +64,7 @@ def test_a_study_keeps_experiments_out_before_it_touches_anything(monkeypatch):
         yield
 
     monkeypatch.setattr("tools.engine.dag.Dag", lambda: SimpleNamespace(repo="of DVC"))
-    monkeypatch.setattr("tools.engine.experiments.kept_out", busy)
+    monkeypatch.setattr("tools.engine.dag.kept_out", busy)
     monkeypatch.setattr("tools.study.arrange", lambda _: pytest.fail("it moved files"))
     with pytest.raises(InputError, match=r"^other: runs here$"):
         bring_up_to_date(params(False), 1, None, None)

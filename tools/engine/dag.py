@@ -1,13 +1,18 @@
-"""The study's DAG, read from DVC, and dvc.lock, which the head alone writes."""
+"""The study's DAG, read from DVC; dvc.lock, which the head alone writes; and DVC's own locks."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 from dvc.dvcfile import LOCK_FILE
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc.repo.experiments.utils import EXEC_TMP_DIR
 from dvc.repo.reproduce import get_active_graph, plan_repro
+from dvc.rwlock import rwlock
+from dvc.scm import NoSCM
 from dvc.stage import PipelineStage
 from dvc.stage.loader import StageLoader
 from dvc.utils.serialize import dump_yaml, parse_yaml_for_update
@@ -21,6 +26,8 @@ from tools.engine.recipe import code_dependencies, fingerprint
 from tools.engine.reproduce import lock_entry
 
 BACK = "`git checkout {}` brings back what is committed"
+# DVC shows it behind "'workspace' is busy, it is being blocked by: (PID …)".
+SAID = "make paper, which runs in this folder; `make status` shows how far it is: run the experiment when it has ended"
 
 
 def unusable(error: OSError) -> str:
@@ -137,6 +144,28 @@ class Dag:
         holders = set(re.findall(r'"pid": (\d+)', path.read_text(encoding="utf-8", errors="replace")))
         if not any(map(runs_dvc, holders)):
             path.unlink()
+
+
+@contextmanager
+def kept_out(repo: Repo) -> Iterator[None]:
+    """Let no `dvc exp run` begin in this folder meanwhile, which would check out over what is made.
+
+    DVC's own lock for that names what holds it.
+
+    Raises:
+        InputError: an experiment runs here already.
+    """
+    if isinstance(repo.scm, NoSCM):  # then there are no experiments
+        yield
+        return
+    running = repo.experiments.workspace_queue.get_running_exp()
+    if running is not None:
+        raise InputError(f"{running}: `dvc exp run` runs this experiment here; `make paper` when it has ended")
+    folder = Path(repo.tmp_dir, EXEC_TMP_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    hardlink = repo.config["core"].get("hardlink_lock", False)
+    with rwlock(str(folder), repo.fs, SAID, read=["workspace"], write=[], hardlink=hardlink):
+        yield
 
 
 def runs_dvc(pid: str) -> bool:

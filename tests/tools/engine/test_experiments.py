@@ -9,7 +9,7 @@ import pytest
 from dvc.repo import Repo
 
 from stages.core.errors import InputError
-from tools.engine.experiments import SAID, kept_out
+from tools.engine.dag import SAID, kept_out
 
 PIPELINE = """
 stages:

@@ -19,7 +19,7 @@ from tools.benchmarks.common import working_copy
 from tools.benchmarks.common.children import FailedError, RefusedError, in_child
 
 # What `make paper` imports when it is needed: once, before a process is forked for each damage.
-from tools.engine import experiments, plan, scheduler  # noqa: F401
+from tools.engine import dag, plan, scheduler  # noqa: F401
 
 LOCK = "dvc.lock"
 NOT_RESULTS = (".dvc/tmp/", "models/.study/")  # what the head and DVC note while they run
