@@ -63,8 +63,10 @@ def main(told: str, scheduler: str | None = None, remote: str | None = None) -> 
 def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote: str | None) -> StudyState:
     """Find what is out of date and run it."""
     from tools.copies.mending import mend
-    from tools.engine.dag import Dag  # DVC and Dask take a second each: a wrong parameter is named without them
-    from tools.engine.dag import kept_out
+    from tools.engine.dag import (
+        Dag,  # DVC and Dask take a second each: a wrong parameter is named without them
+        kept_out,
+    )
     from tools.engine.plan import plan
 
     study = resolve_study(params)
