@@ -62,11 +62,9 @@ def main(told: str, scheduler: str | None = None, remote: str | None = None) -> 
 
 def bring_up_to_date(params: Params, at_once: int, scheduler: str | None, remote: str | None) -> StudyState:
     """Find what is out of date and run it."""
+    # DVC and Dask take a second each: a wrong parameter is named without them.
     from tools.copies.mending import mend
-    from tools.engine.dag import (
-        Dag,  # DVC and Dask take a second each: a wrong parameter is named without them
-        kept_out,
-    )
+    from tools.engine.dag import Dag, kept_out
     from tools.engine.plan import plan
 
     study = resolve_study(params)
