@@ -5,8 +5,8 @@ stage and its command are processes of their own as ever, forked from this one, 
 no data: no memory, cache or random state passes from one run to the next. Kept are libraries, whose versions are
 pinned; the project's own code is imported by each process anew, as it is then.
 
-A worker sends an ``Order`` a stage over the socket that is standard input, and has its exit status
-back. The stage's process asks for its command by a ``Command`` over a socket of its own.
+A worker sends an ``Order`` a stage over the socket that is standard input, and has its exit status back. The stage's
+process asks for its command by a ``Command`` over a socket of its own.
 """
 
 import gc

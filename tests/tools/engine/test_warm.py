@@ -28,7 +28,8 @@ SAYS = """import os
 import sys
 from pathlib import Path
 
-loaded = [name for name in ("dvc", "torch", "transformers") if name in sys.modules]
+looked_for = ("dvc", "torch", "transformers", "stages.training.run", "tools.engine.reproduce")
+loaded = [name for name in looked_for if name in sys.modules]
 Path("run-" + sys.argv[2]).write_text(repr([*sys.argv[1:], __name__, loaded, os.environ["DVC_STAGE"]]))
 print("error: said", file=sys.stderr)
 END
