@@ -3,6 +3,9 @@
 torch draws one Bernoulli number an element from a serial generator, and its attention with dropout leaves the fused
 kernel on a CPU. Here one 64-bit draw of the same generator decides four elements, 16 bits each, so probabilities are
 multiples of 2^-16 (0.1 becomes 0.100006). Same distribution, other random numbers.
+
+Fresh memory is what large tensors cost most, as the system clears it page by page: numbers are drawn into memory that
+stays, and attention takes as many rows at a time as fit in what the C library keeps for itself.
 """
 
 import torch
@@ -13,16 +16,30 @@ from transformers.masking_utils import sdpa_mask
 
 ATTENTION = "sdpa_bulk_dropout"
 LEVELS = 2**16
+SCORES = 2**21  # attention scores at a time: 8 MB in fp32
+_memory: dict[torch.device, torch.Tensor] = {}
+
+
+def numbers(shape: torch.Size, device: torch.device) -> torch.Tensor:
+    """Random int16 from -LEVELS / 2 on, all equally likely; they last until the next call."""
+    count = shape.numel()
+    draws = -(-count // 4)
+    if device not in _memory or len(_memory[device]) < draws:
+        _memory[device] = torch.empty(draws, dtype=torch.int64, device=device)
+    return _memory[device][:draws].random_(-(2**63), None).view(torch.int16)[:count].view(shape)
+
+
+def mask_of(numbers: torch.Tensor, p: float, dtype: torch.dtype) -> torch.Tensor:
+    """0 for the lowest share ``p`` of all numbers, else 1 / (1 - p)."""
+    dropped = round(p * LEVELS)
+    kept = numbers >= dropped - LEVELS // 2
+    as_numbers = kept.view(torch.uint8)  # torch converts these to floats eight times as fast as truth values
+    return as_numbers.to(dtype).mul_(LEVELS / (LEVELS - dropped))
 
 
 def keep_mask(x: torch.Tensor, p: float) -> torch.Tensor:
     """0 with probability ``p``, else 1 / (1 - p), in the shape and type of ``x``."""
-    draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device).random_(-(2**63), None)
-    numbers = draws.view(torch.int16)[: x.numel()].view(x.shape)  # uniform from -LEVELS / 2 on
-    dropped = round(p * LEVELS)
-    kept = numbers >= dropped - LEVELS // 2
-    as_numbers = kept.view(torch.uint8)  # torch converts these to floats eight times as fast as truth values
-    return as_numbers.to(x.dtype).mul_(LEVELS / (LEVELS - dropped))
+    return mask_of(numbers(x.shape, x.device), p, x.dtype)
 
 
 class BulkDropout(nn.Dropout):
@@ -59,19 +76,33 @@ def attention(
         scaling = query.shape[-1] ** -0.5
     if (groups := getattr(module, "num_key_value_groups", 1)) > 1:
         key, value = repeat_kv(key, groups), repeat_kv(value, groups)
-    scores = (query * scaling) @ key.transpose(-1, -2)
-    if position_bias is not None:
-        scores = scores + position_bias
     if is_causal is None:
         is_causal = getattr(module, "is_causal", True)
     if attention_mask is None and is_causal and query.shape[2] > 1:
-        attention_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
-    if attention_mask is not None:
-        if attention_mask.dtype == torch.bool:  # one a row, not one a head: cheaper to turn into a bias first
-            attention_mask = (~attention_mask).to(scores.dtype) * torch.finfo(scores.dtype).min
-        scores = scores + attention_mask
-    weights = scores.softmax(dim=-1)
-    return (weights * keep_mask(weights, dropout) @ value).transpose(1, 2), None
+        lengths = (query.shape[2], key.shape[2])
+        attention_mask = torch.ones(lengths, dtype=torch.bool, device=query.device).tril()
+    biases = [bias for bias in (position_bias, attention_mask) if bias is not None]
+    shape = torch.Size((*query.shape[:3], key.shape[2]))
+    drawn = numbers(shape, query.device)
+    at_once = max(1, SCORES // shape[1:].numel())
+    found = []
+    for start in range(0, len(query), at_once):
+        rows = slice(start, start + at_once)
+        scores = (query[rows] * scaling) @ key[rows].transpose(-1, -2)
+        for bias in biases:
+            scores = scores + bias_of(rows, bias, scores.dtype)
+        weights = scores.softmax(dim=-1)
+        found.append(weights * mask_of(drawn[rows], dropout, weights.dtype) @ value[rows])
+    return torch.cat(found).transpose(1, 2), None
+
+
+def bias_of(rows: slice, bias: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """What is added to the scores of these rows; truth values say what is seen."""
+    if bias.dim() == 4 and len(bias) > 1:  # else it is the same for all rows
+        bias = bias[rows]
+    if bias.dtype == torch.bool:  # one a row, not one a head: cheaper to turn into numbers first
+        bias = (~bias).to(dtype) * torch.finfo(dtype).min
+    return bias
 
 
 def draw_in_bulk(model: PreTrainedModel) -> None:

@@ -44,6 +44,38 @@ def test_same_seed_same_mask():
     assert torch.equal(keep_mask(torch.empty(5, 3), 0.5), first)
 
 
+def test_a_mask_outlasts_the_next_draws():
+    torch.manual_seed(0)
+    first = keep_mask(torch.empty(6, 7), 0.5)
+    before = first.clone()
+    keep_mask(torch.empty(3, 3), 0.5)
+    keep_mask(torch.empty(60, 7), 0.5)
+    assert torch.equal(first, before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("length", [5, 6])  # of odd scores, of which several share a draw with the next row's, and even
+@pytest.mark.parametrize("mask", [None, "bool", "float", "for all rows", "causal"])
+def test_attention_of_few_rows_at_a_time_is_that_of_all_to_the_bit(monkeypatch, dtype, length, mask):
+    torch.manual_seed(0)
+    inputs = [torch.randn(4, 3, length, 4, dtype=dtype, requires_grad=True) for _ in range(3)]
+    position_bias = torch.randn(1, 3, length, length, dtype=dtype)
+    seen = (torch.arange(length) < torch.tensor([5, 3, 1, 4])[:, None]).view(4, 1, 1, length)
+    seen = seen.expand(4, 1, length, length)
+    masks = {"bool": seen, "float": (~seen).to(dtype) * -100, "for all rows": seen[:1]}
+    found = []
+    for scores in (10**6, 2 * 3 * length * length, 1):  # all four rows, two, one
+        monkeypatch.setattr("stages.training.dropout.SCORES", scores)
+        torch.manual_seed(1)
+        output, _ = attention(
+            nn.Identity(), *inputs, masks.get(mask), 0.4, is_causal=mask == "causal", position_bias=position_bias
+        )
+        found.append([output, *torch.autograd.grad(output.float().square().sum(), inputs), torch.get_rng_state()])
+    for few in found[1:]:
+        for whole, part in zip(found[0], few, strict=True):
+            assert torch.equal(whole, part)
+
+
 def test_evaluation_and_zero_probability_leave_values_alone():
     x = torch.rand(3, 3)
     assert BulkDropout(0.5).eval()(x) is x

@@ -106,6 +106,47 @@ def test_nothing_large_is_imported_after_the_baseline_of_memory():
     assert python(LEAN + code).splitlines()[-1] == "['pydoc']"
 
 
+LISTED = """import json, transformers, transformers.models
+found = {f"{module.__name__}.{name}": sorted(map(str, value)) if isinstance(value, (list, set)) else str(value)
+         for module in (transformers, transformers.models)
+         for name, value in {**module._class_to_module, **module._import_structure}.items()}
+print(json.dumps(found, sort_keys=True))"""
+
+
+def test_transformers_offers_what_it_does_elsewhere():
+    """Its models are listed in another way, to the same result."""
+    listed = json.loads(python(LISTED))
+    assert len(listed) > 1000
+    assert json.loads(python(LEAN + LISTED)) == listed
+
+
+SHAPES_OF = """import sys, torch
+from stages.training.startup import is_left_out, nothing_to_compute
+with nothing_to_compute():
+    weight = torch.empty(3, 4, device='meta')
+    assert torch.cumsum(weight, 0).shape == (3, 4)
+    assert is_left_out('torch._meta_registrations')
+    try:
+        print(tuple(torch.{call}.shape), end=' ')
+    except NotImplementedError as error:
+        print(type(error).__name__, end=' ')
+    print(is_left_out('torch._meta_registrations'))
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        ("cdist(weight, weight)", "(3, 3)"),
+        ("searchsorted(weight, weight)", "(3, 4)"),
+        ("roll(weight, 1)", "(3, 4)"),
+        ("nonzero(weight)", "NotImplementedError"),  # nobody can say
+    ],
+)
+def test_a_model_that_asks_python_for_a_shape_has_it(call, shape):
+    assert python(LEAN + SHAPES_OF.format(call=call)) == f"{shape} False\n"
+
+
 def test_what_has_data_is_computed():
     with nothing_to_compute():
         assert torch.arange(1, 4).tolist() == [1, 2, 3]

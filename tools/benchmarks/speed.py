@@ -1,11 +1,11 @@
 """What a run costs: the study's own against the published recipe and a tuned one, on this machine, in one call.
 
 ``make bench``, after ``dvc repro tokenize``. All three train the same cells on the same data, a process a run, in turns
-(published, tuned, ours, published, ...), for each architecture and four methods: alone, and two at once on one thread
-each, as ``make paper`` runs the study on two cores. ``--full-size`` does it with random weights at the published sizes
-and IMDb-length texts (tools/benchmarks/common/full_size.py), ``--device cuda`` on a GPU, ``--study laptop --rows 160``
-with the encoder and some of the texts of a study that has been built. What was not measured is null in
-metrics/bench/speed.json and "not measured" in the table.
+(published, tuned, ours, published, ...), for each architecture and four methods: alone on all cores, and two at once on
+one thread each, as ``make paper`` runs the study on two cores. ``--full-size`` does it with random weights at the
+published sizes and IMDb-length texts (tools/benchmarks/common/full_size.py), ``--device cuda`` on a GPU, ``--study
+laptop --rows 160`` with the encoder and some of the texts of a study that has been built. What was not measured is null
+in metrics/bench/speed.json and "not measured" in the table.
 """
 
 import shutil
@@ -48,7 +48,7 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int | 
         InputError: ``repeats`` or ``rows`` too small, no such device, or the study's data is not there yet.
     """
     path = report_of(REPORT, full, study)
-    with prepared(repeats, device, full, rows, study) as (workspace, settings, machine):
+    with prepared(repeats, device, full, rows, study, on_all_cores=True) as (workspace, settings, machine):
         headline = [run for run in settings.runs if run.role == "train" and run.seed == settings.seeds[0]]
         runs = [run for run in headline if run.configuration in CONFIGURATIONS]
         if not runs:
@@ -85,6 +85,8 @@ class Work(NamedTuple):
 
 def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, pair: list[int]) -> SpeedRow:
     """The three sides of one run, in turns; then the runs of a ``pair`` of seeds at once."""
+    if machine.device == "cpu":
+        set_threads(workspace, run, machine.threads)
     settings = RunSettings.read_from(workspace / RunSettings.path(run.architecture, run.configuration))
     checkpoint = workspace / "models/base" / run.architecture
     lengths = full_size.lengths(workspace / "data/tokenized" / run.architecture / "train")
@@ -99,11 +101,13 @@ def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, p
             print(f"{OUTPUTS.get(command, 'ours')} {finished.seconds:.1f} s", end="; ", flush=True)
     print()
     alone = {command: middle(measured) for command, measured in sides.items()}
+    record = Record.read_from(workspace / run.record_path)
+    if pair:
+        set_threads(workspace, run, 1)
     at_once = {command: together(command, run, pair, workspace) if pair else None for command in sides}
     if pair:
         seconds = [f"{OUTPUTS.get(command, 'ours')} {one.seconds:.1f} s" for command, one in at_once.items()]
         print(f"  two at once, a run: {'; '.join(seconds)}", flush=True)
-    record = Record.read_from(workspace / run.record_path)
     return SpeedRow(
         architecture=run.architecture,
         configuration=run.configuration,
@@ -119,6 +123,14 @@ def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, p
         evaluation_seconds_per_example=record.cost.evaluation_seconds / full_size.evaluated(workspace, settings),
         predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device, 2 * len(lengths)),
     )
+
+
+def set_threads(workspace: Path, run: Run, threads: int) -> None:
+    """Of our side of a cell; a peer takes what its process may."""
+    path = workspace / RunSettings.path(run.architecture, run.configuration)
+    settings = RunSettings.read_from(path)
+    train = settings.train.model_copy(update={"threads": threads})
+    settings.model_copy(update={"train": train}).write_to(path)
 
 
 def ratios(peer: Side, ours: Side, peer_together: Together | None, ours_together: Together | None) -> Ratios:

@@ -87,7 +87,8 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     ran = []
 
     def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
-        ran.append((arguments[0], arguments[3], threads))
+        settings = RunSettings.read_from(folder / RunSettings.path("distilbert", "ia3"))
+        ran.append((arguments[0], arguments[3], threads, settings.train.threads))
         time.sleep(0.1 if arguments[0] == "stages.train" else 0.3)
         return planted(6.0)(arguments, folder, device)
 
@@ -102,9 +103,10 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     speed.main()
     sides = ["tools.benchmarks.common.published_recipe", "tools.benchmarks.common.tuned_recipe", "stages.train"]
     alone, pairs = ran[:3], [sorted(ran[3:5]), sorted(ran[5:7]), sorted(ran[7:])]
-    assert alone == [(name, "42", None) for name in sides]
-    assert pairs == [[(name, seed, 1) for seed in ("42", "43")] for name in sides]
+    assert alone == [(name, "42", None, 2) for name in sides]
+    assert pairs == [[(name, seed, 1, 1) for seed in ("42", "43")] for name in sides]
     report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
+    assert report.machine.threads == 2
     (cell,) = report.cells
     assert cell.published_together.test_accuracies == [0.5, 0.5]
     assert cell.ours_together.test_accuracies == [0.75, 0.75]

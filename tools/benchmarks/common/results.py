@@ -28,7 +28,7 @@ class MeasuredMachine(Strict):
     cores: int
     load_average: float  # of the minute before: others' work slows what is measured here
     device: str
-    threads: int  # of our runs; the others take all cores
+    threads: int  # of a run that is alone
     precision: str  # of our runs
     packages: dict[str, str]
     commit: str | None
@@ -60,7 +60,7 @@ class Together(Strict):
 class Ratios(Strict):
     """How many times faster ours is than a peer; of seconds unless said otherwise."""
 
-    alone: float  # of a process: the peer on all cores, ours on its threads
+    alone: float  # of a process, on a CPU with all its cores
     after_startup: float  # the same from the first step on
     together: float | None  # two at once
     as_used: float  # on this machine: the peer alone, ours two at once where that was measured

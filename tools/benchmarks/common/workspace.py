@@ -45,9 +45,12 @@ def options(description: str) -> dict[str, object]:
 
 @contextmanager
 def prepared(
-    repeats: int, device: str, full: bool, rows: int | None, study: str
+    repeats: int, device: str, full: bool, rows: int | None, study: str, on_all_cores: bool = False
 ) -> Iterator[tuple[Path, StudySettings, MeasuredMachine]]:
     """A workspace, the settings of its study, and the machine.
+
+    Args:
+        on_all_cores: whether a run on a CPU is to have them all, and not the threads of its study.
 
     Raises:
         InputError: ``repeats`` or ``rows`` too small, no such device, two kinds of study, or its data is not there yet.
@@ -67,7 +70,8 @@ def prepared(
         else:
             link_inputs(workspace, folder, rows)
         settings = StudySettings.read_from(workspace / StudySettings.path())
-        yield workspace, settings, describe(settings, device)
+        threads = cores() if on_all_cores and device == "cpu" else settings.train.threads
+        yield workspace, settings, describe(settings, device, threads)
 
 
 def report_of(path: Path, full: bool, study: str) -> Path:
@@ -110,8 +114,9 @@ def thin_out(split: Path, target: Path, rows: int) -> None:
     texts.select(chosen).save_to_disk(target)
 
 
-def describe(study: StudySettings, device: str) -> MeasuredMachine:
-    """Where this is measured; the peak is that of the threads and the precision our runs use."""
+def describe(study: StudySettings, device: str, threads: int | None = None) -> MeasuredMachine:
+    """Where this is measured; the peak is that of so many threads, the study's unless told, and of its precision."""
+    threads = threads or study.train.threads
     return MeasuredMachine(
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         platform=platform.platform(),
@@ -119,11 +124,11 @@ def describe(study: StudySettings, device: str) -> MeasuredMachine:
         cores=cores(),
         load_average=os.getloadavg()[0],
         device=torch.cuda.get_device_name() if device == "cuda" else "cpu",
-        threads=study.train.threads,
+        threads=threads,
         precision=study.train.precision,
         packages=packages(),
         commit=commit(),
-        peak_flops_per_second=matmul_peak(device, study.train.precision, study.train.threads),
+        peak_flops_per_second=matmul_peak(device, study.train.precision, threads),
     )
 
 
