@@ -21,7 +21,7 @@ _memory: dict[torch.device, torch.Tensor] = {}
 
 
 def numbers(shape: torch.Size, device: torch.device) -> torch.Tensor:
-    """Random int16 from -LEVELS / 2 on, all equally likely; they last until the next call."""
+    """Random int16, all of them equally likely; they last until the next call."""
     count = shape.numel()
     draws = -(-count // 4)
     if device not in _memory or len(_memory[device]) < draws:
@@ -80,7 +80,7 @@ def attention(
         is_causal = getattr(module, "is_causal", True)
     if attention_mask is None and is_causal and query.shape[2] > 1:
         lengths = (query.shape[2], key.shape[2])
-        attention_mask = torch.ones(lengths, dtype=torch.bool, device=query.device).tril()[None, None]
+        attention_mask = torch.ones(lengths, dtype=torch.bool, device=query.device).tril()
     biases = [bias for bias in (position_bias, attention_mask) if bias is not None]
     query = query * scaling
     shape = torch.Size((*query.shape[:3], key.shape[2]))
@@ -92,7 +92,8 @@ def attention(
     found = []
     for number, part in enumerate(zip(*parts, strict=True)):
         rows = slice(number * at_once, (number + 1) * at_once)
-        found.append(weighed(*part, [bias[rows] if len(bias) == len(query) else bias for bias in biases], dropout))
+        of_rows = [bias[rows] if bias.dim() == query.dim() and len(bias) > 1 else bias for bias in biases]
+        found.append(weighed(*part, of_rows, dropout))
     return torch.cat(found).transpose(1, 2), None
 
 
