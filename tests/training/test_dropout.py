@@ -54,7 +54,7 @@ def test_a_mask_outlasts_the_next_draws():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("length", [4, 5])  # as many as rows; of odd scores, some of which share a draw with the next row
+@pytest.mark.parametrize("length", [4, 5])  # as many as rows; odd: rows share draws
 @pytest.mark.parametrize("mask", [None, "bool", "float", "for all rows", "for all rows and heads", "causal"])
 def test_attention_of_few_rows_at_a_time_is_that_of_all_to_the_bit(monkeypatch, dtype, length, mask):
     torch.manual_seed(0)
