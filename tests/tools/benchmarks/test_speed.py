@@ -4,6 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from bitsandbytes.nn import Linear4bit
 from datasets import load_from_disk
 
 from stages.core.errors import InputError
@@ -11,7 +13,7 @@ from stages.training.record import Record
 from stages.training.settings import RunSettings
 from tests.helpers.tiny_study import CONFIGS, write_params, write_study
 from tools.benchmarks import speed
-from tools.benchmarks.common import full_size, processes
+from tools.benchmarks.common import full_size, processes, published_recipe
 from tools.benchmarks.common.processes import Finished
 from tools.benchmarks.common.results import Speed
 from tools.benchmarks.common.workspace import link_inputs, report_of
@@ -66,6 +68,18 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
     assert written[0].lstrip("| ").startswith("cell")
     assert written[2].count("|") == 1 + 1 + 7 * 3 + 2
     assert written[-1] == "42 runs at full size: not measured"
+
+
+def test_a_peer_leaves_the_head_of_an_architecture_that_names_none_as_it_is():
+    write_study("distilbert")
+    run = json.loads(Path("data/settings/runs/distilbert/qlora-ffn.json").read_text(encoding="utf-8"))
+    checkpoint = Path("models/base/distilbert")
+    model = published_recipe.build({**run, "head": None, "modules_to_save": None}, checkpoint, 2, checkpointing=False)
+    kinds = {name: type(module) for name, module in model.base_model.model.named_modules()}
+    assert kinds["classifier.original_module"] is torch.nn.Linear
+    assert Linear4bit in kinds.values()
+    ids = torch.ones(2, 8, dtype=torch.long)
+    assert model(input_ids=ids, attention_mask=ids).logits.shape == (2, 2)
 
 
 def planted(cell_seconds: float):

@@ -28,6 +28,8 @@ from transformers import (
     set_seed,
 )
 
+HEADS = ["classifier", "score"]  # as PEFT has them, for an architecture whose settings name none
+
 
 class Clock(TrainerCallback):
     """When the first step began, the seconds of epochs without evaluation, and from one step to the next."""
@@ -134,7 +136,7 @@ def build(
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=compute,
-        llm_int8_skip_modules=run["head"],
+        llm_int8_skip_modules=run["head"] or HEADS,
     )
     model = getattr(transformers, run["model_class"]).from_pretrained(
         checkpoint, num_labels=classes, dtype=torch.float32, quantization_config=quantisation if is_quantized else None
