@@ -88,8 +88,9 @@ def leave_out_unused() -> None:
 
 
 def is_left_out(name: str) -> bool:
-    """Whether this process has imported an empty module in place of that one."""
-    return isinstance(sys.modules.get(name), _EmptyModule)
+    """Whether this process, or the one it was forked from, has imported an empty module in place of that one."""
+    module = sys.modules.get(name)
+    return module is not None and not hasattr(module, "__file__")
 
 
 def bring_in(name: str) -> None:

@@ -145,6 +145,8 @@ with nothing_to_compute():
 )
 def test_a_model_that_asks_python_for_a_shape_has_it(call, shape):
     assert python(LEAN + SHAPES_OF.format(call=call)) == f"{shape} False\n"
+    anew = "import sys; [sys.modules.pop(name) for name in list(sys.modules) if name.startswith('stages')]; "
+    assert python(LEAN + anew + SHAPES_OF.format(call=call)) == f"{shape} False\n"  # as tools/engine/warm.py has it
 
 
 def test_what_has_data_is_computed():

@@ -79,7 +79,7 @@ def test_a_peer_leaves_the_head_of_an_architecture_that_names_none_as_it_is():
     assert kinds["classifier.original_module"] is torch.nn.Linear
     assert Linear4bit in kinds.values()
     ids = torch.ones(2, 8, dtype=torch.long)
-    assert model(input_ids=ids, attention_mask=ids).logits.shape == (2, 2)
+    assert model.train()(input_ids=ids, attention_mask=ids).logits.shape == (2, 2)
 
 
 def planted(cell_seconds: float):
