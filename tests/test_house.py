@@ -81,6 +81,7 @@ TOOLS = [
     "tools.benchmarks",
     "tools.benchmarks.common",
     "tools.benchmarks.gpu",
+    "tools.benchmarks.runs",
 ]
 PACKAGES = [*MAY_IMPORT, *TOOLS]
 LINES, FILES = 250, 14

@@ -23,6 +23,7 @@ from tools.benchmarks.common import full_size
 from tools.benchmarks.common.processes import Finished, example_flops, last_json, run_process
 from tools.benchmarks.common.results import (
     Extrapolation,
+    FullSteps,
     MeasuredMachine,
     Ratios,
     Side,
@@ -36,7 +37,7 @@ from tools.benchmarks.speed_table import table
 
 REPORT = Path("metrics/bench/speed.json")
 CONFIGURATIONS = ("full", "lora-ffn", "qlora-ffn", "ia3")
-PUBLISHED, TUNED = "tools.benchmarks.common.published_recipe", "tools.benchmarks.common.tuned_recipe"
+PUBLISHED, TUNED = "tools.benchmarks.runs.published_recipe", "tools.benchmarks.runs.tuned_recipe"
 OURS = "stages.train"
 OUTPUTS = {PUBLISHED: "published", TUNED: "tuned"}  # the folder that a peer saves into
 
@@ -58,18 +59,20 @@ def main(repeats: int = 1, device: str = "cpu", full: bool = False, rows: int | 
         cells = []
         for number, run in enumerate(runs, 1):
             print(f"[{number} of {len(runs)}] {run.architecture} {run.configuration}: ", end="", flush=True)
-            cells.append(measure(run, workspace, machine, repeats, pair))
+            cells.append(measure(run, workspace, machine, repeats, pair, full))
             trained_on = (rows or full_size.ROWS) if full else None
-            publish(speed(cells, machine, repeats, trained_on), path, table, quiet=number < len(runs))
+            left = [f"{run.architecture} {run.configuration}" for run in runs[number:]]
+            publish(speed(cells, left, machine, repeats, trained_on), path, table, quiet=bool(left))
 
 
-def speed(cells: list[SpeedRow], machine: MeasuredMachine, repeats: int, rows: int | None) -> Speed:
-    """The report of the cells measured so far; ``rows`` of training texts at full size."""
+def speed(cells: list[SpeedRow], left: list[str], machine: MeasuredMachine, repeats: int, rows: int | None) -> Speed:
+    """The report of the cells measured so far, and which are ``left``; ``rows`` of training texts at full size."""
     return Speed(
         machine=machine,
         repeats=repeats,
         full_size=rows is not None,
         cells=cells,
+        not_measured=tuple(left),
         median_over_published=medians([cell.over_published for cell in cells]),
         median_over_tuned=medians([cell.over_tuned for cell in cells]),
         extrapolation=Extrapolation() if rows is None else full_size.extrapolate(cells, rows),
@@ -83,8 +86,8 @@ class Work(NamedTuple):
     flops: float
 
 
-def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, pair: list[int]) -> SpeedRow:
-    """The three sides of one run, in turns; then the runs of a ``pair`` of seeds at once."""
+def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, pair: list[int], full: bool) -> SpeedRow:
+    """The three sides of one run, in turns; then the runs of a ``pair`` of seeds at once, and full steps of ours."""
     if machine.device == "cpu":
         set_threads(workspace, run, machine.threads)
     settings = RunSettings.read_from(workspace / RunSettings.path(run.architecture, run.configuration))
@@ -102,12 +105,13 @@ def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, p
     print()
     alone = {command: middle(measured) for command, measured in sides.items()}
     record = Record.read_from(workspace / run.record_path)
-    if pair:
+    if machine.device == "cpu":
         set_threads(workspace, run, 1)
     at_once = {command: together(command, run, pair, workspace) if pair else None for command in sides}
     if pair:
         seconds = [f"{OUTPUTS.get(command, 'ours')} {one.seconds:.1f} s" for command, one in at_once.items()]
         print(f"  two at once, a run: {'; '.join(seconds)}", flush=True)
+    full_steps = None if full else steps_alone(run, workspace, device)
     return SpeedRow(
         architecture=run.architecture,
         configuration=run.configuration,
@@ -122,6 +126,7 @@ def measure(run: Run, workspace: Path, machine: MeasuredMachine, repeats: int, p
         over_tuned=ratios(alone[TUNED], alone[OURS], at_once[TUNED], at_once[OURS]),
         evaluation_seconds_per_example=record.cost.evaluation_seconds / full_size.evaluated(workspace, settings),
         predicted_peak_bytes=full_size.predicted_peak(settings, checkpoint, max(lengths), device, 2 * len(lengths)),
+        full_steps=full_steps,
     )
 
 
@@ -178,6 +183,12 @@ def together(command: str, run: Run, seeds: list[int], workspace: Path) -> Toget
     of_seeds = [run.model_copy(update={"seed": seed}) for seed in seeds]
     found = [figures(command, one, workspace, process) for one, process in zip(of_seeds, finished, strict=True)]
     return Together(seconds=seconds, test_accuracies=[one["test_accuracy"] for one in found])
+
+
+def steps_alone(run: Run, workspace: Path, device: str) -> FullSteps:
+    command = "tools.benchmarks.runs.full_steps"
+    finished = run_process([command, run.architecture, run.configuration, str(run.seed)], workspace, device, threads=1)
+    return FullSteps.model_validate_json(finished.last_line)
 
 
 def figures_of(record: Record) -> dict[str, float | int | None]:

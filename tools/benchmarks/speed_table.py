@@ -1,8 +1,10 @@
 """The table of ``metrics/bench/speed.json``."""
 
+import math
+
 from tabulate import tabulate
 
-from tools.benchmarks.common.results import Ratios, Side, Speed, SpeedRow, Together
+from tools.benchmarks.common.results import EXAMPLES, Ratios, Side, Speed, SpeedRow, Together
 
 # Of a figure, the published recipe's, the tuned recipe's and ours.
 FIGURES = ("s/run", "two at once", "samples/s", "accuracy (%)", "peak MiB", "start-up (s)", "% of peak")
@@ -20,11 +22,36 @@ def table(report: Speed, form: str) -> str:
         f"seconds a run, published / ours, median over cells: {said(report.median_over_published)}",
         f"seconds a run, tuned / ours, median over cells: {said(report.median_over_tuned)}",
         *(f"samples/s, ours / tuned, {line}" for line in by_method(report)),
+        *full_steps(report),
         f"matrix-product peak: {report.machine.peak_flops_per_second / 1e9:.0f} GFLOP/s, {report.machine.precision}",
         f"peak memory of training, measured / predicted: {peaks(report)}",
         f"42 runs at full size: {extrapolated(report)}",
     ]
+    if report.full_size:
+        lines[:0] = [steps_of(report), ""]
+    if report.not_measured:
+        lines += ["", f"stopped before: {', '.join(report.not_measured)}"]
     return "\n".join(lines)
+
+
+def steps_of(report: Speed) -> str:
+    """How little a run at full size is, and where."""
+    steps = math.ceil(report.cells[0].examples / EXAMPLES)
+    where = "a CPU (on a GPU nothing was measured)" if report.machine.device == "cpu" else report.machine.device
+    return f"random weights at the published sizes, on {where}; steps of {EXAMPLES} texts a run: {steps}"
+
+
+def full_steps(report: Speed) -> list[str]:
+    """A line a method: the share of the peak of each architecture; none in a report of before there were such."""
+    lines: dict[str, list[str]] = {}
+    for cell in report.cells:
+        if (steps := cell.full_steps) is not None:
+            share = f"{cell.architecture} {100 * steps.share_of_peak:.1f}"
+            peak = f"of {steps.peak_flops_per_second / 1e9:.0f} GFLOP/s ({steps.rows} x {steps.tokens} tokens)"
+            lines.setdefault(cell.configuration, []).append(f"{share} {peak}")
+    found = [f"{configuration}: {', '.join(shares)}" for configuration, shares in lines.items()]
+    where = ", on one thread" if report.machine.device == "cpu" else ""
+    return [f"% of peak in full steps{where}, {line}" for line in found]
 
 
 def row_of(cell: SpeedRow, full_size: bool) -> list[str]:

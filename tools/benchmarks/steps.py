@@ -28,12 +28,11 @@ from stages.training.settings import Run, RunSettings
 from tools.benchmarks.common import full_size
 from tools.benchmarks.common.children import FailedError, RefusedError, in_child
 from tools.benchmarks.common.processes import example_flops
-from tools.benchmarks.common.results import MeasuredMachine, publish
+from tools.benchmarks.common.results import EXAMPLES, MeasuredMachine, publish
 from tools.benchmarks.common.workspace import describe
 from tools.benchmarks.speed import PUBLISHED, TUNED, figures_of
 
 REPORT = Path("metrics/bench/steps-full-size.json")
-EXAMPLES = 16  # of an optimiser's step, on every side
 ROWS = 512
 OURS, REPLAYED = "ours", "ours, replayed"
 SIDES = {"published": PUBLISHED, "tuned": TUNED, OURS: None, REPLAYED: None}

@@ -28,8 +28,8 @@ from stages.training.environment import packages, processor
 from stages.training.record import Record
 from stages.training.run import prepare_trainer, quiet
 from stages.training.settings import Run, RunSettings
-from tools.benchmarks.common.plain_trainer import Answer, Request
 from tools.benchmarks.common.results import publish
+from tools.benchmarks.runs.plain_trainer import Answer, Request
 from tools.studies.merging import built_folder
 
 REPORT = Path("metrics/bench/trainer_check.json")
@@ -155,7 +155,7 @@ def accuracies_of(architecture: str, configuration: str, seeds: list[int]) -> Ac
 
 def ask(request: Request) -> Answer:
     """A process of its own, so that nothing here reaches it."""
-    script = ROOT / "tools/benchmarks/common/plain_trainer.py"
+    script = ROOT / "tools/benchmarks/runs/plain_trainer.py"
     command = [sys.executable, str(script), request.model_dump_json()]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from stages.training.settings import RunSettings
+from tests.helpers.tiny_study import CONFIGS, write_study
 from tools.benchmarks.common import processes
 from tools.benchmarks.common.processes import ROOT, run_process
 
@@ -33,3 +35,17 @@ def test_what_a_failed_process_said_is_printed(capsys):
         run_process(["fails"], Path(), "cpu")
     assert failed.value.output == "no such model\n"
     assert capsys.readouterr().err == "no such model\n"
+
+
+def test_flops_are_those_of_the_matrix_products():
+    """A linear head alone: full fine-tuning costs three times the forward pass, less the input's gradient."""
+    write_study("distilbert")
+
+    found = {
+        name: processes.example_flops(RunSettings.read("distilbert", name), Path("models/base/distilbert"), 10)
+        for name in ("full", "ia3")
+    }
+    config = CONFIGS["distilbert"]
+    linear = 2 * 10 * (4 * config.dim**2 + 2 * config.dim * config.hidden_dim)
+    assert 3 * linear * 0.8 < found["full"] < 3 * linear * 1.6
+    assert found["ia3"] < found["full"]

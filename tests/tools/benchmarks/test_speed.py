@@ -4,19 +4,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch
-from bitsandbytes.nn import Linear4bit
-from datasets import load_from_disk
 
 from stages.core.errors import InputError
 from stages.training.record import Record
 from stages.training.settings import RunSettings
-from tests.helpers.tiny_study import CONFIGS, write_params, write_study
+from tests.helpers.tiny_study import write_params, write_study
 from tools.benchmarks import speed
-from tools.benchmarks.common import full_size, processes, published_recipe
+from tools.benchmarks.common import full_size, processes
 from tools.benchmarks.common.processes import Finished
-from tools.benchmarks.common.results import Speed
-from tools.benchmarks.common.workspace import link_inputs, report_of
+from tools.benchmarks.common.results import FullSteps, Speed
 from tools.benchmarks.speed_table import table
 
 TINY = {
@@ -61,6 +57,10 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
     assert (cell.published_together, cell.tuned_together, cell.ours_together) == (None, None, None)
     assert cell.over_tuned.together is None
     assert cell.predicted_peak_bytes is None
+    assert (cell.full_steps.rows, cell.full_steps.tokens) == (16, 21)
+    assert 0 < cell.full_steps.seconds < cell.ours.train_seconds
+    assert cell.full_steps.share_of_peak > 0
+    assert report.not_measured == ()
     output = capsys.readouterr().out
     assert "[1 of 1] distilbert ia3: published" in output
     assert output.endswith("42 runs at full size: not measured\n")
@@ -70,22 +70,16 @@ def test_both_sides_of_a_cell_run_and_are_measured(capsys):
     assert written[-1] == "42 runs at full size: not measured"
 
 
-def test_a_peer_leaves_the_head_of_an_architecture_that_names_none_as_it_is():
-    write_study("distilbert")
-    run = json.loads(Path("data/settings/runs/distilbert/qlora-ffn.json").read_text(encoding="utf-8"))
-    checkpoint = Path("models/base/distilbert")
-    model = published_recipe.build({**run, "head": None, "modules_to_save": None}, checkpoint, 2, checkpointing=False)
-    kinds = {name: type(module) for name, module in model.base_model.model.named_modules()}
-    assert kinds["classifier.original_module"] is torch.nn.Linear
-    assert Linear4bit in kinds.values()
-    ids = torch.ones(2, 8, dtype=torch.long)
-    assert model.train()(input_ids=ids, attention_mask=ids).logits.shape == (2, 2)
+STEPS_ALONE = "tools.benchmarks.runs.full_steps"
+FULL = FullSteps(rows=16, tokens=24, seconds=0.5, peak_flops_per_second=4e10, share_of_peak=0.625)
 
 
 def planted(cell_seconds: float):
     """Processes that take ``cell_seconds``, half of it training; ours leave the record of a real run's form."""
 
     def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+        if arguments[0] == STEPS_ALONE:
+            return Finished(1.0, 1.0, 2**20, FULL.model_dump_json())
         if arguments[0] in speed.OUTPUTS:
             (folder / speed.OUTPUTS[arguments[0]]).mkdir(exist_ok=True)
         figures = {"startup_seconds": 1.0, "train_seconds": cell_seconds / 2, "test_accuracy": 0.5}
@@ -115,10 +109,11 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     monkeypatch.setattr(speed, "figures_of", lambda _: record)
     monkeypatch.setattr("tools.benchmarks.common.workspace.cores", lambda: 2)
     speed.main()
-    sides = ["tools.benchmarks.common.published_recipe", "tools.benchmarks.common.tuned_recipe", "stages.train"]
-    alone, pairs = ran[:3], [sorted(ran[3:5]), sorted(ran[5:7]), sorted(ran[7:])]
+    sides = ["tools.benchmarks.runs.published_recipe", "tools.benchmarks.runs.tuned_recipe", "stages.train"]
+    alone, pairs = ran[:3], [sorted(ran[3:5]), sorted(ran[5:7]), sorted(ran[7:9])]
     assert alone == [(name, "42", None, 2) for name in sides]
     assert pairs == [[(name, seed, 1, 1) for seed in ("42", "43")] for name in sides]
+    assert ran[9:] == [(STEPS_ALONE, "42", 1, 1)]
     report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
     assert report.machine.threads == 2
     (cell,) = report.cells
@@ -128,7 +123,34 @@ def test_two_at_once_are_the_two_seeds_on_a_thread_each(monkeypatch, capsys):
     assert cell.over_published.together == cell.published_together.seconds / cell.ours_together.seconds > 1
     assert cell.over_tuned.together == cell.tuned_together.seconds / cell.ours_together.seconds > 1
     assert report.median_over_tuned.as_used == cell.over_tuned.as_used == 6.0 / cell.ours_together.seconds
-    assert "75.0 75.0" in capsys.readouterr().out
+    assert cell.full_steps == FULL
+    output = capsys.readouterr().out
+    assert "75.0 75.0" in output
+    assert "% of peak in full steps, on one thread, ia3: distilbert 62.5 of 40 GFLOP/s (16 x 24 tokens)\n" in output
+
+
+def test_a_report_says_which_cells_it_lacks(monkeypatch, capsys):
+    """A benchmark that was stopped: what stands is that of the cells before."""
+    grid = {"architectures": ["distilbert"], "configurations": ["full", "ia3"], "probes": [], "seeds": [42]}
+    write_study("distilbert", **grid)
+    monkeypatch.setattr(speed, "figures_of", lambda _: json.loads(planted(6.0)(["ours"], Path(), "cpu").last_line))
+    cost = SimpleNamespace(evaluation_seconds=1)
+    monkeypatch.setattr(speed.Record, "read_from", lambda path: SimpleNamespace(cost=cost))
+    started = []
+
+    def run(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
+        started.append(arguments[2])
+        if "ia3" in started:
+            raise KeyboardInterrupt
+        return planted(6.0)(arguments, folder, device)
+
+    monkeypatch.setattr(speed, "run_process", run)
+    with pytest.raises(KeyboardInterrupt):
+        speed.main()
+    written = Path("metrics/bench/speed.md").read_text(encoding="utf-8")
+    assert written.endswith("42 runs at full size: not measured\n\nstopped before: distilbert ia3\n")
+    report = Speed.model_validate_json(Path("metrics/bench/speed.json").read_text(encoding="utf-8"))
+    assert report.not_measured == ("distilbert ia3",)
 
 
 def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
@@ -158,12 +180,16 @@ def test_full_size_extrapolates_to_42_runs(monkeypatch, capsys):
     monkeypatch.setattr(speed, "figures_of", own)
     speed.main(full=True, rows=16)
     report = Speed.model_validate_json(Path("metrics/bench/speed-full-size.json").read_text(encoding="utf-8"))
-    assert len(ran) == 3 * 12
+    assert len(ran) == 3 * 12  # and none of full steps
     # 16 examples in 10 s; 32 evaluated in 32 s; 50 - 10 - 32 s fixed
     seconds = 2 * 22404 / 1.6 + (2 * 2500 + 24678) + 8
     assert list(report.extrapolation.seconds_by_cell.values()) == pytest.approx([seconds] * 12)
     assert report.extrapolation.grid_seconds == pytest.approx(42 * seconds)
     output = capsys.readouterr().out
+    about = (
+        "random weights at the published sizes, on a CPU (on a GPU nothing was measured); steps of 16 texts a run: 1"
+    )
+    assert f"{about}\n\n" in output
     assert f"42 runs at full size: {42 * seconds / 60:.1f} min" in output
     assert "samples/s, ours / tuned, full: distilbert 2.50, roberta 2.50, deberta 2.50\n" in output
     assert "peak memory of training, measured / predicted: not measured\n" in output
@@ -196,40 +222,6 @@ def test_full_size_checkpoint_trains_through_the_real_code(monkeypatch):
     settings = Record.read_from(Path("metrics/runs/deberta/full/42.json")).run.settings
     assert (settings.profile, settings.train.epochs, settings.precision) == ("paper", 1, "bf16")
     assert full_size.evaluated(Path(), settings) == 2 * 16
-
-
-def test_flops_are_those_of_the_matrix_products():
-    """A linear head alone: full fine-tuning costs three times the forward pass, less the input's gradient."""
-    write_study("distilbert")
-
-    found = {
-        name: processes.example_flops(RunSettings.read("distilbert", name), Path("models/base/distilbert"), 10)
-        for name in ("full", "ia3")
-    }
-    config = CONFIGS["distilbert"]
-    linear = 2 * 10 * (4 * config.dim**2 + 2 * config.dim * config.hidden_dim)
-    assert 3 * linear * 0.8 < found["full"] < 3 * linear * 1.6
-    assert found["ia3"] < found["full"]
-
-
-def test_some_rows_of_a_study_are_spread_over_it():
-    """The first ones could be of one class."""
-    write_study("distilbert", architectures=["distilbert"], configurations=["ia3"], probes=[], seeds=[42])
-    link_inputs(Path("there"), Path(), 16)
-    for split in ("train", "validation", "test"):
-        of_study = load_from_disk(f"data/tokenized/distilbert/{split}")
-        taken = load_from_disk(f"there/data/tokenized/distilbert/{split}")
-        assert len(taken) == min(16, len(of_study))
-        assert (taken[0], taken[-1]) == (of_study[0], of_study[-1])
-    assert full_size.count(Path("there/data/tokenized/distilbert/train")) == 16
-    assert Path("there/models/base").resolve() == Path("models/base").resolve()
-
-
-def test_a_study_has_a_report_of_its_own():
-    path = Path("metrics/bench/speed.json")
-    assert report_of(path, full=False, study="") == path
-    assert report_of(path, full=False, study="laptop") == Path("metrics/bench/speed-laptop.json")
-    assert report_of(path, full=True, study="") == Path("metrics/bench/speed-full-size.json")
 
 
 @pytest.mark.parametrize(

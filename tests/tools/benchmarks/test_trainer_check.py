@@ -11,7 +11,7 @@ from tests.helpers.raw_splits import BINARY, write_raw
 from tests.helpers.records import make_record
 from tests.helpers.tiny_study import write_base, write_params
 from tools.benchmarks import trainer_check
-from tools.benchmarks.common.plain_trainer import Answer
+from tools.benchmarks.runs.plain_trainer import Answer
 from tools.benchmarks.trainer_check import Accuracies, FirstSteps, TrainerCheck, first_losses, is_within, scatter, table
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")

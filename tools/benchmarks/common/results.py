@@ -6,6 +6,8 @@ from pathlib import Path
 from stages.core.files import write_text
 from stages.core.types import Strict
 
+EXAMPLES = 16  # of an optimiser's step, on every side
+
 
 def publish(report: Strict, path: Path, table: Callable[[Strict, str], str], quiet: bool = False) -> None:
     """``report`` as JSON at ``path``, its ``table`` beside it in Markdown and, unless ``quiet``, on the terminal.
@@ -42,7 +44,7 @@ class Side(Strict):
     cpu_seconds: float
     startup_seconds: float  # from the start of the process to the first step
     train_seconds: float  # without evaluation and saving
-    step_seconds_median: float | None  # of 16 examples; older reports lack it
+    step_seconds_median: float | None  # of EXAMPLES; older reports lack it
     samples_per_second: float
     test_accuracy: float
     peak_memory_host_bytes: int  # resident set of the process
@@ -67,6 +69,16 @@ class Ratios(Strict):
     samples_per_second: float
 
 
+class FullSteps(Strict):
+    """Ours of the widest batch, one after another, on one thread of a CPU or on a GPU."""
+
+    rows: int
+    tokens: int  # of each, padding included
+    seconds: float  # of the median step
+    peak_flops_per_second: float  # measured between the steps, of one large matrix product on as many threads
+    share_of_peak: float
+
+
 class SpeedRow(Strict):
     """One architecture and configuration, three ways."""
 
@@ -83,6 +95,7 @@ class SpeedRow(Strict):
     over_tuned: Ratios
     evaluation_seconds_per_example: float  # ours
     predicted_peak_bytes: int | None  # stages/fullsize/peak_memory.py; null on a CPU
+    full_steps: FullSteps | None = None  # null at full size, where tools/benchmarks/steps.py measures them
 
 
 class Extrapolation(Strict):
@@ -97,6 +110,7 @@ class Speed(Strict):
     repeats: int
     full_size: bool
     cells: list[SpeedRow]
+    not_measured: tuple[str, ...] = ()  # cells, where it was stopped before the last; older reports do not say
     median_over_published: Ratios
     median_over_tuned: Ratios
     extrapolation: Extrapolation

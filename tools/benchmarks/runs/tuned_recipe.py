@@ -14,7 +14,7 @@ import torch
 from datasets import load_from_disk
 from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
 
-from tools.benchmarks.common.published_recipe import Clock, accuracy, build, report
+from tools.benchmarks.runs.published_recipe import Clock, accuracy, build, report
 
 COLUMNS = ["input_ids", "attention_mask", "label"]
 BATCH_SIZE = 16
