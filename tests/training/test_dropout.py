@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from torch import nn
 
-from stages.training.dropout import ATTENTION, BulkDropout, attention, draw_in_bulk, keep_mask
+from stages.training.dropout import ATTENTION, BulkDropout, attention, draw_in_bulk, keep_mask, numbers
 from tests.helpers.tiny_study import CONFIGS
 
 
@@ -44,13 +45,28 @@ def test_same_seed_same_mask():
     assert torch.equal(keep_mask(torch.empty(5, 3), 0.5), first)
 
 
-def test_a_mask_outlasts_the_next_draws():
+def test_the_state_of_torch_s_generator_is_all_that_masks_come_from():
+    """What ``fork_rng`` sets back, and a seed sets: nothing else is kept from mask to mask."""
+    torch.manual_seed(1)
+    keep_mask(torch.empty(5, 3), 0.5)
+    state = torch.get_rng_state()
+    with torch.random.fork_rng():
+        keep_mask(torch.empty(60, 7), 0.5)
+    second = keep_mask(torch.empty(5, 3), 0.5)
+    np.random.seed(3)
+    torch.set_rng_state(state)
+    assert torch.equal(keep_mask(torch.empty(5, 3), 0.5), second)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 64])
+def test_every_bit_of_a_number_is_drawn(size):
+    """A seed each: streams that overlap, or a bit that is never set, would show here."""
     torch.manual_seed(0)
-    first = keep_mask(torch.empty(6, 7), 0.5)
-    before = first.clone()
-    keep_mask(torch.empty(3, 3), 0.5)
-    keep_mask(torch.empty(60, 7), 0.5)
-    assert torch.equal(first, before)
+    drawn = torch.stack([numbers(torch.Size((size,)), torch.device("cpu")) for _ in range(4000)])
+    assert (drawn.dtype, drawn.shape) == (torch.int16, (4000, size))
+    bits = (drawn[..., None].int() >> torch.arange(16)) & 1
+    assert (bits.double().mean(dim=(0, 1)) - 0.5).abs().max() < 2.5 * size**-0.5 / 4000**0.5
+    assert len(drawn[:, 0].unique()) > 3700  # of 65,536 numbers 4,000 times: 3,880 on average
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 import transformers
-from datasets import load_from_disk
+from datasets import disable_progress_bars, load_from_disk
 
 from stages.core.errors import InputError
 from stages.study.grid import StudySettings
@@ -62,6 +62,7 @@ def prepared(
     folder = built_folder(study) if study else Path()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    disable_progress_bars()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     with TemporaryDirectory(prefix="bench-") as name:
         workspace = Path(name)

@@ -2,8 +2,8 @@
 
 Texts in memory, padded to the longest of a batch of 16, batches of similar length, fused AdamW, no gradient
 checkpointing, the validation split evaluated in large batches by length, weights alone saved and only of a better
-epoch, nothing logged; on a GPU bf16 where the study takes it, TF32 elsewhere, and few widths. Like the published recipe
-it shares no code with the study, and the last line of its output is one JSON object.
+epoch, nothing logged; bf16 where the study takes it and the model bears it; on a GPU TF32 elsewhere, and few widths.
+Like the published recipe it shares no code with the study, and the last line of its output is one JSON object.
 """
 
 import json
@@ -30,10 +30,11 @@ def main(architecture: str, configuration: str, seed: int) -> dict[str, float | 
     classes = splits["train"].features["label"].num_classes
     rows = {split: texts.select_columns(COLUMNS).to_list() for split, texts in splits.items()}
     lower = torch.bfloat16 if run["precision"] == "bf16" else torch.float32
+    model = build(run, checkpoint, classes, lower, checkpointing=False)
     clock = Clock()
     trainer = Trainer(
-        model=build(run, checkpoint, classes, lower, checkpointing=False),
-        args=training_arguments(run, seed),
+        model=model,
+        args=training_arguments(run, seed, in_bf16=lower is torch.bfloat16 and takes_bf16(model)),
         train_dataset=rows["train"],
         eval_dataset=by_length(rows["validation"]),
         data_collator=DataCollatorWithPadding(
@@ -50,7 +51,23 @@ def by_length(rows: list[dict]) -> list[dict]:
     return sorted(rows, key=lambda row: len(row["input_ids"]))
 
 
-def training_arguments(run: dict, seed: int) -> TrainingArguments:
+def takes_bf16(model: torch.nn.Module) -> bool:
+    """Whether Transformers' code of the model bears autocast: DeBERTa's with 4-bit layers does not.
+
+    Those answer in fp32, whose lowest number, which DeBERTa then masks scores with, bf16 lacks.
+    """
+    device = next(model.parameters()).device
+    ids = torch.ones(1, 2, dtype=torch.long, device=device)
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            model.train()(input_ids=ids, attention_mask=ids)
+    except RuntimeError as error:
+        print(f"note: in fp32, as in bf16 it fails: {error}")
+        return False
+    return True
+
+
+def training_arguments(run: dict, seed: int, in_bf16: bool) -> TrainingArguments:
     """What is not named is the default."""
     is_on_gpu = torch.cuda.is_available()
     return TrainingArguments(
@@ -62,7 +79,7 @@ def training_arguments(run: dict, seed: int) -> TrainingArguments:
         train_sampling_strategy="group_by_length",
         learning_rate=run["learning_rate"],
         optim="adamw_torch_fused",
-        bf16=run["precision"] == "bf16",
+        bf16=in_bf16,
         tf32=is_on_gpu or None,
         eval_strategy="epoch",
         save_strategy="best",
