@@ -37,6 +37,12 @@ def test_what_a_failed_process_said_is_printed(capsys):
     assert capsys.readouterr().err == "no such model\n"
 
 
+def test_a_note_of_a_process_is_passed_on(capsys):
+    Path("says.py").write_text("print('note: in fp32')\nprint('other')\nprint('{}')", encoding="utf-8")
+    assert run_process(["says"], Path(), "cpu").last_line == "{}"
+    assert capsys.readouterr().out == "(note: in fp32) "
+
+
 def test_flops_are_those_of_the_matrix_products():
     """A linear head alone: full fine-tuning costs three times the forward pass, less the input's gradient."""
     write_study("distilbert")

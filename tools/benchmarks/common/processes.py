@@ -36,7 +36,7 @@ class Finished(NamedTuple):
 def run_process(arguments: list[str], folder: Path, device: str, threads: int | None = None) -> Finished:
     """Run ``python -m ...`` in ``folder``, by default on all cores; on ``cpu`` without CUDA, else with one GPU.
 
-    One, for ``Trainer`` takes all that it sees.
+    One, for ``Trainer`` takes all that it sees. What it prints as a note is printed.
 
     Raises:
         CalledProcessError: it failed; the end of what it printed is in ``output``, and was printed.
@@ -58,6 +58,9 @@ def run_process(arguments: list[str], folder: Path, device: str, threads: int | 
     if process.returncode:
         print(text[-2000:], end="", file=sys.stderr, flush=True)
         raise subprocess.CalledProcessError(process.returncode, arguments, output=text[-2000:])
+    for line in text.splitlines():
+        if line.startswith("note: "):
+            print(f"({line})", end=" ", flush=True)
     unit = 1 if sys.platform == "darwin" else 1024
     return Finished(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, text.strip().split("\n")[-1])
 
