@@ -1,14 +1,18 @@
 """The one way a stage ends on what is not its own fault: a single line on stderr and exit code 1, or 130 for Ctrl-C."""
 
 import errno
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from stages.core.as_made import damaged_input
 from stages.core.free_text import visible
 from stages.core.running_code import edited, is_stage
 
 INTERRUPTED = 128 + 2  # as a shell has it: 2 is SIGINT
+SENT_AGAIN = 0.1  # seconds after it was lost
 GOES_ON = "what is complete is kept; the same command goes on from there"
 # Libraries that write without Python's files raise errors of their own: the words are all that they have in common.
 FULL = {errno.ENOSPC: "No space left on device", errno.EDQUOT: "Disk quota exceeded"}
@@ -38,11 +42,12 @@ def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> N
     what made its outputs.
     """
     try:
-        if is_stage() and (fault := damaged_input()):
-            raise InputError(fault)
-        main(*args, **kwargs)
-        if is_stage():
-            require_unedited()
+        with no_interrupt_lost():
+            if is_stage() and (fault := damaged_input()):
+                raise InputError(fault)
+            main(*args, **kwargs)
+            if is_stage():
+                require_unedited()
     except InputError as error:
         sys.exit(f"error: {visible(str(error))}")  # what a file says is no command to a terminal
     except KeyboardInterrupt:
@@ -53,6 +58,30 @@ def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> N
         if full is None:
             raise
         sys.exit(f"error: {full}: free some space; {GOES_ON}")
+
+
+@contextmanager
+def no_interrupt_lost() -> Iterator[None]:
+    """Send Ctrl-C again where it came while Python finalised an object: Python ignores what is raised there.
+
+    Documentation: ``sys.unraisablehook``, and the note on ``object.__del__``.
+    """
+    before = sys.unraisablehook
+
+    def send_again(ignored: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+            before(ignored)
+            return
+        main = threading.main_thread().ident
+        timer = threading.Timer(SENT_AGAIN, signal.pthread_kill, [main, signal.SIGINT])
+        timer.daemon = True  # a command that has ended meanwhile does not wait for it
+        timer.start()
+
+    sys.unraisablehook = send_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def full_disk(error: BaseException) -> str | None:

@@ -63,6 +63,52 @@ def test_any_other_error_keeps_its_traceback(error):
         run_stage(fail, error)
 
 
+LOST = """
+import os, signal, time, weakref
+from stages.core.errors import run_stage
+
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+class Watched:
+    pass
+
+def in_a_finaliser():
+    Held()
+
+def in_a_callback():
+    watched = Watched()
+    reference = weakref.ref(watched, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    del watched
+
+def main():
+    {where}()
+    time.sleep(30)
+    print("went on")
+
+run_stage(main)
+"""
+
+
+@pytest.mark.parametrize("where", ["in_a_finaliser", "in_a_callback"])
+def test_ctrl_c_is_not_lost_where_python_ignores_errors(where):
+    """Dask's futures tell the scheduler as they go, each time that the study looks who is there."""
+    ended = start([sys.executable, "-c", LOST.replace("{where}", where)])
+    printed, errors = ended.communicate(timeout=60)
+    assert (ended.returncode, printed, errors) == (130, "", f"error: interrupted: {KEPT}\n")
+
+
+def test_what_else_python_ignores_is_said_as_ever():
+    script = LOST.replace("{where}", "in_a_finaliser").replace("os.kill(os.getpid(), signal.SIGINT)", "1 / 0")
+    ended = start([sys.executable, "-c", script.replace("sleep(30)", "sleep(0)")])
+    printed, errors = ended.communicate(timeout=60)
+    assert (ended.returncode, printed) == (0, "went on\n")
+    assert errors.startswith("Exception ignored in: <function Held.__del__ ")
+    assert errors.endswith("ZeroDivisionError: division by zero\n")
+
+
 def start(command: list[str]) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
