@@ -51,6 +51,7 @@ def run_stage(main: Callable[..., object], *args: object, **kwargs: object) -> N
     except InputError as error:
         sys.exit(f"error: {visible(str(error))}")  # what a file says is no command to a terminal
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would end it with another exit code, or a traceback
         print(f"error: interrupted: {GOES_ON}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:  # whatever it is, it goes on its way unless a full disk is behind it

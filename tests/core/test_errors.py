@@ -13,6 +13,7 @@ import pytest
 from safetensors import SafetensorError
 
 from stages.core.errors import InputError, run_stage
+from tests.helpers.ctrl_c import listen_to_ctrl_c
 from tests.helpers.tiny_study import ROOT, write_study
 
 KEPT = "what is complete is kept; the same command goes on from there"
@@ -47,7 +48,8 @@ def from_a_full_disk() -> OSError:
         ),
     ],
 )
-def test_a_command_ends_in_one_line(errors, status, line, capsys):
+def test_a_command_ends_in_one_line(errors, status, line, capsys, monkeypatch):
+    monkeypatch.setattr("stages.core.errors.signal.signal", lambda *_: None)  # Ctrl-C still ends the tests
     with pytest.raises(SystemExit) as ended:
         run_stage(fail, *errors)
     printed = capsys.readouterr().err
@@ -119,11 +121,6 @@ def start(command: list[str]) -> subprocess.Popen:
         encoding="utf-8",
         preexec_fn=listen_to_ctrl_c,
     )
-
-
-def listen_to_ctrl_c() -> None:
-    """A shell has its background jobs ignore Ctrl-C, and what they start inherits that; these tests may be one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.usefixtures("in_empty_folder")

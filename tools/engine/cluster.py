@@ -1,21 +1,21 @@
 """Dask: a cluster on this machine, or the scheduler of another; one task a worker at a time."""
 
 import importlib.util
+import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import dask
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from distributed.comm import get_address_host
 from distributed.security import Security
-from distributed.utils import get_ip, get_mp_context
+from distributed.utils import LoopRunner, get_ip, get_mp_context
+from tornado.ioloop import IOLoop
 
 from stages.core.errors import InputError
 from stages.training.settings import Device
-from tools.engine.display import duration
 from tools.gpus import usable_gpus
 
 # Dask would set the threads and the allocator of everything a worker starts: stages decide that themselves, and the
@@ -36,7 +36,6 @@ GPU = "GPU "  # before its name, among what Dask calls a worker's resources
 LOCKS = 6  # of a worker and the process that watches it: two queues of three
 SILENT = 50  # level of Dask's log: a worker that ends after the scheduler, as by Ctrl-C, takes that for an error
 GONE = "the Dask scheduler is gone; `make paper` goes on from here"
-SAY_EVERY = 300.0  # seconds that a study is without workers
 
 
 @contextmanager
@@ -57,8 +56,15 @@ def connect(address: str | None, jobs: int, device: Device = "auto") -> Iterator
         require_locks(jobs)
         if not has_dashboard():
             dask.config.set(CLOSED_SCHEDULER)
-        with start(jobs, device) as cluster, Client(cluster) as client:
-            yield client
+        with ExitStack() as started:
+            loop = started.enter_context(deaf_loop())
+            cluster = started.enter_context(start(jobs, device, loop))
+            client = started.enter_context(Client(cluster))
+            try:
+                yield client
+            finally:
+                with deaf():  # a second Ctrl-C would leave Dask half closed: Python waits ten seconds for it
+                    started.close()
         return
     try:
         client = Client(address, timeout=TIMEOUT)
@@ -66,6 +72,31 @@ def connect(address: str | None, jobs: int, device: Device = "auto") -> Iterator
         raise InputError(f"SCHEDULER={address}: no Dask scheduler answers: {error}") from error
     with client:
         yield client
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Ctrl-C waits; threads and processes that are started meanwhile never hear of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def deaf_loop() -> Iterator[IOLoop]:
+    """Dask's event loop, in a thread of its own; the workers that it starts, and starts again, are as deaf as it is.
+
+    Ctrl-C reaches all processes of a terminal: each worker would end by it with a traceback, and be started again.
+    """
+    with deaf():
+        runner = LoopRunner()
+        runner.start()
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
 
 
 def require_loopback() -> None:
@@ -98,10 +129,10 @@ def require_locks(workers: int) -> None:
         ) from error
 
 
-def start(jobs: int, device: Device) -> SpecCluster:
+def start(jobs: int, device: Device, loop: IOLoop) -> SpecCluster:
     """Raises InputError: Dask, which reads settings of the user's own, does not start with them."""
     try:
-        return local(jobs, device)
+        return local(jobs, device, loop)
     except (RuntimeError, OSError, ValueError) as error:
         reason = " ".join(str(error.__cause__ or error).split())
         raise InputError(
@@ -109,7 +140,7 @@ def start(jobs: int, device: Device) -> SpecCluster:
         ) from error
 
 
-def local(jobs: int, device: Device) -> SpecCluster:
+def local(jobs: int, device: Device, loop: IOLoop) -> SpecCluster:
     """Workers as processes of their own, each with a GPU to itself as far as there are enough.
 
     Whoever reaches a Dask port can run code, and every user of the machine reaches the loopback: keys that exist in
@@ -127,7 +158,7 @@ def local(jobs: int, device: Device) -> SpecCluster:
         workers[number] = {"cls": Nanny, "options": options}
     dashboard = {"dashboard": has_dashboard(), "dashboard_address": f"{LOOPBACK}:0"}
     scheduler = {"cls": Scheduler, "options": {**safe, "port": 0, **dashboard}}
-    return SpecCluster(workers=workers, scheduler=scheduler, security=keys, silence_logs=SILENT)
+    return SpecCluster(workers=workers, scheduler=scheduler, loop=loop, security=keys, silence_logs=SILENT)
 
 
 def with_gpu(name: str, identity: str) -> dict[str, dict]:
@@ -192,34 +223,3 @@ def present(client: Client) -> dict[str, dict]:
         return client.scheduler_info(n_workers=-1)["workers"]
     except (KeyError, OSError) as error:  # without a scheduler Dask answers with nothing
         raise InputError(GONE) from error
-
-
-class Vigil:
-    """A study without workers waits for them: says so at once and then at intervals, and when it goes on."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say = say
-        self.began: float | None = None  # of the wait
-        self.say_after = 0.0
-
-    def look(self, workers: int, client: Client) -> None:
-        """``workers``: how many there are now."""
-        now = time.monotonic()
-        if workers:
-            if self.began is not None:
-                self.say(f"{workers} workers: the study goes on")
-            self.began = None
-            return
-        if self.began is None:
-            self.began = self.say_after = now
-        if now >= self.say_after:
-            waited = f" ({duration(now - self.began)} so far)" if now > self.began else ""
-            self.say(f"no worker: the study waits for one{waited}; {remedy(client)}")
-            self.say_after = now + SAY_EVERY
-
-
-def remedy(client: Client) -> str:
-    """Of a study without workers."""
-    if client.cluster is not None:  # `local`
-        return "Dask starts it again"
-    return f"`make worker SCHEDULER={client.scheduler.address}` starts it"

@@ -1,7 +1,10 @@
 """How the study's state is shown: a bar that moves and a line a finished stage; in a log, a line an event."""
 
 import sys
+import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
@@ -11,8 +14,12 @@ from rich.text import Text
 
 from tools.engine.state import StageState, Status, StudyState, seconds_left
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 LISTED = 3  # names of a long list that are shown
 BAR_WIDTH = 24  # characters
+SAY_EVERY = 300.0  # seconds that a study is without workers
 ENDED: tuple[Status, ...] = ("done", "unchanged", "failed", "blocked")
 SINGLE_MARKS = 4  # with more seeds, counts
 MARKS: dict[Status, tuple[str, str]] = {
@@ -151,3 +158,34 @@ class Display:
     def say(self, line: str) -> None:
         self.console.print(line, markup=False)
         self.console.file.flush()
+
+
+class Vigil:
+    """A study without workers waits for them: says so at once and then at intervals, and when it goes on."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.began: float | None = None  # of the wait
+        self.say_after = 0.0
+
+    def look(self, workers: int, client: "Client") -> None:
+        """``workers``: how many there are now."""
+        now = time.monotonic()
+        if workers:
+            if self.began is not None:
+                self.say(f"{workers} workers: the study goes on")
+            self.began = None
+            return
+        if self.began is None:
+            self.began = self.say_after = now
+        if now >= self.say_after:
+            waited = f" ({duration(now - self.began)} so far)" if now > self.began else ""
+            self.say(f"no worker: the study waits for one{waited}; {remedy(client)}")
+            self.say_after = now + SAY_EVERY
+
+
+def remedy(client: "Client") -> str:
+    """Of a study without workers."""
+    if client.cluster is not None:  # `local`
+        return "Dask starts it again"
+    return f"`make worker SCHEDULER={client.scheduler.address}` starts it"

@@ -14,7 +14,7 @@ from stages.study.failures import failure_path
 from stages.training.settings import Run
 from tools.engine import cluster, worker
 from tools.engine.dag import Dag
-from tools.engine.display import Display, listed
+from tools.engine.display import Display, Vigil, listed
 from tools.engine.messages import Failure, Job, Outcome, log_path
 from tools.engine.outcomes import accepted, failed_run, result_of
 from tools.engine.plan import failed_before, standing_failure
@@ -49,7 +49,7 @@ class Head:
         self.here = ThreadPoolExecutor(max_workers=2)  # for what only the head can do
         self.hosts: dict[str, list[str]] = {}
         self.devices: dict[str, list[str]] = {}  # workers by the GPU that they share, or else the machine
-        self.vigil = cluster.Vigil(display.say)
+        self.vigil = Vigil(display.say)
         self.pinned: dict[str, tuple[Future, list[str]]] = {}  # runs alone on their machines: which workers may
         self.withdrawn: set[str] = set()  # keys of futures that nobody waits for any more
         self.write_lock_after = time.monotonic() + WRITE_LOCK_EVERY

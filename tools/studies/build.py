@@ -6,6 +6,7 @@ environment. The workspace's own files stay as they are.
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,9 @@ def run(folder: Path, module: str, *arguments: str) -> int:
     """A command of the working copy's own code, in this environment; its exit code.
 
     Ctrl-C reaches it as it reaches this process, and it ends in its own way.
+
+    Raises:
+        KeyboardInterrupt: it ended before it had one.
     """
     programs = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
@@ -84,9 +88,12 @@ def run(folder: Path, module: str, *arguments: str) -> int:
     process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=folder, env=environment)
     while True:
         try:
-            return process.wait()
+            status = process.wait()
         except KeyboardInterrupt:
             continue
+        if status == -signal.SIGINT:
+            raise KeyboardInterrupt
+        return status
 
 
 if __name__ == "__main__":

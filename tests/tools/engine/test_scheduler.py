@@ -6,8 +6,8 @@ import pytest
 
 from stages.training.settings import Run
 from tests.helpers.pipeline import run
-from tools.engine.cluster import Vigil
 from tools.engine.dag import Dag
+from tools.engine.display import Vigil
 from tools.engine.scheduler import Head, Options
 from tools.engine.state import new_state
 
@@ -89,7 +89,7 @@ def test_a_study_waits_for_its_first_worker(monkeypatch):
 
 def test_a_wait_for_workers_is_said_at_intervals(monkeypatch):
     said, clock = [], iter([0.0, 299.0, 300.0, 1000.0])
-    monkeypatch.setattr("tools.engine.cluster.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("tools.engine.display.time.monotonic", lambda: next(clock))
     vigil = Vigil(said.append)
     for workers in (0, 0, 0, 2):
         vigil.look(workers, SimpleNamespace(**ELSEWHERE))
