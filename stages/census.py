@@ -2,17 +2,25 @@
 
 import argparse
 import warnings
-
-import transformers
+from contextlib import nullcontext
 
 from stages.core.errors import run_stage
-from stages.fullsize.cells import take_census
 from stages.fullsize.census import Census
 from stages.fullsize.settings import CensusSettings
+from stages.training import startup
 
 
-def main() -> None:
-    """Count every cell under every protocol that the study uses, and predict its memory."""
+def main(is_whole_process: bool = False) -> None:
+    """Count every cell under every protocol that the study uses, and predict its memory.
+
+    Args:
+        is_whole_process: nothing else will want the libraries that it imports.
+    """
+    with startup.lean_imports() if is_whole_process else nullcontext():
+        import transformers
+
+        from stages.fullsize.cells import take_census
+
     transformers.logging.set_verbosity_error()
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     warnings.filterwarnings("ignore", message="torch.utils.checkpoint: the use_reentrant parameter")
@@ -27,4 +35,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__).parse_args()
-    run_stage(main)
+    run_stage(main, is_whole_process=True)

@@ -16,11 +16,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 # What CUDA computes in the lower precision, and what in full precision.
+PRODUCTS = ("matmul", "mm", "bmm", "mv", "addmm", "addbmm", "baddbmm", "addmv", "addr")
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 LOWER = (
-    (F, "linear"), (F, "scaled_dot_product_attention"), (torch, "matmul"), (torch, "mm"), (torch, "bmm"),
-    (torch, "einsum"), (torch.Tensor, "__matmul__"), (torch.Tensor, "matmul"), (torch.Tensor, "mm"),
-    (torch.Tensor, "bmm"),
-)  # fmt: skip
+    *((F, name) for name in ("linear", "scaled_dot_product_attention", "prelu", *CONVOLUTIONS)),
+    *((torch, name) for name in ("einsum", *PRODUCTS)),
+    *((torch.Tensor, name) for name in ("__matmul__", *PRODUCTS)),
+)
 FULL = ((F, "layer_norm"), (F, "softmax"))
 
 

@@ -6,6 +6,7 @@ from stages.encoders.settings import FullSize
 from stages.fullsize.census import Census, CensusCell, CensusHole
 from stages.fullsize.models import made_with_data, meta_model, model_config
 from stages.fullsize.peak_memory import backward, predict
+from stages.fullsize.shapes import elementwise_by_kernels
 from stages.methods.audit import audit, checkpoint_name, parameter_counts
 from stages.methods.building import Loaded
 from stages.methods.quantization import autocast_dtype
@@ -22,6 +23,7 @@ LONGEST_REASON = 300  # characters
 
 def take_census(runs: dict[str, dict[str, dict[str, RunSettings]]], full_size: dict[str, FullSize]) -> Census:
     """Every cell of every protocol; see ``CensusSettings``."""
+    elementwise_by_kernels()
     known: dict[str, CensusCell | CensusHole] = {}  # by what decides a cell
     census = {}
     for protocol, architectures in runs.items():

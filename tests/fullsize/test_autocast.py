@@ -106,6 +106,9 @@ def test_nothing_is_left_replaced():
         lambda a, b: torch.einsum("ij,jk->ik", a, b),
         lambda a, b: a[None].bmm(b[None]),
         lambda a, b: torch.bmm(a[None], b[None]),
+        lambda a, b: torch.addmm(torch.ones(3), a, b),  # GPT-2's layers
+        lambda a, b: torch.baddbmm(torch.ones(3), a[None], b[None]),
+        lambda a, b: F.conv1d(a[None], b.T[:, :4, None]),
     ],
 )
 def test_products_take_operands_of_two_precisions_as_torch_does(product):

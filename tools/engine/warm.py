@@ -36,9 +36,7 @@ FORK = multiprocessing.get_context("fork")
 
 def main() -> None:
     """Serve the worker at the other end of standard input."""
-    signal.pthread_sigmask(
-        signal.SIG_UNBLOCK, {signal.SIGINT}
-    )  # unlike the worker, a stage hears Ctrl-C
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # unlike the worker, a stage hears Ctrl-C
     worker = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the commands' own standard input
     serve(worker, may_fork_runs=FORKS and not usable_gpus())  # CUDA does not outlive a fork
