@@ -44,6 +44,7 @@ def parts(name: str) -> list[Path]:
     return sorted(path for path in TABLES.glob(f"{name}*.tex") if re.fullmatch(rf"{name}(-\d+)?", path.stem))
 
 
+@pytest.mark.slow
 def test_sixty_configurations(grids):
     many = of_many_ranks(60)
     text = text_of(grids, many)
@@ -169,6 +170,7 @@ def test_training_is_said_from_data(grids):
     assert "a linear schedule to zero without warm-up, no weight decay, and gradients clipped to unit norm. The" in text
 
 
+@pytest.mark.slow
 def test_dozens_of_failures_are_counted(grids):
     text = text_of(grids, of_many_ranks(60), holes=7)
     assert re.search(r"Of 120 runs, \d\d failed and are holes in the tables: .*; and \d+ others\. Means", text)

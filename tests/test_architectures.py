@@ -81,6 +81,7 @@ def check(names: list[str], text: str) -> None:
             assert (found.trainable == found.head + found.adapter) == (configuration != "full")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_an_encoder_and_a_decoder_to_their_papers(name, in_empty_folder):
     check([name], paper_of([name], "compressed"))

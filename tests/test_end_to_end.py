@@ -9,6 +9,8 @@ import pytest
 from tools.benchmarks.common import working_copy
 from tools.benchmarks.common.working_copy import commit
 
+pytestmark = pytest.mark.slow
+
 TINY = {
     "architectures": ["distilbert"],
     "configurations": ["full", "lora-ffn"],
@@ -58,7 +60,6 @@ def test_outputs_that_git_should_track_are_tracked(clone):
     assert all(name.startswith("data/reported/") or name == "data/source" for name in outputs)
 
 
-@pytest.mark.slow
 def test_sweep_makes_the_runs_it_changes_and_diff_shows_them(clone):
     before = summary(clone)
     base = (clone / "models/base/distilbert/model.safetensors").stat().st_mtime_ns
@@ -79,7 +80,6 @@ def test_sweep_makes_the_runs_it_changes_and_diff_shows_them(clone):
     run(clone, "dvc", "checkout", "--quiet")
 
 
-@pytest.mark.slow
 def test_numbers_drawn_from_the_pdf_are_rebuilt_by_the_commands_that_why_names(clone):
     run(clone, sys.executable, "-m", "tools.benchmarks.provenance", "--count", "20")
     rows = json.loads((clone / "metrics/bench/provenance.json").read_text(encoding="utf-8"))

@@ -64,6 +64,7 @@ def test_labels(label):
     assert (shown in text) if len(label) <= 60 else (shown[:20] in text)
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize("description", [DESCRIPTION, "W" * 145, "W " * 400, URL])
 def test_description_of_the_profile_stays_on_the_page(description):

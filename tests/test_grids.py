@@ -34,6 +34,7 @@ def of_subset(configurations: list[str], with_probes: bool, architectures: list[
     return {"configurations": configurations, "probes": probes, "architectures": architectures, "seeds": seeds}
 
 
+@pytest.mark.slow
 def test_a_sample_of_grids(monkeypatch):
     sample = random.Random(17).sample(subsets(), SAMPLE)
     grids = [of_subset(names, index % 2 == 0, ["distilbert"], [42]) for index, names in enumerate(sample)]
@@ -52,6 +53,7 @@ def test_random_grids(monkeypatch):
     build(random_grids(seed=2025, count=10), monkeypatch)
 
 
+@pytest.mark.slow
 def test_full_fine_tuning_that_failed_is_not_said_to_lead():
     build_with_holes()
     text = written()
@@ -66,6 +68,7 @@ def test_probes_of_the_headline_grid_are_not_further_runs(monkeypatch):
     assert r"\textit{Learning rate:} QLoRA FFN to QLoRA FFN probe" in text
 
 
+@pytest.mark.slow
 def test_the_tests_are_described_as_they_are_computed(monkeypatch):
     paper, grid = Grids(monkeypatch), {"configurations": ["full", "lora-r8"], "architectures": ["distilbert"]}
     one_seed = paper.text(**grid, probes=[], seeds=[42])

@@ -140,6 +140,7 @@ def build_with_holes() -> None:
     figures.main()
 
 
+@pytest.mark.slow
 def test_holes_are_marked_in_the_tables():
     build_with_holes()
     performance = untraced(Path("paper/generated/tables/performance.tex").read_text(encoding="utf-8"))
@@ -185,6 +186,7 @@ def test_an_architecture_on_which_a_side_failed_is_left_out_of_a_comparison():
     assert "--" not in quantisation
 
 
+@pytest.mark.slow
 @needs_latex
 def test_a_paper_with_holes_builds():
     build_with_holes()

@@ -132,6 +132,7 @@ def test_sentencepiece_model_splits_as_its_own_library_does(study):
     assert (tokenizer.pad_token_id, tokenizer.unk_token_id, tokenizer.mask_token_id) == (0, 3, library.vocab_size())
 
 
+@pytest.mark.slow
 def test_environment_variables_do_the_same(in_empty_folder, study, tmp_path):
     """As a user sets them, in processes of their own."""
     write_params(tmp_path, **SMALL)

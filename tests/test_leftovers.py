@@ -40,6 +40,7 @@ def clone(study: Path, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_clone_of_a_study_that_shrank_is_up_to_date(study, tmp_path):
     commit(study)
     assert dvc(study, "status") == UP_TO_DATE

@@ -37,6 +37,7 @@ def paper_of(kind: str, small_scale: bool = True, **changes: object) -> str:
     return pdf_text()
 
 
+@pytest.mark.slow
 def test_a_data_set_to_its_paper_and_the_words_of_another_study_are_not_in_it(in_empty_folder):
     _check("pairs", paper_of("pairs"))
 

@@ -22,6 +22,7 @@ HOSTILE = r"a_b & 50% \input{x} $ # { }"
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
+@pytest.mark.slow
 @needs_latex
 def test_full_grid_builds_the_same_bytes_in_two_folders(tmp_path, monkeypatch):
     prepare(drawn=True)

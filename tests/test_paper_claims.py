@@ -95,6 +95,7 @@ class Report:
         self.numbers: dict[str, Number] = {key: ledger.entries[key] for key in ledger.printed}
 
 
+@pytest.mark.slow
 def test_a_claim_that_flips_changes_its_sentence_verdict_and_row_and_nothing_unrelated():
     before = Report()
     assert {before.verdicts[claim] for claim in FLIPS} == {"holds"}

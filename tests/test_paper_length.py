@@ -26,6 +26,7 @@ def first_page(name: str) -> int:
     return report.get_destination_page_number(report.named_destinations[name]) + 1
 
 
+@pytest.mark.slow
 @needs_latex
 def test_the_main_text_of_the_default_grid_takes_seven_pages():
     prepare(drawn=True)

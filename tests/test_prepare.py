@@ -232,6 +232,7 @@ def test_command_line_ends_with_one_line(monkeypatch):
     assert str(caught.value).startswith("error: data.path: nowhere: not found; expected train.* and test.*")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not IMDB.is_dir(), reason="IMDB_PATH names no folder")
 @pytest.mark.parametrize(("name", "taken"), [("imdb-mini", (24904, 24678)), (REAL, (3000, 5000))])
 def test_imdb_is_prepared_as_it_was_for_the_records_that_are_kept(name, taken):

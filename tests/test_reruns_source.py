@@ -57,6 +57,7 @@ def in_cache(study: Path) -> bool:
     return any(b"watched" in path.read_bytes() for path in (study / ".dvc/cache").rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_changed_added_and_removed_files_put_prepare_out_of_date(study):
     source = study.parent / "mail"
     os.utime(source / "train.csv")

@@ -9,6 +9,8 @@ import pytest
 from tests.helpers.hashed_study import dvc, make, reproduced
 from tests.helpers.tiny_study import write_params
 
+pytestmark = pytest.mark.slow
+
 GRID = {"architectures": ["distilbert"], "configurations": ["full"], "probes": [], "seeds": [42]}
 
 

@@ -141,6 +141,7 @@ def test_the_share_of_texts_that_are_cut_is_in_the_paper(text):
     assert f"Texts are cut to their first 32 tokens (Fig. S1), which shortens {100 * share:.1f}% of them" in text
 
 
+@pytest.mark.slow
 def test_a_source_that_is_replaced_is_noticed(tmp_path):
     write_mail(tmp_path / "mail")
     grid = GRID | {"configurations": ["full"], "probes": ["full-probe"]}

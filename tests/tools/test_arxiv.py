@@ -15,6 +15,7 @@ from tools import arxiv
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
+@pytest.mark.slow
 @needs_latex
 def test_archive_compiles_with_tex_alone_and_has_fixed_bytes(tmp_path):
     prepare(drawn=True, **SMALL)

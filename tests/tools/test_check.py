@@ -173,6 +173,7 @@ def test_unknown_profile_is_named():
         check.main("papr")
 
 
+@pytest.mark.slow
 def test_command_line_ends_with_exit_code_1():
     home = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(Path("home").absolute()), "PYTHONPATH": str(ROOT)}
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_CACHE"} | home

@@ -50,6 +50,7 @@ def build(folder: Path) -> None:
     revisions.fetch("workspace", None, folder)
 
 
+@pytest.mark.slow
 @needs_latex
 @needs_latexdiff
 def test_only_what_changed_is_marked():

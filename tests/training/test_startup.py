@@ -39,6 +39,7 @@ def python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_runs_without_the_unused_are_the_same_to_the_bit():
     write_study("distilbert", **CHANGES)
     found = []

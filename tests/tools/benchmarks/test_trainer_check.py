@@ -37,6 +37,7 @@ def write_study(**tokenization: object) -> None:
     tokenize.main("distilbert")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("configuration", ["full", "lora-ffn"])
 def test_losses_of_the_first_steps_are_those_of_trainer(configuration):
     write_study()
@@ -46,11 +47,13 @@ def test_losses_of_the_first_steps_are_those_of_trainer(configuration):
     assert row.ours[-1] != row.ours[0]
 
 
+@pytest.mark.slow
 def test_both_cut_a_long_text_at_the_same_side():
     write_study(max_length=8, truncation_side="left")
     assert first_losses("distilbert", "full", 42).largest_difference <= 1e-6
 
 
+@pytest.mark.slow
 def test_what_the_other_script_fails_with_is_one_line():
     write_study()
     Path("models/base/distilbert/config.json").write_text("{", encoding="utf-8")

@@ -115,6 +115,7 @@ def test_a_scheduler_with_keys_of_the_users_own(tmp_path_factory, monkeypatch):
     assert {stage.status for stage in state.stages.values()} == {"done", "failed"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("repository")
 def test_workers_may_come_after_the_study(scheduler):
     with ExitStack() as stack:
@@ -133,6 +134,7 @@ def test_workers_may_come_after_the_study(scheduler):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("exclusive", [False, True])
 def test_the_only_worker_may_be_killed_and_replaced(scheduler, exclusive):

@@ -50,6 +50,7 @@ def test_an_experiment_is_told_that_a_study_runs_and_touches_nothing(committed):
     assert (again.wait(), Path("a.txt").exists()) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_study_is_told_that_an_experiment_runs(committed):
     process = experiment(5)
     while process.poll() is None and Repo().experiments.workspace_queue.get_running_exp() is None:

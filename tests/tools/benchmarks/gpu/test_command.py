@@ -20,6 +20,7 @@ def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_whole_runs_go_side_by_side_and_each_is_reported():
     done = ask("--tiny", "--parts", "whole")
     assert done.returncode == 0, done.stderr
