@@ -20,9 +20,13 @@ from stages.core.errors import run_stage
 from tools.engine.cluster import connect
 
 def main():
-    with connect(None, 2):
-        print("connected", flush=True)
-        time.sleep(30)
+    try:
+        with connect(None, 2) as client:
+            cluster = client.cluster
+            print("connected", flush=True)
+            time.sleep(30)
+    finally:
+        print(cluster.status.name)
 
 if __name__ == "__main__":
     run_stage(main)
@@ -47,7 +51,7 @@ def test_ctrl_c_ends_the_workers_here_without_a_word_of_theirs(presses):
     workers = psutil.Process(started.pid).children(recursive=True)
     for _ in range(presses):
         os.killpg(started.pid, signal.SIGINT)
-        time.sleep(0.2)
-    _, said = started.communicate(timeout=60)
-    assert (started.returncode, said) == (130, f"error: interrupted: {GOES_ON}\n")
+        time.sleep(0.05)
+    status, said = started.communicate(timeout=60)
+    assert (started.returncode, status, said) == (130, "closed\n", f"error: interrupted: {GOES_ON}\n")
     assert psutil.wait_procs(workers, timeout=10)[1] == []
