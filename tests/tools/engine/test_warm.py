@@ -10,6 +10,7 @@ import pytest
 
 from tests.helpers.pipeline import job_of, run
 from tools.engine import worker
+from tools.engine.cluster import deaf
 from tools.engine.messages import Failure, Order, Outcome, log_path
 from tools.engine.worker import WarmProcess, WarmProcesses
 
@@ -140,3 +141,13 @@ def test_where_libraries_may_not_survive_a_fork_a_process_does_one_stage(monkeyp
     processes = WarmProcesses()
     assert (processes.run(Path.cwd(), order), processes.idle) == (0, [])
     assert Path("a.txt").read_text(encoding="utf-8") == "1\n"
+
+
+def test_a_stage_hears_ctrl_c_though_its_worker_does_not():
+    """The mask of signals is inherited, from a worker to all that it starts."""
+    pipeline = "stages: {mask: {cmd: grep SigBlk /proc/self/status > mask.txt, outs: [mask.txt]}}"
+    Path("dvc.yaml").write_text(pipeline, encoding="utf-8")
+    with deaf():
+        assert run("mask").ran
+    blocked = int(Path("mask.txt").read_text(encoding="utf-8").split()[1], 16)
+    assert not blocked & 1 << signal.SIGINT - 1

@@ -165,3 +165,13 @@ def test_ctrl_c_ends_it_in_one_line_and_it_goes_on(workspace, capfd):
     assert "paper" in stages
     with locked("other"):
         pass
+
+
+def test_a_step_that_dies_of_ctrl_c_has_it_said_by_the_command(in_empty_folder):
+    """Before it can say it itself: while it imports."""
+    dies = "import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGINT)"
+    Path("dies.py").write_text(dies, encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        build.run(in_empty_folder, "dies")
+    Path("ends.py").write_text("raise SystemExit(3)", encoding="utf-8")
+    assert build.run(in_empty_folder, "ends") == 3
