@@ -1,8 +1,8 @@
 """What elementwise operations give on the meta device, by torch's own kernels.
 
 Torch has them there, and overrides them with decompositions in Python, which take fifty times as long and more to say
-the same: a kernel's rules for elementwise operations are those of every device. For all else the decompositions stay, as
-some of theirs are CUDA's where the kernel's are a CPU's (the strides of a singular value decomposition, for one).
+the same: a kernel's rules for elementwise operations are those of every device. For all else the decompositions stay,
+as some of theirs are CUDA's where the kernel's are a CPU's (the strides of a singular value decomposition, for one).
 """
 
 from functools import cache
